@@ -1,0 +1,73 @@
+"""The states of a batch and of an item, and what follows from each.
+
+A batch moves down the list and never back, but for `quota`, which waits between `built` and
+`submitted`. An item is open while `claimed` or `submitted` and ends in exactly one other state.
+"""
+
+from enum import StrEnum
+
+
+class BatchState(StrEnum):
+    """Where a batch stands in our own flow (OpenAI's status stands beside it, in its own column)."""
+
+    planned = "planned"  # the row exists; rows, tokens and money are reserved
+    claimed = "claimed"  # its candidates are chosen and in no other open batch
+    built = "built"  # its request file is complete
+    submitting = "submitting"  # the intent is written down; whether OpenAI has it may be in doubt
+    quota = "quota"  # OpenAI's queue is full; created again later
+    submitted = "submitted"  # OpenAI has it and has not ended it
+    ended = "ended"  # OpenAI ended it, in whatever way
+    collected = "collected"  # output and error file are on our side, each request is ticked off
+    applied = "applied"  # records are written, every item is closed
+    done = "done"  # and the invoice is settled
+    empty = "empty"  # nothing waited when it claimed
+    abandoned = "abandoned"  # it could not be submitted; its claims went back
+
+
+BEFORE_SUBMITTED = frozenset(
+    {
+        BatchState.planned,
+        BatchState.claimed,
+        BatchState.built,
+        BatchState.submitting,
+        BatchState.quota,
+    }
+)
+"""Nothing is known to run at OpenAI yet; a dead run here is requested again."""
+
+IN_FLIGHT = BEFORE_SUBMITTED | {BatchState.submitted}
+"""Counts against the batches and tokens that may be out at once."""
+
+AFTER_ENDED = frozenset({BatchState.ended, BatchState.collected, BatchState.applied})
+"""Ended at OpenAI, not settled here: `collect_batch` has work to do."""
+
+OPEN = IN_FLIGHT | AFTER_ENDED
+"""Holds claims or has work left."""
+
+CLOSED = frozenset({BatchState.done, BatchState.empty, BatchState.abandoned})
+
+
+class ItemState(StrEnum):
+    """One candidate's way through one batch."""
+
+    claimed = "claimed"
+    submitted = "submitted"
+    succeeded = "succeeded"  # the record is written
+    refused = "refused"  # the model declined
+    cut = "cut"  # the answer hit its length limit
+    invalid = "invalid"  # not the answer that was asked for
+    failed = "failed"  # an error line
+    missing = "missing"  # neither in the output nor in the error file
+    expired = "expired"  # not run in time
+    cancelled = "cancelled"  # not run before the batch was cancelled
+    stale = "stale"  # the resume or its record changed while the answer was on its way
+    released = "released"  # given back before anything ran
+
+
+OPEN_ITEMS = frozenset({ItemState.claimed, ItemState.submitted})
+
+SENT = frozenset(ItemState) - OPEN_ITEMS - {ItemState.released}
+"""The request went to OpenAI: counts towards MAX_SENDINGS."""
+
+MAX_SENDINGS = 10
+"""However it ends, a resume is sent at most so often; then a person looks."""

@@ -1,0 +1,186 @@
+"""Our own tables: the ledger, and the one row that an installation is.
+
+`aicandidateBatchStatus`, which is for people, stands in `status_table`. Times are UTC, without zone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
+from sqlalchemy.types import TypeEngine
+
+LEDGER_VERSION = 1
+"""Raised with each change of a table; `setup` upgrades older ones in place."""
+
+_UTC: TypeEngine[Any] = sa.DateTime().with_variant(mssql.DATETIME2(3), "mssql")
+_MONEY: TypeEngine[Any] = sa.Numeric(18, 6, asdecimal=False)
+_LONG: TypeEngine[Any] = sa.UnicodeText()
+_KEY: TypeEngine[Any] = sa.Unicode(64)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The tables, with `userid` in the type that the candidate table really has."""
+
+    metadata: sa.MetaData
+    installation: sa.Table
+    batches: sa.Table
+    items: sa.Table
+    claims: sa.Table
+
+
+def ledger_tables(
+    userid: TypeEngine[Any], last_processed: TypeEngine[Any], schema: str | None = None
+) -> Ledger:
+    """Describe the ledger; creates nothing.
+
+    `userid` and `last_processed` are the types (and collation) of the candidate table's columns.
+    """
+    metadata = sa.MetaData(schema=schema)
+    return Ledger(
+        metadata=metadata,
+        installation=_installation(metadata),
+        batches=_batches(metadata),
+        items=_items(metadata, userid, last_processed),
+        claims=_claims(metadata, userid),
+    )
+
+
+def _installation(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "resume_installation",
+        metadata,
+        sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
+        # Random; goes with each batch to OpenAI, so that two installations never mix theirs up.
+        sa.Column("installation_id", _KEY, nullable=False),
+        sa.Column("ledger_version", sa.Integer, nullable=False),
+        # Updated first by whoever plans or claims: the row's lock serialises them.
+        sa.Column("lock_count", sa.BigInteger, nullable=False),
+        # Money and the usable share are counted from here on.
+        sa.Column("resumed_at", _UTC),
+        # The enqueued-token limit that OpenAI named last, and when.
+        sa.Column("learned_token_limit", sa.BigInteger),
+        sa.Column("learned_at", _UTC),
+        # The endpoint has turned us down for want of money: nothing is sent until `resume`.
+        sa.Column("stopped_reason", sa.Unicode(400)),
+        sa.Column("stopped_at", _UTC),
+    )
+
+
+def _batches(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "resume_batches",
+        metadata,
+        sa.Column("batch_key", _KEY, primary_key=True),
+        sa.Column("state", sa.Unicode(16), nullable=False),
+        sa.Column("origin", sa.Unicode(16), nullable=False),
+        # Each creation at OpenAI is a try; each time a run is asked for is a run request.
+        sa.Column("try_number", sa.Integer, nullable=False),
+        sa.Column("run_requests", sa.Integer, nullable=False),
+        sa.Column("lease_owner", sa.Unicode(200)),
+        sa.Column("lease_until", _UTC),
+        sa.Column("message", sa.Unicode(1000)),
+        # Reserved with the plan
+        sa.Column("rows_planned", sa.Integer, nullable=False),
+        sa.Column("tokens_planned", sa.BigInteger, nullable=False),
+        sa.Column("cost_planned", _MONEY),
+        # What was asked
+        sa.Column("model", sa.Unicode(100), nullable=False),
+        sa.Column("temperature", sa.Float),
+        sa.Column("max_output_tokens", sa.Integer, nullable=False),
+        sa.Column("prompt_version", sa.Unicode(32)),
+        sa.Column("schema_version", sa.Unicode(32)),
+        sa.Column("rows_claimed", sa.Integer),
+        sa.Column("requests", sa.Integer),
+        sa.Column("truncated", sa.Integer),
+        sa.Column("file_bytes", sa.BigInteger),
+        sa.Column("estimated_input_tokens", sa.BigInteger),
+        sa.Column("estimated_output_tokens", sa.BigInteger),
+        sa.Column("estimated_cost", _MONEY),
+        # At OpenAI
+        sa.Column("endpoint", sa.Unicode(300)),
+        sa.Column("key_hash", _KEY),
+        sa.Column("input_file_id", sa.Unicode(200)),
+        sa.Column("openai_batch_id", sa.Unicode(200)),
+        sa.Column("openai_status", sa.Unicode(32)),
+        sa.Column("output_file_id", sa.Unicode(200)),
+        sa.Column("error_file_id", sa.Unicode(200)),
+        sa.Column("requests_completed", sa.Integer),
+        sa.Column("requests_failed", sa.Integer),
+        sa.Column("quota_tries", sa.Integer, nullable=False),
+        sa.Column("quota_until", _UTC),
+        sa.Column("absent_since", _UTC),
+        # What came back; `tally` is JSON: outcome or reason -> number of requests
+        sa.Column("tally", _LONG),
+        sa.Column("succeeded", sa.Integer),
+        sa.Column("input_tokens", sa.BigInteger),
+        sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("output_tokens", sa.BigInteger),
+        sa.Column("batch_cost", _MONEY),
+        sa.Column("standard_cost", _MONEY),
+        # When
+        *(sa.Column(f"{step}_at", _UTC) for step in STEPS),
+        sa.Column("expires_at", _UTC),
+        sa.Index("ix_resume_batches_state", "state"),
+        sa.Index("ix_resume_batches_openai", "openai_batch_id"),
+    )
+
+
+STEPS = (
+    "planned",
+    "claimed",
+    "built",
+    "uploaded",
+    "intent",
+    "submitted",
+    "in_progress",
+    "ended",
+    "collected",
+    "applied",
+    "done",
+    "remote_deleted",
+    "local_deleted",
+)
+"""Each has a time, `<step>_at`, in `resume_batches`."""
+
+
+def _items(
+    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+) -> sa.Table:
+    return sa.Table(
+        "resume_batch_items",
+        metadata,
+        sa.Column("batch_key", _KEY, primary_key=True),
+        sa.Column("userid", userid, primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, nullable=False),  # the order in which it was claimed
+        sa.Column("custom_id", _KEY, nullable=False),
+        sa.Column("state", sa.Unicode(16), nullable=False),
+        sa.Column("reason", sa.Unicode(200)),
+        sa.Column("attempt_used", sa.Boolean, nullable=False),
+        sa.Column("forgiven", sa.Boolean, nullable=False),  # by `resume-assets retry`
+        sa.Column("text_bytes", sa.BigInteger, nullable=False),
+        sa.Column("text_hash", sa.Unicode(64)),  # SHA-256 of the text as sent, before any cut
+        sa.Column("truncated", sa.Boolean, nullable=False),
+        sa.Column("estimated_tokens", sa.Integer),
+        sa.Column("input_tokens", sa.Integer),
+        sa.Column("cached_tokens", sa.Integer),
+        sa.Column("output_tokens", sa.Integer),
+        sa.Column("months_assumed", sa.Integer),
+        sa.Column("values_cut", sa.Integer),
+        sa.Column("unread", _LONG),  # JSON: column -> text that could not be read
+        sa.Column("last_processed", last_processed),  # what we set, to know our own record again
+        sa.Column("closed_at", _UTC),
+        sa.Index("ix_resume_batch_items_userid", "userid"),
+    )
+
+
+def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
+    return sa.Table(
+        "resume_claims",
+        metadata,
+        # The primary key is the promise: a candidate is in one open batch at most.
+        sa.Column("userid", userid, primary_key=True, autoincrement=False),
+        sa.Column("batch_key", _KEY, nullable=False),
+        sa.Index("ix_resume_claims_batch", "batch_key"),
+    )

@@ -1,0 +1,182 @@
+"""Everything that can be configured, read once from the environment and `.env`.
+
+No password, server or key has a default here. Variables match by exact case, so that the `USERNAME`
+a desktop sets is never taken for the database's `username`.
+"""
+
+import os
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """A setting is missing, contradictory or out of range; the message names the variable."""
+
+
+class Endpoint(StrEnum):
+    """Who answers the requests."""
+
+    openai = "openai"
+    local = "local_openai"
+
+
+class Settings(BaseSettings):
+    """One value a variable; the field's alias is the variable's exact name."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        env_file=".env",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    # Where things are kept
+    home: Path = Field(Path(".resume_assets"), alias="RESUME_ASSETS_HOME")
+    batch_store: str | None = Field(None, alias="RESUME_BATCH_STORE")
+    dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
+    keep_files_days: float = Field(30, ge=0, alias="RESUME_KEEP_FILES_DAYS")
+
+    # The database
+    database_url: SecretStr | None = Field(None, alias="RESUME_DATABASE_URL")
+    server_ip: str | None = Field(None, alias="server_ip")
+    database: str | None = Field(None, alias="database")
+    username: str | None = Field(None, alias="username")
+    password: SecretStr | None = Field(None, alias="password")
+    sqlserver_port: int | None = Field(None, ge=1, le=65535, alias="RESUME_SQLSERVER_PORT")
+    sqlserver_instance: str | None = Field(None, alias="RESUME_SQLSERVER_INSTANCE")
+    sqlserver_driver: str | None = Field(None, alias="RESUME_SQLSERVER_DRIVER")
+    sqlserver_trust_certificate: bool = Field(False, alias="RESUME_SQLSERVER_TRUST_CERTIFICATE")
+    sqlserver_authentication: str | None = Field(None, alias="RESUME_SQLSERVER_AUTHENTICATION")
+    sqlserver_login_timeout: int = Field(15, ge=1, alias="RESUME_SQLSERVER_LOGIN_TIMEOUT")
+    sqlserver_query_timeout: int = Field(120, ge=0, alias="RESUME_SQLSERVER_QUERY_TIMEOUT")
+    table: str | None = Field(None, alias="RESUME_TABLE")
+    keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
+
+    # The model
+    openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
+    model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
+    temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
+    max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
+
+    # How much, how often
+    batch_size: int = Field(500, ge=1, alias="RESUME_BATCH_SIZE")
+    max_in_flight: int = Field(4, ge=1, alias="RESUME_MAX_IN_FLIGHT")
+    enqueued_token_limit: int | None = Field(None, ge=1, alias="RESUME_ENQUEUED_TOKEN_LIMIT")
+    continuous_batches: int = Field(0, ge=0, alias="RESUME_CONTINUOUS_BATCHES")
+    max_cost_usd: Annotated[float, Field(ge=0)] | None = Field(None, alias="RESUME_MAX_COST_USD")
+    max_cost_usd_a_day: Annotated[float, Field(ge=0)] | None = Field(
+        None, alias="RESUME_MAX_COST_USD_A_DAY"
+    )
+    max_attempts: int = Field(3, ge=1, le=10, alias="RESUME_MAX_ATTEMPTS")
+    usable_share: float = Field(0.8, ge=0, le=1, alias="RESUME_USABLE_SHARE")
+    doubt_seconds: float = Field(60, ge=0, alias="RESUME_DOUBT_SECONDS")
+    check_interval: float = Field(60, gt=0, alias="RESUME_CHECK_INTERVAL")
+    stuck_hours: float = Field(26, gt=0, alias="RESUME_STUCK_HOURS")
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// (or http:// for a server of your own)")
+        return value
+
+    @cached_property
+    def home_folder(self) -> Path:
+        """The home as an absolute path; not created here."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def store_url(self) -> str:
+        """Where batch files are kept: a path or any fsspec URL."""
+        return self.batch_store or str(self.home_folder / "batches")
+
+    @property
+    def dagster_folder(self) -> Path:
+        """Dagster's own storage, the same for the command line and the UI."""
+        return (self.dagster_home or self.home_folder / "dagster").expanduser().absolute()
+
+    @property
+    def embedded_database(self) -> Path | None:
+        """The embedded SQLite file, or None where another database is configured."""
+        if self.database_url is None and self.server_ip is None:
+            return self.home_folder / "resumes.db"
+        return None
+
+    @property
+    def is_sqlserver(self) -> bool:
+        """Whether `server_ip` decides the connection (RESUME_DATABASE_URL wins over it)."""
+        return self.database_url is None and self.server_ip is not None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Who answers.
+
+        Raises SettingsError where rules would write into a database of someone's own.
+        """
+        if self.openai_api_key is not None or self.openai_base_url is not None:
+            return Endpoint.openai
+        if self.embedded_database is not None:
+            return Endpoint.local
+        raise SettingsError(
+            "OPENAI_API_KEY is not set (nor OPENAI_BASE_URL for another server). The local server "
+            "answers by rules and serves the embedded database only; it never writes into yours."
+        )
+
+    def for_demo(self) -> "Settings":
+        """The same home with every configured database, key, limit and store left out."""
+        folder = self.home_folder
+        return Settings.model_construct(home=folder, dagster_home=folder / "dagster")
+
+    def safe_database_url(self) -> str:
+        """The configured database without its password, to be shown."""
+        if self.database_url is not None:
+            try:
+                url = sa.make_url(self.database_url.get_secret_value())
+            except sa.exc.ArgumentError:
+                return "RESUME_DATABASE_URL (not a URL that SQLAlchemy understands)"
+            # What stands in a query (odbc_connect=…) may hold a password of its own.
+            return url.set(query={}).render_as_string(hide_password=True)
+        if self.server_ip is not None:
+            return f"mssql://{self.server_ip}/{self.database or ''}"
+        return f"sqlite:///{self.embedded_database}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read environment and `.env`; `overrides` (by field name or alias) win over both.
+
+    Raises SettingsError, in a user's words and without the offending value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(f"Configuration: {problems}") from None
+
+
+def sources() -> dict[str, str]:
+    """For each variable where its value comes from: `environment`, `.env` or `default`."""
+    in_file = dotenv_values(".env") if Path(".env").is_file() else {}
+    found = {}
+    for name, field in Settings.model_fields.items():
+        variable = field.alias or name
+        if os.environ.get(variable):
+            found[variable] = "environment"
+        elif in_file.get(variable):
+            found[variable] = ".env"
+        else:
+            found[variable] = "default"
+    return found
