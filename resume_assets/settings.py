@@ -107,11 +107,14 @@ class Settings(BaseSettings):
         return (self.dagster_home or self.home_folder / "dagster").expanduser().absolute()
 
     @property
-    def embedded_database(self) -> Path | None:
-        """The embedded SQLite file, or None where another database is configured."""
-        if self.database_url is None and self.server_ip is None:
-            return self.home_folder / "resumes.db"
-        return None
+    def embedded_path(self) -> Path:
+        """Where the embedded SQLite file is, should it be used."""
+        return self.home_folder / "resumes.db"
+
+    @property
+    def uses_embedded_database(self) -> bool:
+        """Whether no other database is configured."""
+        return self.database_url is None and self.server_ip is None
 
     @property
     def is_sqlserver(self) -> bool:
@@ -126,7 +129,7 @@ class Settings(BaseSettings):
         """
         if self.openai_api_key is not None or self.openai_base_url is not None:
             return Endpoint.openai
-        if self.embedded_database is not None:
+        if self.uses_embedded_database:
             return Endpoint.local
         raise SettingsError(
             "OPENAI_API_KEY is not set (nor OPENAI_BASE_URL for another server). The local server "
@@ -149,7 +152,7 @@ class Settings(BaseSettings):
             return url.set(query={}).render_as_string(hide_password=True)
         if self.server_ip is not None:
             return f"mssql://{self.server_ip}/{self.database or ''}"
-        return f"sqlite:///{self.embedded_database}"
+        return f"sqlite:///{self.embedded_path}"
 
 
 def load_settings(**overrides: Any) -> Settings:

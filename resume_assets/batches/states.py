@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class BatchState(StrEnum):
-    """Where a batch stands in our own flow (OpenAI's status stands beside it, in its own column)."""
+    """Where a batch stands in our own flow; OpenAI's status has a column of its own."""
 
     planned = "planned"  # the row exists; rows, tokens and money are reserved
     claimed = "claimed"  # its candidates are chosen and in no other open batch

@@ -1,6 +1,6 @@
 """Our own tables: the ledger, and the one row that an installation is.
 
-`aicandidateBatchStatus`, which is for people, stands in `status_table`. Times are UTC, without zone.
+`aicandidateBatchStatus`, which is for people, is in `status_table`. Times are UTC, without zone.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,183 @@
+"""One worker at a batch at a time: a lease on its row, renewed while the work goes on.
+
+Every transaction of a worker renews its lease first, so that one whose lease was taken over commits
+nothing more. A lease whose process is gone from this machine is free at once; any other after
+LEASE_SECONDS.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DatabaseFailed
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LEASE_SECONDS = 60
+_RENEW_SECONDS = 20.0
+
+
+class BatchBusy(RuntimeError):
+    """Another worker is at this batch."""
+
+
+class LeaseLost(RuntimeError):
+    """Another worker took this batch over while we were slow; what we had not committed is gone."""
+
+
+class Lease:
+    """Held by one worker on one batch; `write` is the only way to commit under it."""
+
+    def __init__(self, database: Database, key: str, owner: str) -> None:
+        self.database = database
+        self.key = key
+        self.owner = owner
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction that first proves and renews the lease. Raises LeaseLost."""
+
+        def fenced(connection: sa.Connection) -> T:
+            self._renew(connection)
+            return work(connection)
+
+        return self.database.write(fenced)
+
+    def _renew(self, connection: sa.Connection) -> None:
+        table = self.database.ledger.batches
+        until = self.database.dialect.utc_now(connection) + timedelta(seconds=LEASE_SECONDS)
+        held = connection.execute(
+            table.update()
+            .where(table.c.batch_key == self.key, table.c.lease_owner == self.owner)
+            .values(lease_until=until)
+        )
+        if held.rowcount != 1:
+            raise LeaseLost(
+                f"Batch {self.key}: another worker has taken it over. Nothing is lost: "
+                "what was committed stays, and the other worker goes on from there."
+            )
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Renew in the background, for a step that takes long outside of transactions."""
+        finished = threading.Event()
+
+        def renew() -> None:
+            while not finished.wait(_RENEW_SECONDS):
+                try:
+                    self.database.write(self._renew)
+                except (LeaseLost, DatabaseFailed) as problem:
+                    # The next fenced commit says so where it matters.
+                    _log.warning("batch %s: lease not renewed: %s", self.key, problem)
+                    return
+
+        thread = threading.Thread(target=renew, name=f"lease-{self.key}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            finished.set()
+            thread.join()
+
+
+@contextmanager
+def leased(database: Database, key: str, *, patience: float = 0) -> Iterator[Lease]:
+    """Hold the batch's lease; waits at most `patience` seconds for another worker's.
+
+    Raises BatchBusy where another worker keeps it, UnknownBatch where there is no such batch.
+    """
+    lease = Lease(database, key, _myself())
+    deadline = time.monotonic() + patience
+    pause = threading.Event()
+    while (holder := database.write(lambda connection: _take(connection, lease))) is not None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise BatchBusy(
+                f"Batch {key}: another worker is at it (its lease: until {holder:%H:%M:%S} UTC). "
+                "Nothing is wrong; try again when it is through."
+            )
+        pause.wait(min(1.0, remaining))  # another process's lease sends us no event
+    try:
+        yield lease
+    finally:
+        _give_back(lease)
+
+
+def is_free(batch: ledger.Batch, now: datetime) -> bool:
+    """Whether nobody is at this batch."""
+    return batch.lease_owner is None or batch.lease_until <= now or _is_dead(batch.lease_owner)
+
+
+def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
+    """Take the lease; returns until when another has it, None if it is ours."""
+    table = lease.database.ledger.batches
+    # The update comes first: it locks the row, so that two takers see each other.
+    mine = table.update().where(table.c.batch_key == lease.key)
+    if connection.execute(mine.values(run_requests=table.c.run_requests)).rowcount == 0:
+        raise ledger.UnknownBatch(f"No batch {lease.key!r} in the ledger.")
+    batch = ledger.get(connection, lease.database, lease.key)
+    now = lease.database.dialect.utc_now(connection)
+    if not is_free(batch, now):
+        until: datetime = batch.lease_until
+        return until
+    connection.execute(
+        mine.values(lease_owner=lease.owner, lease_until=now + timedelta(seconds=LEASE_SECONDS))
+    )
+    return None
+
+
+def _give_back(lease: Lease) -> None:
+    table = lease.database.ledger.batches
+    ours = sa.and_(table.c.batch_key == lease.key, table.c.lease_owner == lease.owner)
+    try:
+        lease.database.write(
+            lambda connection: connection.execute(
+                table.update().where(ours).values(lease_owner=None, lease_until=None)
+            )
+        )
+    except DatabaseFailed as problem:
+        _log.warning("batch %s: lease not given back, it runs out: %s", lease.key, problem)
+
+
+def _myself() -> str:
+    """Host, process namespace, process and its start, and a random part for this one lease."""
+    return "|".join([*_here(), str(os.getpid()), _started(os.getpid()), secrets.token_hex(4)])
+
+
+def _here() -> tuple[str, str]:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = f"{boot}:{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        namespace = "-"  # not Linux: such a lease is never called dead, it runs out
+    return socket.gethostname(), namespace
+
+
+def _started(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return "-"
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether the owner was a process on this machine that no longer runs."""
+    try:
+        host, namespace, pid, started, _ = owner.split("|")
+    except ValueError:
+        return False
+    if (host, namespace) != _here() or namespace == "-":
+        return False
+    return _started(int(pid)) != started

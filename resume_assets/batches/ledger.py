@@ -1,0 +1,120 @@
+"""Reading and writing the ledger's rows: the platform's only memory.
+
+Every function takes the connection of the transaction that it belongs to.
+"""
+
+import re
+import secrets
+import string
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.database.connect import Database
+from resume_assets.database.status_table import project, status_table
+
+Batch: TypeAlias = sa.Row[Any]
+"""A row of `resume_batches`; its columns are described in `database.tables`."""
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+class UnknownBatch(LookupError):
+    """No batch of that key or OpenAI id in the ledger."""
+
+
+class BadKey(ValueError):
+    """A batch key that could not be a folder, a primary key and metadata alike."""
+
+
+def check_key(key: str) -> str:
+    """Return the key. Raises BadKey, with the rule."""
+    if not _KEY.fullmatch(key):
+        raise BadKey("A batch key is 1 to 64 of the characters A-Z a-z 0-9 _ and -.")
+    return key
+
+
+def new_key(now: datetime) -> str:
+    """A made-up key: UTC time and four random letters, so that keys sort by age."""
+    letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))
+    return f"{now:%Y%m%d-%H%M%S}-{letters}"
+
+
+def find(connection: sa.Connection, database: Database, name: str) -> Batch | None:
+    """The batch of that key or OpenAI id, None where there is none."""
+    table = database.ledger.batches
+    matches = sa.or_(table.c.batch_key == name, table.c.openai_batch_id == name)
+    return connection.execute(sa.select(table).where(matches)).first()
+
+
+def get(connection: sa.Connection, database: Database, name: str) -> Batch:
+    """The batch of that key or OpenAI id. Raises UnknownBatch."""
+    batch = find(connection, database, name)
+    if batch is None:
+        raise UnknownBatch(
+            f"No batch {name!r} in the ledger; `resume-assets status` lists those there are."
+        )
+    return batch
+
+
+def update(connection: sa.Connection, database: Database, key: str, **values: Any) -> Batch:
+    """Set columns of the batch's row and of its projection for people; returns the new row."""
+    table = database.ledger.batches
+    connection.execute(table.update().where(table.c.batch_key == key).values(values))
+    batch = get(connection, database, key)
+    now = database.dialect.utc_now(connection)
+    project(connection, status_table(table), batch, now)
+    return batch
+
+
+def in_states(
+    connection: sa.Connection, database: Database, states: Iterable[BatchState]
+) -> Sequence[Batch]:
+    """The batches in these states, oldest first."""
+    table = database.ledger.batches
+    query = sa.select(table).where(table.c.state.in_(sorted(states)))
+    return connection.execute(query.order_by(table.c.planned_at, table.c.batch_key)).all()
+
+
+def count_items(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
+    """How many of the batch's items are in each state."""
+    items = database.ledger.items
+    query = sa.select(items.c.state, sa.func.count()).where(items.c.batch_key == key)
+    return dict(connection.execute(query.group_by(items.c.state)).tuples())
+
+
+def count_reasons(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
+    """How many of the batch's items ended otherwise than well, by `state: reason`."""
+    items = database.ledger.items
+    query = (
+        sa.select(items.c.state, items.c.reason, sa.func.count())
+        .where(items.c.batch_key == key, items.c.state != ItemState.succeeded)
+        .group_by(items.c.state, items.c.reason)
+    )
+    return {
+        f"{state}: {reason}" if reason else state: count
+        for state, reason, count in connection.execute(query)
+    }
+
+
+def release(
+    connection: sa.Connection, database: Database, key: str, reason: str, *, now: datetime
+) -> int:
+    """Give every open item of the batch back to the queue; returns how many.
+
+    For batches of which nothing ran: no attempt is used.
+    """
+    items, claims = database.ledger.items, database.ledger.claims
+    open_items = sa.and_(
+        items.c.batch_key == key, items.c.state.in_([ItemState.claimed, ItemState.submitted])
+    )
+    given_back = connection.execute(
+        items.update()
+        .where(open_items)
+        .values(state=ItemState.released, reason=reason, closed_at=now)
+    ).rowcount
+    connection.execute(claims.delete().where(claims.c.batch_key == key))
+    return given_back

@@ -1,0 +1,154 @@
+"""How large the next batch may be, or why there is none: the decision alone.
+
+Pure: numbers in, a plan or a reason out. `planner` feeds it from the ledger, the simulation in the
+benchmarks from a model of OpenAI's quotas.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import floor
+
+from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
+
+
+class Stop(StrEnum):
+    """Why nothing is planned."""
+
+    nothing_waiting = "nothing_waiting"
+    enough = "enough"  # the number asked for is out or done
+    in_flight = "in_flight"
+    tokens = "tokens"
+    money = "money"
+    money_today = "money_today"
+    low_share = "low_share"
+    stopped = "stopped"  # the endpoint turned us down for want of money
+
+
+WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
+"""These end with `resume-assets resume`; the others pass by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits: rows, and what one of them costs on average (USD; None: no price known)."""
+
+    waiting: int
+    bytes_per_row: float = 0.0
+    tokens_per_row: float = 0.0
+    cost_per_row: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What is planned, claimed, submitting or out, and what was spent or reserved (USD)."""
+
+    batches: int = 0
+    tokens: int = 0
+    cost_total: float = 0.0
+    cost_today: float = 0.0
+    low_share: bool = False
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be out at once and spent; None = no limit."""
+
+    in_flight: int | None = None
+    enqueued_tokens: int | None = None
+    cost_total: float | None = None
+    cost_today: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The next batch: at most so many rows, for so many reserved tokens and USD."""
+
+    rows: int
+    tokens: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlan:
+    """Nothing can be planned now, and why, in a sentence for people."""
+
+    stop: Stop
+    why: str
+
+
+def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) -> Plan | NoPlan:
+    """Plan a batch of at most `rows` rows within every limit.
+
+    A batch shrinks to the room that is left; it is not planned where not even one row has room.
+    """
+    if outstanding.stopped:
+        return NoPlan(Stop.stopped, f"{outstanding.stopped} `resume-assets resume` goes on.")
+    if outstanding.low_share:
+        return NoPlan(
+            Stop.low_share,
+            "The last two batches fell below RESUME_USABLE_SHARE. Look at their checks; "
+            "`resume-assets resume` goes on.",
+        )
+    if queue.waiting <= 0:
+        return NoPlan(Stop.nothing_waiting, "No resume is waiting.")
+    if limits.in_flight is not None and outstanding.batches >= limits.in_flight:
+        return NoPlan(
+            Stop.in_flight,
+            f"{outstanding.batches} batches are out, as many as RESUME_MAX_IN_FLIGHT allows.",
+        )
+    allowed = min(rows, queue.waiting, MAX_REQUESTS, _room(MAX_FILE_BYTES, queue.bytes_per_row))
+    if limits.enqueued_tokens is not None:
+        left = limits.enqueued_tokens - outstanding.tokens
+        allowed = min(allowed, _room(left, queue.tokens_per_row))
+        # A resume larger than the whole limit still goes, alone: OpenAI has the last word.
+        if allowed <= 0 and outstanding.batches == 0:
+            allowed = 1
+        if allowed <= 0:
+            return NoPlan(
+                Stop.tokens,
+                f"{outstanding.tokens:,} of {limits.enqueued_tokens:,} enqueued tokens are out.",
+            )
+    return _within_budget(queue, outstanding, limits, max(1, allowed))
+
+
+def _within_budget(
+    queue: Queue, outstanding: Outstanding, limits: Limits, rows: int
+) -> Plan | NoPlan:
+    budgets = (
+        (Stop.money, limits.cost_total, outstanding.cost_total, "RESUME_MAX_COST_USD"),
+        (
+            Stop.money_today,
+            limits.cost_today,
+            outstanding.cost_today,
+            "RESUME_MAX_COST_USD_A_DAY",
+        ),
+    )
+    for stop, limit, spent, variable in budgets:
+        if limit is None:
+            continue
+        if queue.cost_per_row is None:
+            return NoPlan(
+                stop,
+                f"{variable} is set, but no price is known for this model: "
+                "what can't be counted is not spent.",
+            )
+        rows = min(rows, _room(limit - spent, queue.cost_per_row))
+        if rows <= 0:
+            after = (
+                "`resume-assets resume` grants the sum again."
+                if stop is Stop.money
+                else "It starts afresh at midnight UTC, or with `resume-assets resume`."
+            )
+            return NoPlan(
+                stop, f"${spent:,.2f} of {variable} = ${limit:,.2f} is spent or reserved. {after}"
+            )
+    return Plan(
+        rows=rows,
+        tokens=round(rows * queue.tokens_per_row),
+        cost=None if queue.cost_per_row is None else round(rows * queue.cost_per_row, 6),
+    )
+
+
+def _room(left: float, each: float) -> int:
+    return floor(left / each) if each > 0 else MAX_REQUESTS

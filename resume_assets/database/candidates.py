@@ -1,0 +1,168 @@
+"""The users' candidate table as it really is: names, types, lengths, and what is missing.
+
+What is written follows the table that is there: a DATE takes the first of the month, a text longer
+than its column is cut to fit and counted, a missing column is left out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
+from resume_assets.extraction.mapping import fit
+
+USERID, TEXT, MODIFIED, PROCESSED = "userid", "markdownResume", "datelastmodified", "LastProcessed"
+REQUIRED = (USERID, TEXT, MODIFIED, PROCESSED)
+
+
+class TableProblem(RuntimeError):
+    """The candidate table is not there, or lacks a column that nothing works without."""
+
+
+Fitter = Callable[[str], tuple[Any, bool]]
+"""Turns a value into what the column takes; the flag says that something was lost."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One extracted column that the table has."""
+
+    index: int  # in COLUMNS
+    name: str  # as the table spells it
+    fitter: Fitter | None  # None: any text fits as it is
+
+
+@dataclass(frozen=True)
+class CandidateTable:
+    """The reflected table; `targets` in COLUMNS' order, `missing` what the table lacks."""
+
+    table: sa.Table
+    userid: sa.Column[Any]
+    text: sa.Column[Any]
+    modified: sa.Column[Any]
+    processed: sa.Column[Any]
+    targets: tuple[Target, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The written columns, as the table spells them."""
+        return [target.name for target in self.targets]
+
+    def column(self, name: str) -> sa.Column[Any] | None:
+        """The table's column for one of COLUMNS' names, None where the table lacks it."""
+        for target in self.targets:
+            if COLUMNS[target.index].name == name:
+                return self.table.c[target.name]
+        return None
+
+    def fit_row(self, values: Sequence[str | None]) -> tuple[list[Any], int]:
+        """Values in COLUMNS' order as the table takes them, and how many were cut to fit."""
+        row: list[Any] = []
+        cut = 0
+        for target in self.targets:
+            value = values[target.index]
+            if value is None or target.fitter is None:
+                row.append(value)
+                continue
+            fitted, lost = target.fitter(value)
+            row.append(fitted)
+            cut += lost
+        return row, cut
+
+
+def reflect(connection: sa.Connection, name: str, schema: str | None) -> CandidateTable:
+    """Look at the table that is there.
+
+    Raises TableProblem, saying what is missing and how `init-db` helps.
+    """
+    full = f"{schema}.{name}" if schema else name
+    inspector = sa.inspect(connection)
+    try:
+        found = inspector.get_columns(name, schema=schema)
+    except sa.exc.NoSuchTableError:
+        found = []
+    if not found:
+        raise TableProblem(
+            f"There is no table {full}: `resume-assets init-db` makes it, "
+            "RESUME_TABLE names another."
+        )
+    by_name = {column["name"].casefold(): column for column in found}
+    lacking = [column for column in REQUIRED if column.casefold() not in by_name]
+    if lacking:
+        raise TableProblem(
+            f"The table {full} has no column {', '.join(lacking)}; nothing works without it. "
+            "`resume-assets init-db` adds what is missing."
+        )
+
+    def make(column: str) -> sa.Column[Any]:
+        there = by_name[column.casefold()]
+        return sa.Column(there["name"], there["type"], primary_key=column == USERID)
+
+    present = [column for column in COLUMNS if column.name.casefold() in by_name]
+    required = {column: make(column) for column in REQUIRED}
+    extracted = {column.name: make(column.name) for column in present}
+    table = sa.Table(name, sa.MetaData(), *required.values(), *extracted.values(), schema=schema)
+    targets = tuple(
+        Target(index, extracted[column.name].name, fitter_for(column, extracted[column.name].type))
+        for index, column in enumerate(COLUMNS)
+        if column.name in extracted
+    )
+    return CandidateTable(
+        table=table,
+        userid=table.c[required[USERID].name],
+        text=table.c[required[TEXT].name],
+        modified=table.c[required[MODIFIED].name],
+        processed=table.c[required[PROCESSED].name],
+        targets=targets,
+        missing=tuple(c.name for c in COLUMNS if c.name not in extracted),
+    )
+
+
+def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
+    """How a value of `column` becomes one of the SQL type `kind`; None where any text fits."""
+    if isinstance(kind, sa.Date | sa.DateTime):
+        as_datetime = isinstance(kind, sa.DateTime)
+        return lambda value: _to_date(value, as_datetime=as_datetime)
+    if isinstance(kind, sa.Integer):
+        return lambda value: _to_number(value, whole=True)
+    if isinstance(kind, sa.Numeric):
+        return lambda value: _to_number(value, whole=False)
+    length = getattr(kind, "length", None)
+    if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
+        return None
+    if column.kind in (ColumnKind.start_date, ColumnKind.end_date):
+        # Half a date would be a wrong one.
+        return lambda value: (value, False) if len(value) <= length else (None, True)
+    return lambda value: _cut(value, length)
+
+
+def _cut(value: str, length: int) -> tuple[str, bool]:
+    # NVARCHAR counts UTF-16 units: two at most for a character.
+    if len(value) * 2 <= length or (len(value) <= length and value.isascii()):
+        return value, False
+    fitted = fit(value, length)
+    return fitted, fitted != value
+
+
+def _to_date(value: str, *, as_datetime: bool) -> tuple[Any, bool]:
+    """`YYYY-MM` as the first of the month; `Present` has no date and is NULL by agreement."""
+    if not value[:4].isdigit():
+        return None, False
+    first = date(int(value[:4]), int(value[5:7]), 1)
+    if as_datetime:
+        return datetime(first.year, first.month, 1), False  # noqa: DTZ001 (a column without zone)
+    return first, False
+
+
+def _to_number(value: str, *, whole: bool) -> tuple[Any, bool]:
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        return None, True
+    return (round(number) if whole else number), False

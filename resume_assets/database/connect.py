@@ -1,0 +1,110 @@
+"""Open the configured database: the embedded SQLite file, SQL Server, or any SQLAlchemy URL."""
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from resume_assets.database import candidates as candidate_table
+from resume_assets.database.candidates import CandidateTable
+from resume_assets.database.dialect import Dialect
+from resume_assets.database.retrying import run_transaction
+from resume_assets.database.sqlite import READ_ONLY, SQLiteDialect
+from resume_assets.database.tables import Ledger, ledger_tables
+from resume_assets.settings import Settings, SettingsError
+
+T = TypeVar("T")
+
+
+class Database:
+    """An engine, its dialect, the candidate table and our ledger beside it."""
+
+    def __init__(
+        self, engine: sa.Engine, dialect: Dialect, *, table: str, keep_existing: bool = False
+    ) -> None:
+        self.engine = engine
+        self.dialect = dialect
+        schema, _, name = table.rpartition(".")
+        self.schema = schema or None
+        self.table_name = name
+        self.keep_existing = keep_existing
+        dialect.prepare(engine)
+
+    @cached_property
+    def candidates(self) -> CandidateTable:
+        """The users' table, reflected once. Raises TableProblem."""
+        return self.read(
+            lambda connection: candidate_table.reflect(connection, self.table_name, self.schema)
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Our tables, with the id's type that the users' table has."""
+        there = self.candidates
+        return ledger_tables(there.userid.type, there.processed.type, self.schema)
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in one transaction, again where the database says so: see run_transaction."""
+        return run_transaction(self.engine, self.dialect, work)
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work`, which only reads, in one transaction, again where need be."""
+        return run_transaction(self.engine, self.dialect, work, options={READ_ONLY: True})
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name; connects lazily.
+
+    Raises SettingsError for a URL that can't be used, and what the driver search raises where no
+    ODBC driver is there.
+    """
+    if settings.is_sqlserver:
+        from resume_assets.database.sqlserver_url import sqlserver_url
+
+        return from_url(sqlserver_url(settings), settings)
+    if settings.database_url is not None:
+        try:
+            url = sa.make_url(settings.database_url.get_secret_value())
+        except sa.exc.ArgumentError:
+            raise SettingsError(
+                "RESUME_DATABASE_URL is not a URL that SQLAlchemy understands."
+            ) from None
+        return from_url(url, settings)
+    make_private(settings.embedded_path)
+    return from_url(sa.URL.create("sqlite", database=str(settings.embedded_path)), settings)
+
+
+def from_url(url: sa.URL, settings: Settings) -> Database:
+    """Make the engine and pick the dialect that speaks to it."""
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        dialect: Dialect = SQLiteDialect()
+        table, arguments = "aicandidate", dict[str, Any]()
+    elif backend == "mssql":
+        from resume_assets.database.sqlserver import SQLServerDialect, engine_arguments
+
+        dialect = SQLServerDialect()
+        table, arguments = "dbo.aicandidate", engine_arguments(url, settings)
+    else:
+        raise SettingsError(
+            f"The database {backend!r} is not supported: SQL Server and SQLite are."
+        )
+    # Values stay out of errors and logs.
+    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **arguments)
+    return Database(
+        engine, dialect, table=settings.table or table, keep_existing=settings.keep_existing
+    )
+
+
+def make_private(database: Path) -> None:
+    """Create the embedded database's file for its user alone, before SQLite would for everyone."""
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite gives its -wal and -shm files the rights of the database file.
+    os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,0 +1,72 @@
+"""What each database must be able to say in its own SQL."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+
+class Dialect(Protocol):
+    """The differences between SQLite and SQL Server, behind one set of verbs.
+
+    Rows are sequences in the order of `columns`; nothing of a row ever reaches an error's text.
+    """
+
+    name: str
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Attach what every connection needs (pragmas, time-outs)."""
+
+    def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
+        """Hold the planning lock until the transaction ends; waits for another holder."""
+
+    def utc_now(self, connection: sa.Connection) -> datetime:
+        """The database's clock in UTC, without zone: for the ledger."""
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """The database's own local clock in whole seconds, as `LastProcessed` takes it."""
+
+    def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """The length of a text in bytes, read without loading it where that is possible."""
+
+    def insert_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """Insert many rows, all or none."""
+
+    def update_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        key: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        only_null: str | None = None,
+        keep_existing: Iterable[str] = (),
+    ) -> int:
+        """Update rows by key, set-based; returns how many rows were hit.
+
+        A row is the new values in the order of `columns`, then the key's values. `only_null` names
+        a column that must be NULL for the row to be hit. For columns in `keep_existing` a None
+        leaves what is there.
+        """
+
+    def delete_rows(
+        self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]
+    ) -> int:
+        """Delete the rows whose `key` is one of `values`; returns how many there were."""
+
+    def is_transient(self, error: BaseException) -> bool:
+        """Whether the whole transaction may simply be tried again."""
+
+    def is_duplicate_key(self, error: BaseException) -> bool:
+        """Whether a uniqueness constraint said no: a lost race."""
+
+    def explain(self, error: BaseException) -> str:
+        """What went wrong, with codes and without a value of any row."""

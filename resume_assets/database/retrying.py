@@ -1,0 +1,68 @@
+"""One way to run a write: the whole transaction, again if the database says it may be."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import tenacity
+
+from resume_assets.database.dialect import Dialect
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ATTEMPTS = 8
+SECONDS = 180.0
+
+
+class DatabaseFailed(RuntimeError):
+    """The database refused or stayed away; holds codes and advice, never a row's value."""
+
+
+class DuplicateKey(DatabaseFailed):
+    """Another process was first; the caller decides what that means."""
+
+
+def run_transaction(
+    engine: sa.Engine,
+    dialect: Dialect,
+    work: Callable[[sa.Connection], T],
+    *,
+    options: dict[str, Any] | None = None,
+) -> T:
+    """Run `work` in one transaction and commit; deadlocks and lost connections start it anew.
+
+    `work` may run several times and must touch nothing but its connection.
+    Raises DuplicateKey where a uniqueness constraint said no, DatabaseFailed for every other error
+    of the database, after at most ATTEMPTS tries or SECONDS seconds where it was transient.
+    """
+
+    def report(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        reason = dialect.explain(error) if error else "?"
+        _log.warning("database: try %d failed, again: %s", state.attempt_number, reason)
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(dialect.is_transient),
+        wait=tenacity.wait_exponential_jitter(initial=0.1, max=15, jitter=0.3),
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_after_delay(SECONDS),
+        before_sleep=report,
+        reraise=True,
+    )
+
+    def once() -> T:
+        with engine.execution_options(**(options or {})).begin() as connection:
+            return work(connection)
+
+    try:
+        return retrying(once)
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        # `from None`: the driver's own error may quote a value of the row.
+        if dialect.is_duplicate_key(error):
+            raise DuplicateKey(dialect.explain(error)) from None
+        tried = retrying.statistics.get("attempt_number", 1)
+        raise DatabaseFailed(
+            f"{dialect.explain(error)} (tried {tried} time{'s' if tried != 1 else ''}; "
+            "nothing of this step was kept)"
+        ) from None

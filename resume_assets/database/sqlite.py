@@ -1,0 +1,147 @@
+"""SQLite's own SQL and settings: the embedded database."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry
+
+READ_ONLY = "resume_read_only"
+"""Execution option of a connection that only reads: it does not take the write lock."""
+
+# SQLite keeps times as text, in the form that SQLAlchemy's DateTime reads. (Python's own adapters
+# are deprecated since 3.12.)
+sqlite3.register_adapter(datetime, lambda value: value.isoformat(" ", "microseconds"))
+sqlite3.register_adapter(date, lambda value: value.isoformat())
+
+
+class SQLiteDialect:
+    """WAL, one writer at a time, every write transaction begun as a writer."""
+
+    name = "sqlite"
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Set pragmas on connecting, and say BEGIN ourselves."""
+        sa.event.listen(engine, "connect", _on_connect)
+        sa.event.listen(engine, "begin", _on_begin)
+
+    def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
+        """BEGIN IMMEDIATE already excludes every other writer."""
+        connection.execute(installation.update().values(lock_count=installation.c.lock_count + 1))
+
+    def utc_now(self, connection: sa.Connection) -> datetime:
+        """The machine's clock: SQLite runs in our process."""
+        text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar()
+        return datetime.fromisoformat(str(text))
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """UTC, which is what SQLite's CURRENT_TIMESTAMP gives its neighbours."""
+        del connection
+        return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+
+    def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Bytes of UTF-8."""
+        return sa.func.length(sa.cast(column, sa.LargeBinary))
+
+    def insert_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """One prepared statement, stepped through the rows."""
+        if not rows:
+            return
+        names = ", ".join(_quote(name) for name in columns)
+        places = ", ".join("?" for _ in columns)
+        _many(connection, f"INSERT INTO {_name(table)} ({names}) VALUES ({places})", rows)
+
+    def update_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        key: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        only_null: str | None = None,
+        keep_existing: Iterable[str] = (),
+    ) -> int:
+        """One prepared statement, stepped through the rows."""
+        if not rows:
+            return 0
+        kept = set(keep_existing)
+        sets = ", ".join(
+            f"{_quote(name)} = COALESCE(?, {_quote(name)})"
+            if name in kept
+            else f"{_quote(name)} = ?"
+            for name in columns
+        )
+        where = " AND ".join(f"{_quote(name)} = ?" for name in key)
+        if only_null is not None:
+            where += f" AND {_quote(only_null)} IS NULL"
+        return _many(connection, f"UPDATE {_name(table)} SET {sets} WHERE {where}", rows)
+
+    def delete_rows(
+        self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]
+    ) -> int:
+        """By the key, one prepared statement."""
+        if not values:
+            return 0
+        statement = f"DELETE FROM {_name(table)} WHERE {_quote(key)} = ?"
+        return _many(connection, statement, [(value,) for value in values])
+
+    def is_transient(self, error: BaseException) -> bool:
+        """Another writer held the file for longer than the time-out."""
+        cause = _driver_error(error)
+        return isinstance(cause, sqlite3.OperationalError) and (
+            getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        ) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+    def is_duplicate_key(self, error: BaseException) -> bool:
+        """A primary key or UNIQUE constraint."""
+        return isinstance(_driver_error(error), sqlite3.IntegrityError)
+
+    def explain(self, error: BaseException) -> str:
+        """SQLite's messages name tables and columns, never values."""
+        cause = _driver_error(error)
+        code = getattr(cause, "sqlite_errorname", type(cause).__name__)
+        return f"SQLite: {code}: {cause}"
+
+
+def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # BEGIN is ours
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL: a commit that OpenAI was told about must survive a power cut.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    # A transaction that reads first and writes later fails at once if another wrote in between.
+    reading = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _many(connection: sa.Connection, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Step one statement through the rows without SQLAlchemy's per-value work."""
+    bound = [row if isinstance(row, tuple) else tuple(row) for row in rows]
+    return connection.exec_driver_sql(statement, bound).rowcount
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _name(table: sa.Table) -> str:
+    parts = (table.schema, table.name) if table.schema else (table.name,)
+    return ".".join(_quote(part) for part in parts)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    return getattr(error, "orig", None) or error
