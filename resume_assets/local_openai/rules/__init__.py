@@ -1,0 +1,33 @@
+"""The answers of the local server: rules, no language model.
+
+A resume is read by patterns and word lists, as data: what it tells a model to do has no effect. The
+reading is decent, not good; it is there so that everything around an answer can be tried without a
+key. Dates are answered as the resume writes them.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from resume_assets.local_openai.rules.facts import read_facts
+from resume_assets.local_openai.rules.instance import Walk
+
+__all__ = ["answer"]
+
+
+def answer(
+    schema: Mapping[str, Any], resume: str, *, today: datetime.date | None = None
+) -> dict[str, Any]:
+    """An instance of a strict JSON schema, filled from a resume's text.
+
+    `schema` is the JSON schema itself or the `response_format` that carries it. Properties are filled
+    by their names; one that is not known gets null where the schema allows it, else an empty value of
+    its type. Takes time in proportion to the text's length. `today` stands for a position that has
+    not ended.
+    """
+    for wrapper in ("json_schema", "schema"):
+        inner = schema.get(wrapper)
+        if isinstance(inner, Mapping) and "properties" not in schema:
+            schema = inner
+    built = Walk(schema).instance(read_facts(resume, today))
+    return built if isinstance(built, dict) else {}

@@ -1,0 +1,292 @@
+"""The parts of a job's heading: employer, title, place and period, in whatever order."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from resume_assets.local_openai.rules.periods import Period, find_periods
+from resume_assets.local_openai.rules.places import is_place, split_place, state_code
+from resume_assets.local_openai.rules.vocabulary import COMPANY, LABELS, TITLES, fold
+
+
+@dataclass(slots=True)
+class Header:
+    """What the heading of one job says; None where it does not."""
+
+    company: str | None = None
+    title: str | None = None
+    start: str | None = None
+    end: str | None = None
+    location: str | None = None
+
+
+_SPLIT: Final = re.compile(
+    r"\s*[|•·;\t/](?:\s+|$)\s*|\s+[–—−]+\s*|\s+-+\s+|\s{3,}|\s+[/•·|]\s*|:\s+(?=\S)|、"
+)
+_AT: Final = re.compile(
+    r"^(?P<title>.{2,80}?)\s+(?:at|@|bei|chez|w firmie)\s+(?P<company>[^\W_a-z].{1,80})$"
+)
+_BRACKETS: Final = re.compile(r"[(（\[]([^()（）\[\]]{0,80})[)）\]]")
+_EDGE: Final = " \t.,;:|–—−-•·/*()（）[]~"
+_OPEN_EDGE: Final = " \t,;:|–—−-•·/*(（[~"
+_WORD: Final = re.compile(r"[^\s,/()|:]+")
+_REMARK: Final = re.compile(
+    r"^(?:full[- ]?time|part[- ]?time|contract|freelance|temporary|seasonal|permanent|internship|vollzeit|teilzeit"
+    r"|cdi|cdd|on leave|\d+\s(?:yrs?|years?|mos?|months?|jahre?|ans).*|from|dates?|period|since|seit|depuis|desde"
+    r"|between|and|od|du|von|de|ab|\W+)\.?$",
+    re.IGNORECASE,
+)
+_LEGAL_COMMA: Final = re.compile(
+    r",\s+(?=(?:Inc|INC|LLC|L\.L\.C|Ltd|LTD|LLP|PLLC|P\.?C|Corp|Co\.|GmbH|S\.?A|S\.?L|plc|PLC|Lda|Ltda"
+    r"|S\.r\.l|N\.A)\b)"
+)
+_KINDS: Final[dict[str, str]] = {
+    label: kind
+    for kind in ("company", "title", "place", "dates", "from", "to")
+    for label in LABELS[kind]
+}
+
+
+def title_score(text: str) -> int:
+    """How much a text looks like a job title."""
+    score = 0
+    words = [word.strip(".'’\"-") for word in _WORD.findall(fold(text))]
+    for position, word in enumerate(words):
+        if word in TITLES or (word.endswith("s") and word[:-1] in TITLES and len(word) > 5):
+            score += 2 if position == len(words) - 1 else 1
+        elif "-" in word and any(part in TITLES for part in word.split("-")):
+            score += 1
+    if not score:
+        score = sum(word.endswith(_ENDINGS) for word in words)
+    if not score and not text.isascii():
+        score = sum(1 for title in _CJK_TITLES if title in fold(text))
+    return score
+
+
+_CJK_TITLES: Final = tuple(title for title in TITLES if not title.isascii())
+_ENDINGS: Final = (
+    "leiter",
+    "leiterin",
+    "entwickler",
+    "entwicklerin",
+    "ingenieur",
+    "ingenieurin",
+    "pfleger",
+    "pflegerin",
+    "techniker",
+    "technikerin",
+    "meister",
+    "meisterin",
+    "lehrer",
+    "lehrerin",
+    "berater",
+    "beraterin",
+    "monteur",
+    "mechaniker",
+    "zeichner",
+    "fahrer",
+    "verkäufer",
+    "長",
+    "師",
+    "員",
+)
+
+
+def company_score(text: str) -> int:
+    """How much a text looks like an employer's name."""
+    score = 0
+    words = [word.strip("'’\"-") for word in _WORD.findall(fold(text))]
+    for position, word in enumerate(words):
+        if word in COMPANY or word.rstrip(".") in COMPANY:
+            score += 2 if position == len(words) - 1 else 1
+    if not text.isascii():
+        score += sum(
+            2
+            for mark in ("株式会社", "合同会社", "有限", "公司", "病院", "大学", "学校", "klinik")
+            if mark in fold(text)
+        )
+    return score
+
+
+def read_header(rows: list[str]) -> Header:
+    """The parts of the rows that head one job."""
+    header = Header()
+    pieces: list[str] = []
+    for row in rows:
+        text = _LEGAL_COMMA.sub(" \x00", row)
+        periods = find_periods(text)
+        if periods and header.start is None:
+            period = next((each for each in periods if not each.single), periods[0])
+            header.start, header.end = period.start, period.end
+        for part in _without(text, periods):
+            pieces.extend(_labelled(header, part))
+    parts = [piece for piece in pieces if piece]
+    parts = _take_places(header, parts)
+    _take_names(header, parts)
+    for name in ("company", "title", "location"):
+        value = getattr(header, name)
+        if value is not None:
+            setattr(header, name, _tidy(value))
+    return header
+
+
+def _tidy(text: str) -> str | None:
+    text = text.replace(" \x00", ", ").replace("\x00", "")
+    text = text.strip(_EDGE.replace(".", "").replace(")", "").replace("(", ""))
+    if text.endswith(".") and not text.lower().endswith(
+        (
+            "inc.",
+            "ltd.",
+            "co.",
+            "corp.",
+            "o.o.",
+            ".a.",
+            ".l.",
+            "bros.",
+            ".v.",
+            ".k.",
+            ".c.",
+            "ltda.",
+        )
+    ):
+        text = text.rstrip(".")
+    return text or None
+
+
+def _without(text: str, periods: list[Period]) -> list[str]:
+    """The text around its periods."""
+    parts: list[str] = []
+    position = 0
+    for period in periods:
+        parts.append(text[position : period.first])
+        position = period.last
+    parts.append(text[position:])
+    return [part.strip(_OPEN_EDGE) for part in parts]
+
+
+def _labelled(header: Header, text: str) -> list[str]:
+    """The pieces of a text, less those that a label explains: `Employer: Acme`."""
+    pieces: list[str] = []
+    kind: str | None = None
+    for found in _SPLIT.split(text.replace("：", ": ")):
+        piece = found.strip(
+            _EDGE.replace(")", "").replace("(", "").replace(".", "").replace("]", "")
+        )
+        if not piece:
+            continue
+        label = _KINDS.get(fold(piece.strip(" :*")))
+        if label is not None and not (kind is None and pieces and label == "place"):
+            kind = label
+            continue
+        if kind in {"company", "title"} and getattr(header, kind) is None:
+            setattr(header, kind, piece)
+        elif kind == "place":
+            header.location = header.location or piece
+        elif kind is None or kind in {"company", "title"}:
+            pieces.append(piece)
+        kind = None
+    return pieces
+
+
+def _take_places(header: Header, pieces: list[str]) -> list[str]:
+    """Finds the place; returns the pieces without it and without remarks."""
+    kept: list[str] = []
+    for piece in pieces:
+        text = piece
+        for inside in _BRACKETS.findall(piece):
+            if is_place(inside):
+                header.location = header.location or inside.strip()
+                text = text.replace(f"({inside})", " ").replace(f"（{inside}）", " ")
+            elif _REMARK.match(inside.strip()) or not inside.strip():
+                text = text.replace(f"({inside})", " ").replace(f"[{inside}]", " ")
+        text = " ".join(text.split()).strip(" ,")
+        if not text or _REMARK.match(text.strip(_EDGE)):
+            continue
+        if is_place(text.strip("()")) and not (
+            state_code(text) and len(text) == 2 and header.location is not None
+        ):
+            header.location = header.location or text.strip(" ()")
+            continue
+        text, place = split_place(text)
+        if place is not None:
+            header.location = header.location or place
+        if text.strip(_EDGE) and len(text) <= 100 and "@" not in text:
+            kept.append(text.strip(" ,"))
+    return kept
+
+
+def _take_names(header: Header, pieces: list[str]) -> None:
+    """Tells employer and title apart among what is left."""
+    pieces = list(_parted(pieces))
+    if header.company is None and header.title is None:
+        pieces = _comma_apart(pieces)
+    if header.title is None:
+        best = max(
+            pieces, key=lambda piece: title_score(piece) - company_score(piece), default=None
+        )
+        if best is not None and (
+            title_score(best) > company_score(best) or (len(pieces) > 1 and title_score(best) > 0)
+        ):
+            header.title = best
+            pieces.remove(best)
+    if header.company is None and pieces:
+        scores = [company_score(piece) - title_score(piece) for piece in pieces]
+        top = max(scores)
+        header.company = pieces.pop(scores.index(top)) if top > 0 else pieces.pop(0)
+    if header.title is None and pieces and header.company is not None:
+        candidates = [piece for piece in pieces if company_score(piece) == 0]
+        header.title = candidates[0] if candidates else None
+    if header.company is None and header.title is not None and "," in header.title:
+        parts = _by_comma(header.title)
+        if len(parts) == 2:
+            _take_pair(header, parts)
+
+
+def _take_pair(header: Header, parts: list[str]) -> None:
+    first, second = parts
+    if title_score(first) >= title_score(second):
+        header.title, header.company = first, second
+    else:
+        header.title, header.company = second, first
+
+
+def _parted(pieces: list[str]) -> list[str]:
+    """`Engineer at Acme` as two."""
+    parted: list[str] = []
+    for piece in pieces:
+        match = _AT.match(piece)
+        if match is not None and title_score(match["title"]) > 0:
+            parted += [match["title"], match["company"]]
+        else:
+            parted.append(piece)
+    return parted
+
+
+def _comma_apart(pieces: list[str]) -> list[str]:
+    """Takes a piece apart that must hold both employer and title, because no other does."""
+    parted: list[str] = []
+    for piece in pieces:
+        others = [other for other in pieces if other is not piece]
+        alone = not others or not any(company_score(other) > 0 for other in others)
+        parted += _by_comma(piece) if alone and (not others or company_score(piece)) else [piece]
+    return parted
+
+
+def _by_comma(text: str) -> list[str]:
+    """`Welder, Ironclad` as title and employer; a list of one kind stays together."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    scores = [title_score(part) - company_score(part) for part in parts]
+    titled = [at for at, score in enumerate(scores) if score > 0]
+    others = [at for at, score in enumerate(scores) if score <= 0]
+    firms = [at for at in others if company_score(parts[at]) > 0]
+    if len(parts) == 2 and len(firms) == 1 and not titled:
+        return [parts[1 - firms[0]], parts[firms[0]]]
+    if not titled or not others:
+        return [text]
+    if firms:  # what stands beside the title and is no employer belongs to the title
+        title = [part for at, part in enumerate(parts) if titled[0] <= at and at not in firms]
+        return [", ".join(title), ", ".join(parts[at] for at in firms)]
+    if titled[0] == 0:
+        cut = others[0]
+        return [", ".join(parts[:cut]), ", ".join(parts[cut:])]
+    return [", ".join(parts[titled[0] :]), ", ".join(parts[: titled[0]])]
