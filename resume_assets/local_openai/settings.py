@@ -1,0 +1,63 @@
+"""How fast the server works, how much it accepts, and what time it is there."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long each stage of a batch takes, in seconds.
+
+    The schedule counts from the batch's creation, not from when a worker gets to it: a server that
+    was off in between catches up at once, as if it had been running all along.
+    """
+
+    validation_seconds: float = 0.3
+    processing_seconds: float = 1.0
+    seconds_per_request: float = 0.0
+    finalizing_seconds: float = 0.2
+    cancelling_seconds: float = 0.2
+    expire_after_seconds: float = 86_400
+
+    def processing(self, requests: int) -> float:
+        """Seconds from the first request of a batch to its last."""
+        return self.processing_seconds + self.seconds_per_request * requests
+
+
+IMMEDIATE = Pace(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server accepts; OpenAI's published numbers unless told otherwise.
+
+    https://platform.openai.com/docs/guides/batch and /docs/api-reference/files.
+    """
+
+    requests_per_batch: int = 50_000
+    batch_file_bytes: int = 200 * MEBIBYTE
+    upload_bytes: int = 512 * MEBIBYTE
+    errors_listed: int = 100
+    """Validation errors listed on a batch, at most."""
+    enqueued_tokens: int | None = None
+    """Input tokens of one model in unfinished batches; None for no limit."""
+    refuse_tokens_at: Literal["validation", "creation"] = "validation"
+    """Both are reported of the real one: a batch that fails, or HTTP 429 at its creation."""
+    exact_tokens: bool = True
+    """Count with the model's own tokenizer; if not, a quarter of the characters."""
+
+
+class Clock:
+    """The time; tests put in their own and move it by hand."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def wait(self, wake: threading.Event, until: float) -> None:
+        """Return when `wake` is set or `until` has come, whichever is first."""
+        wake.wait(max(0.0, until - self.now()))
