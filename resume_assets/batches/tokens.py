@@ -1,0 +1,293 @@
+"""Exact token counts without the internet, and texts cut to a number of tokens.
+
+tiktoken downloads its vocabulary at first use; here it comes from the `bpe-openai` wheel, checked
+by the SHA-256 that tiktoken itself expects. Everything is counted as ordinary text: `<|endoftext|>`
+in a resume is text.
+"""
+
+import base64
+import gzip
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import tiktoken
+from tiktoken.model import encoding_name_for_model
+from tiktoken_ext import openai_public  # type: ignore[import-untyped]
+
+from resume_assets.batches.models import find_model
+from resume_assets.extraction.text import without_surrogates
+
+DEFAULT_ENCODING = "o200k_base"
+_CARRIED = ("o200k_base", "cl100k_base")
+
+PIECE = 65_536
+"""Characters counted at once. Beyond a million of whitespace tiktoken's pattern overflows, and one
+endless word costs more than its length."""
+
+_TRIES = 200  # for a border, of each kind
+
+_SLICE = 400_000
+"""Characters a thread takes at once: enough that handing over costs nothing."""
+
+MARKER = "\n\n[... the middle is left out ...]\n\n"
+"""Stands where a text has lost its middle."""
+
+HEAD_SHARE = 0.7
+"""Of the tokens that are kept, those from the start: contact and recent jobs stand there; the rest
+comes from the end, where education and skills usually are."""
+
+REQUEST_OVERHEAD = 3 + 2 * (3 + 1)
+"""Tokens besides the texts: three to open the answer, for each of two messages three and its role.
+
+An estimate, and what a schema really costs is not published at all; the usage that comes back
+corrects it. Source: OpenAI's cookbook, "How to count tokens with tiktoken".
+"""
+
+
+class VocabularyError(RuntimeError):
+    """The vocabulary is not there, or is not the one that tiktoken expects."""
+
+
+def _vocabulary(url: str, expected_hash: str | None = None) -> dict[bytes, int]:
+    """Return the ranks of the file with this name, from the wheel instead of the address."""
+    name = url.rsplit("/", 1)[-1]
+    # Found, not imported: the package itself loads a module of 70 MB.
+    spec = find_spec("bpe_openai")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder, "data", f"{name}.gz")
+        if path.is_file():
+            data = gzip.decompress(path.read_bytes())
+            if hashlib.sha256(data).hexdigest() != expected_hash:
+                raise VocabularyError(f"{name} in bpe-openai is not the file that tiktoken expects")
+            pairs = map(bytes.split, data.splitlines())
+            return {base64.b64decode(token): int(rank) for token, rank in pairs}
+    raise VocabularyError(f"{name} is not installed; it comes with the package bpe-openai")
+
+
+_lock = threading.Lock()
+
+
+@cache
+def _load(name: str) -> tiktoken.Encoding:
+    # tiktoken's own constructor, pattern and expected hash, with one name in it bound to our
+    # reading instead of the download.
+    constructor = openai_public.ENCODING_CONSTRUCTORS[name]
+    offline = FunctionType(
+        constructor.__code__, {**vars(openai_public), "load_tiktoken_bpe": _vocabulary}
+    )
+    parts: dict[str, Any] = offline()
+    return tiktoken.Encoding(**parts)
+
+
+def load_encoding(name: str = DEFAULT_ENCODING) -> tiktoken.Encoding:
+    """Return an encoding, loaded once a process (0.5 s).
+
+    Raises VocabularyError where its file is missing or wrong, ValueError for other names than
+    o200k_base and cl100k_base.
+    """
+    if name not in _CARRIED:
+        raise ValueError(f"no vocabulary of {name} is carried; there are {', '.join(_CARRIED)}")
+    with _lock:
+        return _load(name)
+
+
+def encoding_for(model: str) -> tiktoken.Encoding:
+    """Return the encoding of a model, of an unknown one o200k_base as the likeliest."""
+    name = find_model(model).encoding
+    if name is None:
+        try:
+            name = encoding_name_for_model(model)
+        except KeyError:
+            name = DEFAULT_ENCODING
+    return load_encoding(name if name in _CARRIED else DEFAULT_ENCODING)
+
+
+def _safe_border(text: str, low: int, high: int) -> int:
+    """Return where to part a text in (low, high] so that its tokens stay the same.
+
+    The patterns of both encodings never cross from a line's end to a letter or digit, nor from a
+    letter or digit to a space with a letter behind it. Where there is neither, the text is parted
+    at `high`, which may cost a few tokens.
+    """
+    at = high
+    for _ in range(_TRIES):
+        at = text.rfind("\n", low, at)
+        if at <= low:
+            break
+        if text[at + 1 : at + 2].isalnum():
+            return at + 1
+    at = high
+    for _ in range(_TRIES):
+        at = text.rfind(" ", low, at)
+        if at <= low:
+            break
+        if text[at - 1].isalnum() and text[at + 1 : at + 2].isalpha():
+            return at
+    return high
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces of at most PIECE characters."""
+    start = 0
+    while len(text) - start > PIECE:
+        end = _safe_border(text, start + PIECE // 2, start + PIECE)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _valid(data: bytes) -> str:
+    """Return the whole characters of bytes that were cut at token borders."""
+    return data.decode("utf-8", "ignore")
+
+
+class TokenCounter:
+    """Counts and cuts by one encoding; safe to share between threads."""
+
+    def __init__(self, encoding: tiktoken.Encoding) -> None:
+        self.encoding = encoding
+        self._encode: Callable[[str], list[int]] = encoding.encode_ordinary
+        self._marker_tokens = self.count(MARKER)
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of an ordinary text."""
+        if len(text) <= PIECE:
+            return len(self._encode(text))
+        return sum(len(tokens) for _, tokens in self._encoded(_pieces(text)))
+
+    def _encoded(self, pieces: Iterable[str]) -> Iterator[tuple[str, list[int]]]:
+        """Yield each piece with its tokens.
+
+        A run of one piece after the other is encoded once: the texts that tiktoken is slowest with
+        are endless repetitions, and fifty megabytes of spaces would take half a minute.
+        """
+        last: str | None = None
+        tokens: list[int] = []
+        for piece in pieces:
+            if piece != last:
+                last, tokens = piece, self._encode(piece)
+            yield piece, tokens
+
+    def count_many(self, texts: Sequence[str], threads: int | None = None) -> list[int]:
+        """Return the number of tokens of each text.
+
+        `threads` at once, as many as there are processors unless told: tiktoken works without
+        Python's lock.
+        """
+        threads = threads or os.cpu_count() or 1
+        slices = list(_slices(texts))
+        if threads == 1 or len(slices) == 1:
+            return [self.count(text) for text in texts]
+        with ThreadPoolExecutor(threads, "tokens") as pool:
+            counted = pool.map(lambda part: [self.count(text) for text in part], slices)
+            return [count for part in counted for count in part]
+
+    def fits(self, text: str, max_tokens: int) -> int | None:
+        """Return the number of tokens where it is at most `max_tokens`, else None.
+
+        Stops counting as soon as the answer is clear, so that a huge text costs what fits.
+        """
+        total = 0
+        for _, tokens in self._encoded(_pieces(text)):
+            total += len(tokens)
+            if total > max_tokens:
+                return None
+        return total
+
+    def cut_middle(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """Return the text with at most `max_tokens` tokens, and how many it has.
+
+        A longer text loses its middle, at borders of tokens that are borders of characters; MARKER
+        stands in its place. Of what is kept HEAD_SHARE is from the start, the rest from the end.
+        Without room for a marker only the start is kept.
+        """
+        if max_tokens <= 0:
+            return "", 0
+        tokens = self.fits(text, max_tokens)
+        if tokens is not None:
+            return text, tokens
+        text = without_surrogates(text)
+        room = max_tokens - self._marker_tokens
+        while True:
+            if room < 2:
+                return self._start_only(text, max_tokens)
+            head = int(room * HEAD_SHARE) or 1
+            short = self._head(text, head) + MARKER + self._tail(text, room - head)
+            tokens = self.count(short)
+            if tokens <= max_tokens:
+                return short, tokens
+            room -= tokens - max_tokens  # what is cut may fall into other tokens than it came from
+
+    def _start_only(self, text: str, max_tokens: int) -> tuple[str, int]:
+        for keep in range(max_tokens, 0, -1):
+            short = self._head(text, keep)
+            tokens = self.count(short)
+            if tokens <= max_tokens:
+                return short, tokens
+        return "", 0
+
+    def _head(self, text: str, keep: int) -> str:
+        parts: list[str] = []
+        for piece, tokens in self._encoded(_pieces(text)):
+            if len(tokens) >= keep:
+                parts.append(_valid(self.encoding.decode_bytes(tokens[:keep])))
+                break
+            parts.append(piece)
+            keep -= len(tokens)
+        return "".join(parts)
+
+    def _tail(self, text: str, keep: int) -> str:
+        parts: list[str] = []
+        for piece, tokens in self._encoded(reversed(list(_pieces(text)))):
+            if len(tokens) >= keep:
+                parts.append(_valid(self.encoding.decode_bytes(tokens[len(tokens) - keep :])))
+                break
+            parts.append(piece)
+            keep -= len(tokens)
+        return "".join(reversed(parts))
+
+
+def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield runs of texts of about _SLICE characters."""
+    start = size = 0
+    for index, text in enumerate(texts):
+        size += len(text)
+        if size >= _SLICE:
+            yield texts[start : index + 1]
+            start, size = index + 1, 0
+    yield texts[start:]
+
+
+@cache
+def counter_for(model: str) -> TokenCounter:
+    """Return the counter of a model's encoding, one for each model and process."""
+    return TokenCounter(encoding_for(model))
+
+
+def count(text: str, model: str = "gpt-4o-mini-2024-07-18") -> int:
+    """Return the number of tokens of an ordinary text in a model's encoding."""
+    return counter_for(model).count(text)
+
+
+def cut_middle(
+    text: str, max_tokens: int, model: str = "gpt-4o-mini-2024-07-18"
+) -> tuple[str, int]:
+    """Return a text of at most `max_tokens`, see `TokenCounter.cut_middle`, and its tokens."""
+    return counter_for(model).cut_middle(text, max_tokens)
+
+
+def estimated_overhead(fixed_text: str, counter: TokenCounter) -> int:
+    """Return the input tokens of a request besides its resume.
+
+    The template's instructions and schema are counted exactly, the rest is REQUEST_OVERHEAD: an
+    estimate, corrected by the usage that comes back.
+    """
+    return counter.count(fixed_text) + REQUEST_OVERHEAD

@@ -1,0 +1,207 @@
+"""The candidate as the model must answer it: the one source of three things.
+
+The pydantic models below are the JSON schema that is sent, the validation of what comes back, and,
+through the `Fills` on each field, the columns that are written. Lists keep the schema small: it is
+paid for with every resume. Their lengths are told in the instructions, not in the schema, because
+too many items are cut and counted, never a reason to lose a paid answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import groupby
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, as far as writing it must know."""
+
+    text = "text"
+    start_date = "start_date"  # YYYY-MM
+    end_date = "end_date"  # YYYY-MM or Present
+    number = "number"  # years, as text
+
+
+class Rule(StrEnum):
+    """How a field's value becomes column values; each has its function in `mapping`."""
+
+    name = "name"  # text that is never taken for a placeholder: people are named Null and Na
+    text = "text"
+    state = "state"  # two-letter code
+    distinct = "distinct"  # a list over several columns, without repeats
+    phones = "phones"
+    emails = "emails"
+    skills = "skills"  # two words at most
+    categories = "categories"  # never empty
+    joined = "joined"  # a list in one column, comma-separated
+    years = "years"  # computed from the positions where their dates allow it
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One extracted column: length in UTF-16 code units, None = NVARCHAR(MAX)."""
+
+    name: str
+    length: int | None
+    kind: ColumnKind = ColumnKind.text
+
+
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """On a field: the columns that it fills, in their order.
+
+    In `Position` the names are suffixes, one column for each of `PREFIXES`.
+    """
+
+    columns: tuple[str, ...]
+    length: int | None = 255
+    rule: Rule = Rule.text
+    kind: ColumnKind = ColumnKind.text
+
+
+PREFIXES = tuple(
+    f"{which}MostRecent" for which in ("", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh")
+)
+"""Of the seven positions' columns, newest first."""
+
+_STRICT = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True, frozen=True)
+
+
+class Position(BaseModel):
+    """One job."""
+
+    model_config = _STRICT
+
+    company: Annotated[str, Fills(("Company",))]
+    start: Annotated[str, Fills(("StartDate",), 7, kind=ColumnKind.start_date)]
+    end: Annotated[str, Fills(("EndDate",), 10, kind=ColumnKind.end_date)]
+    location: Annotated[str, Fills(("Location",))]
+
+
+def _one_to(count: int, stem: str) -> tuple[str, ...]:
+    return tuple(f"{stem}{number}" for number in range(1, count + 1))
+
+
+def _ranked(stem: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{rank}{stem}" for rank in ("Primary", "Secondary", "Tertiary")[:count])
+
+
+class Candidate(BaseModel):
+    """A whole answer: "", [] and null stand for what the resume does not tell."""
+
+    model_config = _STRICT
+
+    first_name: Annotated[str, Fills(("FirstName",), 100, Rule.name)]
+    middle_name: Annotated[str, Fills(("MiddleName",), 100, Rule.name)]
+    last_name: Annotated[str, Fills(("LastName",), 100, Rule.name)]
+    street: Annotated[str, Fills(("Address",))]
+    city: Annotated[str, Fills(("City",), 100)]
+    state: Annotated[str, Fills(("State",), 50, Rule.state)]
+    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones)]
+    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails)]
+    linkedin: Annotated[str, Fills(("Linkedin",))]
+    bachelors: Annotated[str, Fills(("Bachelors",))]
+    masters: Annotated[str, Fills(("Masters",))]
+    certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined)]
+    titles: Annotated[list[str], Fills(_ranked("Title", 3), 255, Rule.distinct)]
+    positions: list[Position]
+    industries: Annotated[list[str], Fills(_ranked("Industry", 2), 255, Rule.distinct)]
+    skills: Annotated[list[str], Fills(_one_to(10, "Skill"), 100, Rule.skills)]
+    software_languages: Annotated[
+        list[str], Fills(_ranked("SoftwareLanguage", 3), 255, Rule.distinct)
+    ]
+    software_apps: Annotated[list[str], Fills(_one_to(5, "SoftwareApp"), 255, Rule.distinct)]
+    hardware: Annotated[list[str], Fills(_one_to(5, "Hardware"), 255, Rule.distinct)]
+    categories: Annotated[list[str], Fills(_ranked("Category", 2), 255, Rule.categories)]
+    project_types: Annotated[str, Fills(("ProjectTypes",), None)]
+    specialty: Annotated[str, Fills(("Specialty",), None)]
+    summary: Annotated[str, Fills(("Summary",), None)]
+    years_in_us: Annotated[float | None, Fills(("LengthinUS",), 50, Rule.years, ColumnKind.number)]
+    years_experience: Annotated[
+        float | None, Fills(("YearsofExperience",), 50, Rule.years, ColumnKind.number)
+    ]
+    average_tenure: Annotated[
+        float | None, Fills(("AvgTenure",), 50, Rule.years, ColumnKind.number)
+    ]
+
+
+def fills(field: FieldInfo) -> Fills:
+    """Return what a field fills; LookupError for a field without `Fills`, a mistake in a model."""
+    for note in field.metadata:
+        if isinstance(note, Fills):
+            return note
+    raise LookupError("a field of the candidate fills no column")
+
+
+def _position_columns() -> Iterator[Column]:
+    """Company for all seven, then each one's dates, then the locations: the table's own order."""
+    marks = [fills(field) for field in Position.model_fields.values()]
+    for _, together in groupby(marks, key=lambda mark: mark.kind is ColumnKind.text):
+        group = list(together)
+        for prefix in PREFIXES:
+            for mark in group:
+                yield Column(prefix + mark.columns[0], mark.length, mark.kind)
+
+
+def _columns() -> Iterator[Column]:
+    for name, field in Candidate.model_fields.items():
+        if name == "positions":
+            yield from _position_columns()
+            continue
+        mark = fills(field)
+        for column in mark.columns:
+            yield Column(column, mark.length, mark.kind)
+
+
+COLUMNS: tuple[Column, ...] = tuple(_columns())
+"""Every extracted column, in the order of the candidate table."""
+
+
+def _bare(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what costs tokens and tells nothing: titles, docstrings, references."""
+    if "$ref" in schema:
+        return _bare(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+    if "anyOf" in schema:  # float | None, in fewer words
+        return {"type": [option["type"] for option in schema["anyOf"]]}
+    bare = {
+        key: value for key, value in schema.items() if key not in ("title", "description", "$defs")
+    }
+    if "items" in schema:
+        bare["items"] = _bare(schema["items"], definitions)
+    if "properties" in schema:
+        bare["properties"] = {
+            name: _bare(item, definitions) for name, item in schema["properties"].items()
+        }
+    return bare
+
+
+@cache
+def _response_format_json() -> str:
+    schema = Candidate.model_json_schema()
+    bare = _bare(schema, schema.get("$defs", {}))
+    return json.dumps(
+        {
+            "type": "json_schema",
+            "json_schema": {"name": "candidate", "strict": True, "schema": bare},
+        },
+        separators=(",", ":"),
+    )
+
+
+def response_format() -> dict[str, Any]:
+    """Return a fresh copy of the `response_format` object: strict, every property required.
+
+    Source of what strict allows: OpenAI's guide to structured outputs.
+    """
+    wanted: dict[str, Any] = json.loads(_response_format_json())
+    return wanted
+
+
+SCHEMA_VERSION = hashlib.sha256(_response_format_json().encode()).hexdigest()[:12]
+"""Changes whenever the schema does; kept with each item in the ledger."""

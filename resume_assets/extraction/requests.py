@@ -1,0 +1,106 @@
+"""One request line: what is asked about a resume, and with which settings.
+
+All but the custom_id and the resume is the same in every line of a file, so it is encoded once.
+Source of the shape: OpenAI's Batch API, request input object for `/v1/chat/completions`.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from resume_assets.extraction.candidate import response_format
+from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.text import without_surrogates
+
+ENDPOINT = "/v1/chat/completions"
+
+TokenParameter = Literal["max_tokens", "max_completion_tokens"]
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_HASHED_ID = re.compile(r"x-[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSettings:
+    """What a request asks of the model; None leaves the parameter out."""
+
+    model: str
+    temperature: float | None
+    max_output_tokens: int
+    token_parameter: TokenParameter
+    reasoning_effort: str | None = None
+
+
+def custom_id(userid: int | str) -> str:
+    """Return the id that leads back to a candidate: the userid itself where it can be one.
+
+    Other ids, and those that look like a hashed one, become `x-` and 32 hex digits of their
+    SHA-256; the ledger maps back.
+    """
+    text = str(userid)
+    if _PLAIN_ID.fullmatch(text) and not _HASHED_ID.fullmatch(text):
+        return text
+    return "x-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _dumps(text: str) -> bytes:
+    """Return JSON text; what UTF-8 can't hold, lone surrogates, becomes U+FFFD."""
+    try:
+        return orjson.dumps(text)
+    except TypeError:
+        return orjson.dumps(without_surrogates(text))
+
+
+class RequestTemplate:
+    """Makes the lines of a file; `fixed_bytes` and `fixed_text` are what each carries anyway."""
+
+    def __init__(self, settings: RequestSettings) -> None:
+        self.settings = settings
+        line = json.dumps(
+            {
+                "custom_id": "\0",
+                "method": "POST",
+                "url": ENDPOINT,
+                "body": _body(settings, resume="\0"),
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        ).encode()
+        self._head, self._middle, self._tail = line.split(rb'"\u0000"')
+        self._tail += b"\n"
+
+    def line(self, custom_id: str, resume: str) -> bytes:
+        """Return one line of the request file, with its newline. Never raises for odd text."""
+        return b"".join((self._head, _dumps(custom_id), self._middle, _dumps(resume), self._tail))
+
+    @property
+    def fixed_bytes(self) -> int:
+        """Bytes of a line besides the encoded custom_id and resume, their quotes included."""
+        return len(self._head) + len(self._middle) + len(self._tail) + 4
+
+    @property
+    def fixed_text(self) -> str:
+        """The instructions and the schema: the tokens paid for with every resume."""
+        return INSTRUCTIONS + json.dumps(
+            response_format(), ensure_ascii=False, separators=(",", ":")
+        )
+
+
+def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
+    """Return the request's body. What never changes stands first, where prompt caching finds it."""
+    body: dict[str, Any] = {"model": settings.model}
+    if settings.temperature is not None:
+        body["temperature"] = settings.temperature
+    if settings.reasoning_effort is not None:
+        body["reasoning_effort"] = settings.reasoning_effort
+    body[settings.token_parameter] = settings.max_output_tokens
+    body["response_format"] = response_format()
+    body["messages"] = [
+        {"role": "system", "content": INSTRUCTIONS},
+        {"role": "user", "content": resume},
+    ]
+    return body

@@ -1,0 +1,9 @@
+import pytest
+import tiktoken
+
+from resume_assets.batches.tokens import load_encoding
+
+
+@pytest.fixture(scope="session")
+def o200k() -> tiktoken.Encoding:
+    return load_encoding("o200k_base")
