@@ -113,16 +113,17 @@ def encoding_for(model: str) -> tiktoken.Encoding:
 def _safe_border(text: str, low: int, high: int) -> int:
     """Return where to part a text in (low, high] so that its tokens stay the same.
 
-    The patterns of both encodings never cross from a line's end to a letter or digit, nor from a
-    letter or digit to a space with a letter behind it. Where there is neither, the text is parted
-    at `high`, which may cost a few tokens.
+    The patterns of both encodings never cross from a line's end to anything but whitespace and
+    slashes, nor from a letter or digit to a space with a letter behind it. Where there is neither,
+    the text is parted at `high`, which may cost a token.
     """
     at = high
     for _ in range(_TRIES):
         at = text.rfind("\n", low, at)
         if at <= low:
             break
-        if text[at + 1 : at + 2].isalnum():
+        after = text[at + 1 : at + 2]
+        if after != "/" and not after.isspace():
             return at + 1
     at = high
     for _ in range(_TRIES):

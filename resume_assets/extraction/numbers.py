@@ -1,0 +1,121 @@
+"""The three numbers, in years, computed from the positions wherever their dates allow it.
+
+Months are counted as integers, a year times twelve. A job named as `2019-03` to `2021-05` began and
+ended somewhere within those months, so its length is their difference and half a month: a calendar
+year (01 to 12) and a year by date (01 to 01) both come out as one year at one decimal. Where dates
+are missing, the number that the model took from the resume's own words stands in.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+LONGEST_CAREER = 70
+"""Years; a larger number is no fact about a person's work."""
+
+
+class Job(NamedTuple):
+    """One position: months as integers (`month`), None where unknown; `in_us` None likewise."""
+
+    start: int | None
+    end: int | None
+    in_us: bool | None
+
+
+@lru_cache(maxsize=4096)
+def month(date: str) -> int:
+    """Return the number of the month that a `YYYY-MM` stands for."""
+    return int(date[:4]) * 12 + int(date[5:7]) - 1
+
+
+def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:
+    """Return a position in months, from standardized dates; `today` is the current month.
+
+    What lies in the future counts until today. Dates that contradict each other count as unknown.
+    """
+    first = month(start) if start else None
+    last = None
+    if end:
+        last = today if end == "Present" else min(month(end), today)
+    if first is not None and (first > today or (last is not None and first > last)):
+        return Job(None, None, in_us)
+    return Job(first, last, in_us)
+
+
+def _text(half_months: int, count: int = 1) -> str | None:
+    """Return half months, divided by `count`, as years with one decimal, rounded half up."""
+    tenths = (20 * half_months + 24 * count) // (48 * count)
+    whole, tenth = divmod(tenths, 10)
+    if whole > LONGEST_CAREER:
+        return None
+    return f"{whole}.{tenth}" if tenth else str(whole)
+
+
+def stated(years: float | None) -> str | None:
+    """Return the model's own number as text, None where it is none or not plausible."""
+    if years is None or not 0 <= years <= LONGEST_CAREER:  # false for NaN too
+        return None
+    return _text(round(years * 24))
+
+
+def _lower_bound(computed: str | None, said: float | None) -> str | None:
+    """Choose between what some of the dates prove and what the resume says."""
+    spoken = stated(said)
+    if computed is None or spoken is None:
+        return computed or spoken
+    return spoken if float(spoken) > float(computed) else computed
+
+
+def years_of_experience(jobs: Sequence[Job], said: float | None) -> str | None:
+    """Return the years in which at least one job was held; what overlaps is counted once.
+
+    Jobs without dates make it a lower bound; then the resume's own number wins where it is larger.
+    """
+    spans = sorted(
+        (one.start, one.end) for one in jobs if one.start is not None and one.end is not None
+    )
+    if not spans:
+        return stated(said)
+    total = 0
+    first, last = spans[0]
+    for start, end in spans[1:]:
+        if start <= last + 1:  # the next month continues the work
+            last = max(last, end)
+        else:
+            total += 2 * (last - first) + 1
+            first, last = start, end
+    computed = _text(total + 2 * (last - first) + 1)
+    if computed is not None and len(spans) == len(jobs):
+        return computed
+    return _lower_bound(computed, said)
+
+
+def average_tenure(jobs: Iterable[Job], said: float | None) -> str | None:
+    """Return the mean length of the jobs that have dates, else the resume's own number."""
+    halves = [
+        2 * (one.end - one.start) + 1
+        for one in jobs
+        if one.start is not None and one.end is not None
+    ]
+    return (_text(sum(halves), len(halves)) if halves else None) or stated(said)
+
+
+def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> str | None:
+    """Return the years since the first job in the US, up to the last one there for who has left.
+
+    None of the jobs in the US, or no dates for them: the resume's own number.
+    """
+    here = [one for one in jobs if one.in_us]
+    starts = [one.start for one in here if one.start is not None]
+    if not starts:
+        return stated(said)
+    until = today
+    ended = [one for one in jobs if one.end is not None]
+    latest = max(ended, key=lambda one: one.end or 0, default=None)
+    if latest is not None and latest.in_us is False:
+        # Of two jobs that end in the same month, the one here counts: max over these ends.
+        until = max((one.end for one in here if one.end is not None), default=-1)
+    if until < min(starts):
+        return stated(said)
+    computed = _text(2 * (until - min(starts)) + 1)
+    return computed if len(starts) == len(here) else _lower_bound(computed, said)

@@ -1,0 +1,191 @@
+"""Counting and cutting: exact, offline, and quick whatever the text is."""
+
+import socket
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resume_assets.batches import tokens
+from resume_assets.batches.tokens import (
+    MARKER,
+    PIECE,
+    REQUEST_OVERHEAD,
+    TokenCounter,
+    VocabularyError,
+    count,
+    counter_for,
+    cut_middle,
+    encoding_for,
+    estimated_overhead,
+    load_encoding,
+)
+
+COUNTER = counter_for("gpt-4o-mini-2024-07-18")
+RESUME = "Jane Doe\nData Engineer, Acme (2019-03 to Present)\n- moved 40 pipelines, cut cost 30%\n"
+
+
+def test_known_counts():
+    # Published in OpenAI's cookbook for o200k_base and cl100k_base.
+    assert load_encoding("o200k_base").encode("tiktoken is great!") == [
+        83,
+        8251,
+        2488,
+        382,
+        2212,
+        0,
+    ]
+    assert load_encoding("cl100k_base").encode("tiktoken is great!") == [
+        83,
+        1609,
+        5963,
+        374,
+        2294,
+        0,
+    ]
+
+
+def test_special_tokens_in_a_resume_are_text():
+    assert count("<|endoftext|>") > 1
+    assert COUNTER.count_many(["<|endofprompt|>"]) == [count("<|endofprompt|>")]
+
+
+def test_no_network_is_touched(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    fresh = tokens._load.__wrapped__("o200k_base")
+    assert fresh.n_vocab == load_encoding("o200k_base").n_vocab
+
+
+def test_a_wrong_vocabulary_is_refused():
+    with pytest.raises(VocabularyError, match="not the file"):
+        tokens._vocabulary("any/o200k_base.tiktoken", "0" * 64)
+    with pytest.raises(VocabularyError, match="bpe-openai"):
+        tokens._vocabulary("any/missing.tiktoken", "0" * 64)
+    with pytest.raises(ValueError, match="gpt2"):
+        load_encoding("gpt2")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("gpt-4o-mini-2024-07-18", "o200k_base"),
+        ("gpt-4o-mini", "o200k_base"),
+        ("gpt-6-luna", "o200k_base"),
+        ("gpt-4-0613", "cl100k_base"),
+        ("gpt-oss-20b", "o200k_base"),
+        ("somebody/else", "o200k_base"),
+    ],
+)
+def test_encoding_of_a_model(model, name):
+    assert encoding_for(model).name == name
+
+
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
+@pytest.mark.parametrize(
+    "unit",
+    [RESUME, "word word2 3 ", "a,b;c\n\n• d\r\n/ e", "naïve Łódź 日本語 résumé\n", "x \t\n 1\n"],
+)
+def test_long_texts_count_the_same_in_pieces(encoding, unit):
+    counter = TokenCounter(load_encoding(encoding))
+    text = unit * (4 * PIECE // len(unit))
+    assert len(text) > 3 * PIECE
+    assert counter.count(text) == len(counter.encoding.encode_ordinary(text))
+
+
+@given(st.text(st.sampled_from("ab Z9\n\r\t/-'é日😀 .\u0301"), min_size=40, max_size=200))
+def test_borders_never_change_the_tokens(text):
+    border = tokens._safe_border(text, len(text) // 2, len(text) - 1)
+    if border < len(text) - 1:  # not the forced one
+        for encoding in map(load_encoding, ("o200k_base", "cl100k_base")):
+            parts = (text[:border], text[border:])
+            whole = encoding.encode_ordinary(text)
+            assert [token for part in parts for token in encoding.encode_ordinary(part)] == whole
+
+
+def test_count_many_is_count_in_order_whatever_the_threads():
+    texts = [RESUME * (index % 40) for index in range(2_000)]
+    expected = [COUNTER.count(text) for text in texts]
+    assert COUNTER.count_many(texts) == expected
+    assert COUNTER.count_many(texts, threads=1) == expected
+    assert COUNTER.count_many(texts, threads=3) == expected
+    assert COUNTER.count_many([]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 5_000_000,
+        " " * 5_000_000,
+        "\n" * 5_000_000,
+        "\t \r\n" * 1_200_000,
+        "日" * 1_000_000,
+        "-" * 5_000_000,
+        "\u0301" * 1_000_000,
+        "\x00" * 1_000_000,
+    ],
+    ids=["word", "spaces", "lines", "mixed", "cjk", "dashes", "accents", "nul"],
+)
+def test_endless_texts_neither_crash_nor_take_long(text):
+    started = time.monotonic()
+    assert COUNTER.count(text) > 1_000
+    short, size = COUNTER.cut_middle(text, 2_000)
+    assert size <= 2_000
+    assert len(short) < len(text)
+    assert time.monotonic() - started < 20  # about a second; tiktoken alone dies on some of them
+
+
+def test_a_text_that_fits_is_left_alone():
+    size = count(RESUME)
+    assert cut_middle(RESUME, size) == (RESUME, size)
+    assert COUNTER.fits(RESUME, size) == size
+    assert COUNTER.fits(RESUME, size - 1) is None
+
+
+def test_the_middle_is_lost_never_the_ends():
+    text = "START of it\n" + RESUME * 3_000 + "END of it"
+    short, size = cut_middle(text, 10_000)
+    assert size == count(short)
+    assert 9_980 <= size <= 10_000
+    head, tail = short.split(MARKER)
+    assert text.startswith(head)
+    assert text.endswith(tail)
+    assert 0.65 < count(head) / size < 0.75
+
+
+def test_too_little_room_keeps_the_start():
+    assert cut_middle(RESUME, 0) == ("", 0)
+    short, size = cut_middle(RESUME, 3)
+    assert RESUME.startswith(short)
+    assert 0 < size <= 3
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=300), st.integers(min_value=-1, max_value=120))
+def test_cut_properties(text, limit):
+    short, size = cut_middle(text, limit)
+    assert size == count(short)
+    assert size <= max(limit, 0)
+    if count(text) <= limit:
+        assert short == text
+    elif MARKER in short and MARKER not in text:
+        head, tail = short.split(MARKER)
+        assert text.startswith(head)
+        assert text.endswith(tail)
+        assert len(head) + len(tail) < len(text)
+
+
+def test_lone_surrogates_are_counted_and_cut():
+    text = "caf\ud83d " * 2_000
+    assert COUNTER.count(text) > 0
+    short, size = cut_middle(text, 100)
+    assert size <= 100
+    short.encode()
+
+
+def test_overhead_is_the_fixed_text_and_the_roles():
+    assert estimated_overhead("hello world", COUNTER) == 2 + REQUEST_OVERHEAD
