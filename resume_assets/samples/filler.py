@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 # fmt: off
@@ -36,8 +35,11 @@ def _sentences(seed: int) -> Iterator[str]:
 
 def filler(characters: int, seed: int) -> str:
     """Return at least that many characters of bullet points, the same for the same seed."""
-    sentences = _sentences(seed)
     parts: list[str] = []
-    while sum(map(len, parts)) < characters:
-        parts.append("".join(islice(sentences, 500)))
+    length = 0
+    for sentence in _sentences(seed):
+        if length >= characters:
+            break
+        parts.append(sentence)
+        length += len(sentence)
     return "".join(parts)

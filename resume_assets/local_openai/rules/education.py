@@ -30,7 +30,7 @@ _LEVELS: Final = (
     (
         "master",
         re.compile(
-            r"(?<!\w)(?:M\.\s?S\.?\s?c?\b\.?|MSc?\b|M\.A\.|MA(?= (?:in|of)\b|,)|M\.?Eng\b\.?|MEng\b|M\.?B\.?A\b\.?|MFA\b|MSN\b"
+            r"(?<!\w)(?:M\.\s?S\.?\s?c?\b\.?|MSc?\b|M\.E\b\.?|M\.A\.|MA(?= (?:in|of)\b|,)|M\.?Eng\b\.?|MEng\b|M\.?B\.?A\b\.?|MFA\b|MSN\b"
             r"|M\.?Ed\b\.?|M\.?Tech\b\.?|M\.?Com\b\.?|MPH\b|Master(?:['’]?s)?\b(?! (?:Electrician|Plumber|Chef|Sergeant))|Maestr[ií]a\b"
             r"|Máster\b|Mestrado\b|Magister\b|mgr\b|Dipl(?:om)?\.?-?\s?(?:Ing|Inf|Kfm)\w*\.?|Diplôme d['’]ingénieur|修士)"
         ),
@@ -38,14 +38,14 @@ _LEVELS: Final = (
     (
         "bachelor",
         re.compile(
-            r"(?<!\w)(?:B\.\s?S\.?\s?c?\b\.?|BSc?\b|B\.A\.|BA(?= |,|$)|B\.?Eng\b\.?|B\.?Tech\b\.?|BBA\b|B\.?F\.?A\b\.?|BSN\b|BSEE\b|BSME\b"
+            r"(?<!\w)(?:B\.\s?S\.?\s?c?\b\.?|BSc?\b|B\.E\b\.?|BE(?= |,)|B\.A\.|BA(?= |,|$)|B\.?Eng\b\.?|B\.?Tech\b\.?|BBA\b|B\.?F\.?A\b\.?|BSN\b|BSEE\b|BSME\b"
             r"|BSBA\b|B\.?Com\b\.?|B\.?Ed\b\.?|LL\.?B\b\.?|Bachelor(?:['’]?s)?\b|Licence\b(?! (?:no|#|number))|Licenciatura\b|Licenciad[oa]\b"
             r"|Grado en\b|Bacharel(?:ado)?\b|Graduação em\b|Licencjat\b|Inżynier\b|inż\.|学士|Laurea\b|工学部|学部)"
         ),
     ),
 )
 _STOP: Final = re.compile(
-    r"\s*[|•·;\t]\s*|\s+[–—]\s+|\s+-\s+|\s{3,}|\s*\(|\s+(?:from|at|an der|à l['’]|na)\s+|\.\s+(?=[A-Z])"
+    r"\s*[|•·;\t]\s*|\s+[–—]\s+|\s+-\s+|\s{3,}|\s*\(|\s+(?:from|at|an der|à l['’]|na)\s+|(?<=[a-z]{3})\.\s+(?=[A-Z])"
 )
 _SCHOOL: Final = re.compile(
     r"universi|college|institut|school|academy|polytechni|politechni|hochschule|école|ecole|escuela|faculdade|fachhoch|大学|uczelnia|akademi|\bMIT\b|\bIIT\b",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from resume_assets.local_openai.rules.headers import Header, read_header
+from resume_assets.local_openai.rules.headers import Header, company_score, label_of, read_header
 from resume_assets.local_openai.rules.lines import Line
 from resume_assets.local_openai.rules.periods import find_periods, has_year, order_key
 from resume_assets.local_openai.rules.prose import read_sentence
@@ -58,15 +58,14 @@ def _jobs(lines: list[Line], *, dateless: bool) -> Iterator[Job]:
         if dateless:
             yield from _dateless(lines)
         return
-    found = 0
+    headed: list[Job] = []
     for run in _header_runs(lines, bulleted=bulleted):
-        for block in _blocks(run):
-            found += 1
-            if found > _MOST_JOBS:
-                return
-            yield _job(read_header([line.text for line in block]))
-    if not found or not any_dated:
-        yield from _told(lines)
+        for block in _blocks(run, dateless=dateless):
+            headed.append(_job(read_header([line.text for line in block])))
+        if len(headed) > _MOST_JOBS:
+            break
+    told = [] if any(job.company and job.start for job in headed) else list(_told(lines))
+    yield from told or headed
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Job]:
@@ -94,10 +93,14 @@ def _jobs_are_bullets(lines: list[Line]) -> bool:
 
 def _is_header(line: Line, *, bulleted: bool) -> bool:
     text = line.text
-    if not text or len(text) > _LONGEST_HEADER or (line.bullet and not bulleted):
+    if not text or len(text) > _LONGEST_HEADER:
+        return False
+    if line.bullet and not bulleted and not (line.numbered and company_score(text) > 0):
         return False
     if line.level or line.bold:
         return True
+    if "@" in text and not has_year(text) and "." in text.rpartition("@")[2]:
+        return False
     return not _is_prose(text)
 
 
@@ -128,13 +131,17 @@ def _header_runs(lines: list[Line], *, bulleted: bool) -> Iterator[list[Line]]:
         yield run
 
 
-def _blocks(run: list[Line]) -> Iterator[list[Line]]:
+def _blocks(run: list[Line], *, dateless: bool) -> Iterator[list[Line]]:
     """The lines of each job in a run: those around one period."""
     run = _trimmed(run)
     dated = [at for at, line in enumerate(run) if _dates(line)]
     if not dated:
-        if run and len(run) <= 3:  # a company that heads several positions
+        if dateless and run and len(run) <= 3:  # a company that heads several positions
             yield [line for line in run if line.text]
+        return
+    labelled = _labelled_blocks(run)
+    if labelled:
+        yield from labelled
         return
     starts: list[int] = []
     lead = _lead(run, dated[0])
@@ -151,6 +158,21 @@ def _blocks(run: list[Line]) -> Iterator[list[Line]]:
                 break
             tail.append(line)
         yield [line for line in run[first : at + 1] if line.text] + tail
+
+
+def _labelled_blocks(run: list[Line]) -> list[list[Line]]:
+    """Jobs whose parts are labelled, one a line: a new one begins where its first label comes back."""
+    kinds = [label_of(line.text) for line in run]
+    named = [kind for kind in kinds if kind in {"company", "title", "from", "dates"}]
+    if len(set(named)) < 2:
+        return []
+    blocks: list[list[Line]] = [[]]
+    for line, kind in zip(run, kinds, strict=True):
+        if kind == named[0] and any(label_of(each.text) == kind for each in blocks[-1]):
+            blocks.append([])
+        if line.text:
+            blocks[-1].append(line)
+    return blocks
 
 
 def _dates(line: Line) -> bool:

@@ -21,17 +21,18 @@ class Header:
 
 
 _SPLIT: Final = re.compile(
-    r"\s*[|•·;\t/](?:\s+|$)\s*|\s+[–—−]+\s*|\s+-+\s+|\s{3,}|\s+[/•·|]\s*|:\s+(?=\S)|、"
+    r"\s*[|•·;\t]\s*|\s+[/–—−]\s+|\s+[/–—−]$|\s+-+\s+|\s{3,}|:\s+(?=\S)|、|(?<=\S)[–—](?=\s)"
 )
 _AT: Final = re.compile(
     r"^(?P<title>.{2,80}?)\s+(?:at|@|bei|chez|w firmie)\s+(?P<company>[^\W_a-z].{1,80})$"
 )
 _BRACKETS: Final = re.compile(r"[(（\[]([^()（）\[\]]{0,80})[)）\]]")
 _EDGE: Final = " \t.,;:|–—−-•·/*()（）[]~"
+_MAIL: Final = re.compile(r"\S@\S")
 _OPEN_EDGE: Final = " \t,;:|–—−-•·/*(（[~"
 _WORD: Final = re.compile(r"[^\s,/()|:]+")
 _REMARK: Final = re.compile(
-    r"^(?:full[- ]?time|part[- ]?time|contract|freelance|temporary|seasonal|permanent|internship|vollzeit|teilzeit"
+    r"^(?:full[- ]?time|part[- ]?time|contract(?:or)?|freelance|self[- ]employed|acquired by .*|formerly .*|selbständig|temporary|seasonal|permanent|internship|vollzeit|teilzeit"
     r"|cdi|cdd|on leave|\d+\s(?:yrs?|years?|mos?|months?|jahre?|ans).*|from|dates?|period|since|seit|depuis|desde"
     r"|between|and|od|du|von|de|ab|\W+)\.?$",
     re.IGNORECASE,
@@ -42,7 +43,7 @@ _LEGAL_COMMA: Final = re.compile(
 )
 _KINDS: Final[dict[str, str]] = {
     label: kind
-    for kind in ("company", "title", "place", "dates", "from", "to")
+    for kind in ("details", "company", "title", "place", "dates", "from", "to")
     for label in LABELS[kind]
 }
 
@@ -52,7 +53,7 @@ def title_score(text: str) -> int:
     score = 0
     words = [word.strip(".'’\"-") for word in _WORD.findall(fold(text))]
     for position, word in enumerate(words):
-        if word in TITLES or (word.endswith("s") and word[:-1] in TITLES and len(word) > 5):
+        if word in TITLES:
             score += 2 if position == len(words) - 1 else 1
         elif "-" in word and any(part in TITLES for part in word.split("-")):
             score += 1
@@ -114,6 +115,8 @@ def read_header(rows: list[str]) -> Header:
     pieces: list[str] = []
     for row in rows:
         text = _LEGAL_COMMA.sub(" \x00", row)
+        if _take_bound(header, text):
+            continue
         periods = find_periods(text)
         if periods and header.start is None:
             period = next((each for each in periods if not each.single), periods[0])
@@ -123,11 +126,41 @@ def read_header(rows: list[str]) -> Header:
     parts = [piece for piece in pieces if piece]
     parts = _take_places(header, parts)
     _take_names(header, parts)
+    _part_company(header)
     for name in ("company", "title", "location"):
         value = getattr(header, name)
         if value is not None:
             setattr(header, name, _tidy(value))
     return header
+
+
+def _part_company(header: Header) -> None:
+    """`Godavari Instruments Ltd, Nashik`: what follows a firm's name is its place."""
+    name, comma, place = (header.company or "").partition(",")
+    if comma and company_score(name) > 0 >= company_score(place) and title_score(place) == 0:
+        header.company = name
+        header.location = header.location or place.strip()
+
+
+def label_of(text: str) -> str | None:
+    """Return the kind of label that a row begins with: `title` for `Job Title: Welder`."""
+    head, colon, _ = text[:40].replace("：", ":").partition(":")
+    return _KINDS.get(fold(head.strip(" *"))) if colon else None
+
+
+def _take_bound(header: Header, text: str) -> bool:
+    """Takes `Start Date: 02/2019` or `To: Present`."""
+    kind = label_of(text)
+    if kind not in {"from", "to"}:
+        return False
+    value = text.replace("：", ":").partition(":")[2].strip()
+    if kind == "from" and not find_periods(value)[1:]:
+        header.start = value or None
+        return bool(value)
+    if kind == "to" and len(value) <= 30:
+        header.end = value or None
+        return bool(value)
+    return False
 
 
 def _tidy(text: str) -> str | None:
@@ -178,6 +211,8 @@ def _labelled(header: Header, text: str) -> list[str]:
         if label is not None and not (kind is None and pieces and label == "place"):
             kind = label
             continue
+        if kind == "details":
+            break
         if kind in {"company", "title"} and getattr(header, kind) is None:
             setattr(header, kind, piece)
         elif kind == "place":
@@ -199,6 +234,11 @@ def _take_places(header: Header, pieces: list[str]) -> list[str]:
                 text = text.replace(f"({inside})", " ").replace(f"（{inside}）", " ")
             elif _REMARK.match(inside.strip()) or not inside.strip():
                 text = text.replace(f"({inside})", " ").replace(f"[{inside}]", " ")
+            elif company_score(inside) > title_score(inside) and title_score(piece) > 0:
+                text = text.replace(f"({inside})", " ")
+                name, place = split_place(inside)
+                header.location = header.location or place
+                kept.append(name.strip())
         text = " ".join(text.split()).strip(" ,")
         if not text or _REMARK.match(text.strip(_EDGE)):
             continue
@@ -210,7 +250,7 @@ def _take_places(header: Header, pieces: list[str]) -> list[str]:
         text, place = split_place(text)
         if place is not None:
             header.location = header.location or place
-        if text.strip(_EDGE) and len(text) <= 100 and "@" not in text:
+        if text.strip(_EDGE) and len(text) <= 100 and not _MAIL.search(text):
             kept.append(text.strip(" ,"))
     return kept
 
@@ -288,5 +328,5 @@ def _by_comma(text: str) -> list[str]:
         return [", ".join(title), ", ".join(parts[at] for at in firms)]
     if titled[0] == 0:
         cut = others[0]
-        return [", ".join(parts[:cut]), ", ".join(parts[cut:])]
+        return [", ".join(parts[:cut]), *parts[cut : cut + 2]]
     return [", ".join(parts[titled[0] :]), ", ".join(parts[: titled[0]])]

@@ -5,6 +5,8 @@ Linear in the length of the text: every pattern is bounded, and a line is looked
 
 import html
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +22,10 @@ _CONTROL: Final = {
     code: " " for code in (*range(9), *range(11, 32), 127, 0xA0, 0x3000)
 } | dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,100}>")
+_BLOCK_TAG: Final = re.compile(
+    r"<(?:br\s?/?|/?(?:p|ul|ol|div|tr|table|h[1-6])(?:\s[^<>]{0,100})?)>", re.I
+)
+_ITEM_TAG: Final = re.compile(r"<li(?:\s[^<>]{0,100})?>", re.IGNORECASE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]{0,200})\]\(([^()\s]{0,300})\)")
 _RULER: Final = re.compile(r"[-=_*~+|:#.─━═ ]{3,}")
 _BULLET: Final = re.compile(r"(?:[-*•◦▪▸►●○✓✔➢‣·–—・]|\d{1,2}[.)])\s+(?=\S)|[•▪●►・](?=\S)")
@@ -54,6 +60,7 @@ class Line:
     level: int = 0
     """Of a markdown heading; 0 for none."""
     bold: bool = False
+    numbered: bool = False
     cells: tuple[str, ...] = ()
     """Of a table row."""
 
@@ -63,7 +70,7 @@ def clean(text: str) -> str:
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
     if "<" in text:
-        text = _TAG.sub(" ", text.replace("<br>", "\n").replace("<br/>", "\n"))
+        text = _TAG.sub("", _ITEM_TAG.sub("\n- ", _BLOCK_TAG.sub("\n", text)))
     if "&" in text:
         text = html.unescape(text)
     return text.translate(_CONTROL)
@@ -95,13 +102,33 @@ def read_lines(text: str) -> list[Line]:
 def _raw_lines(text: str) -> Iterator[str]:
     rows = text.split("\n", MOST_LINES)[:MOST_LINES]
     rows = _columns_apart(rows)
+    signs = Counter(row.lstrip()[:1] for row in rows)
+    marks = frozenset(sign for sign, count in signs.items() if count >= 3 and _is_symbol(sign))
     for row in rows:
         stripped = row.strip()
+        if stripped and not stripped[0].isascii() and _is_symbol(stripped[0]):
+            bare = stripped.lstrip(stripped[0] + "\ufe0f\u200d")
+            if stripped[0] in marks:
+                stripped = f"- {bare.strip()}"
+            else:
+                stripped = _trim_symbols(bare)
         if len(stripped) <= 200:
             yield stripped
         else:
             for sentence in _SENTENCE_END.split(stripped[:100_000]):
                 yield sentence[:LONGEST_LINE]
+
+
+def _is_symbol(letter: str) -> bool:
+    """Whether it is an emoji or another picture, as they stand for bullets and labels."""
+    return letter > "\u2190" and unicodedata.category(letter) in {"So", "Sk", "Mn", "Cn"}
+
+
+def _trim_symbols(text: str) -> str:
+    text = text.strip()
+    while text and _is_symbol(text[0]):
+        text = text[1:].lstrip()
+    return text
 
 
 def _columns_apart(rows: list[str]) -> list[str]:
@@ -143,15 +170,27 @@ def _read_line(raw: str, section: str) -> Line | None:
     mark = None if level or bold else _BULLET.match(raw)
     if mark is not None:
         raw = raw[mark.end() :]
-    return Line(_plain(raw).strip(), section, bullet=mark is not None, level=level, bold=bold)
+    return Line(
+        _plain(raw).strip(),
+        section,
+        bullet=mark is not None,
+        level=level,
+        bold=bold,
+        numbered=mark is not None and mark[0][0].isdigit(),
+    )
 
 
 def _plain(text: str) -> str:
     if "](" in text:
-        text = _LINK.sub(r"\1", text)
+        text = _LINK.sub(_shown, text)
     if "*" in text or "_" in text or "`" in text:
         text = _EMPHASIS.sub("", text)
     return text
+
+
+def _shown(link: re.Match[str]) -> str:
+    """What a reader sees of a link; a profile is worth its address."""
+    return link[2] if "linkedin.com/" in link[2] and "." not in link[1] else link[1]
 
 
 def _heading(line: Line) -> tuple[str | None, str | None]:

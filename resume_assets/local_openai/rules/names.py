@@ -44,10 +44,12 @@ _CREDENTIAL: Final = re.compile(
 _PARTICLES: Final = frozenset(
     "de da do dos das del della di van von der den ter ten la le el al bin ibn ben st st. zu y e du".split()
 )
-_NICKNAME: Final = re.compile(r"[\"“”‘’']([^\"“”‘’']{1,20})[\"“”‘’'](?=\s|$)|\([^()]{1,30}\)")
+_NICKNAME: Final = re.compile(r"\s?[\"“”‘’']([^\"“”‘’']{1,20})[\"“”‘’'](?=\s|$)|\s?\([^()]{1,30}\)")
 _CJK: Final = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff々]{1,5}(?: [\u3040-\u30ff\u3400-\u9fff々]{1,5})?"
 )
+_LATIN: Final = re.compile(r"[^\W\d_\u0250-\U0010ffff]")
+_NOT_NAME: Final = re.compile(r"[^\w\s.,'’\-@:/&+=?!]+")
 _IDEOGRAPH: Final = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE: Final = re.compile(
     r"\b(?:[Mm]y name is|I am|I'm|I,|[Mm]ein Name ist|[Ii]ch heiße|[Jj]e m['’]appelle|[Mm]e llamo|"
@@ -126,7 +128,7 @@ def _pieces(text: str) -> list[str]:
         and not _is_title(tail)
     ):
         return [f"{tail} {head}"]
-    nickless = _NICKNAME.sub(" ", text) if len(text) < 120 else text
+    nickless = _NICKNAME.sub("", text) if len(text) < 120 else text
     return [piece for piece in (part.strip() for part in _SPLIT.split(nickless)) if piece]
 
 
@@ -135,7 +137,7 @@ def _is_title(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    text = _HONORIFIC.sub("", _NICKNAME.sub(" ", text).strip(" .:*#|"))
+    text = _HONORIFIC.sub("", _NICKNAME.sub("", text).strip(" .:*#|"))
     words = text.replace(",", " ").split()
     while len(words) > 1 and _CREDENTIAL.match(words[-1]):
         words.pop()
@@ -143,10 +145,12 @@ def _bare(text: str) -> str:
 
 
 def _read(piece: str) -> Name | None:
-    text = _bare("".join(letter for letter in piece if letter.isprintable()))
-    text = text.strip("!★☆✨👋 ")
+    text = _bare(" ".join(_NOT_NAME.split(piece)))
     if _CJK.fullmatch(text) and _IDEOGRAPH.search(text) and text not in HEADINGS:
         return _split(text) if fold(text) not in CITIES else None
+    latin = [word for word in text.split() if _LATIN.match(word)]
+    if latin:  # the same name once more in another script
+        text = " ".join(latin)
     words = text.split()
     if not 2 <= len(words) <= 6 or any(letter.isdigit() or letter in "@:/&+=?!" for letter in text):
         return None

@@ -16,6 +16,9 @@ from resume_assets.local_openai.rules.vocabulary import (
 )
 
 
+_FULL_WIDTH: Final = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {0xFF0F: "/"}
+
+
 class Period(NamedTuple):
     """A period in a line, with the place of its text in it."""
 
@@ -59,7 +62,7 @@ _SEPARATOR: Final = re.compile(
 )
 _PRESENT_WORDS: Final = "|".join(re.escape(word) for word in sorted(PRESENT, key=len, reverse=True))
 _OPEN_END: Final = re.compile(
-    rf"[\s()]{{0,3}}(?:{_MARKS}|,|/|to|until|till|through|bis|à|au|a|al|hasta|até|ate|do|tot|から)?"
+    rf"[\s()]{{0,3}}(?:{_MARKS}|,|/)?\s{{0,2}}(?:to|until|till|through|bis|à|au|a|al|hasta|até|ate|do|tot|から)?"
     rf"[\s(]{{0,3}}(?:(?:the|la|el|o)\s)?(?P<present>{_PRESENT_WORDS})(?![^\W\d_])",
     re.IGNORECASE,
 )
@@ -78,6 +81,8 @@ def find_periods(text: str) -> list[Period]:
     """The periods in a line, from left to right; a lone date counts as one (`single`)."""
     if not has_year(text):
         return []
+    if not text.isascii():
+        text = text.translate(_FULL_WIDTH)
     dates = _find_dates(text)
     periods: list[Period] = []
     position = 0

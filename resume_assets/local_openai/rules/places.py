@@ -34,6 +34,7 @@ _ZIP_ALONE: Final = re.compile(
 _ZIP_BEFORE: Final = re.compile(
     r"(?:^|\s)(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3})\s+(?P<city>[^\W\d_][^\d,;|]{1,40})$"
 )
+_SHORT_CODE: Final = re.compile(r"^(?:[A-Z]{1,2}-)?\d{4}(?:\s?[A-Z]{2})?\s+")
 _STREET: Final = re.compile(
     r"\d{1,6}[A-Za-z]?\s+\S.{0,50}?\b(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct"
     r"|way|place|pl|terrace|circle|cir|highway|hwy|parkway|pkwy|close|crescent|square|trail|loop|row|pike)\b\.?"
@@ -95,13 +96,31 @@ def split_place(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+def _labelled_place(lines: list[Line]) -> Place | None:
+    """`City: Glendale` and `State: CA`."""
+    found: dict[str, str] = {}
+    for line in lines:
+        head, colon, rest = line.text[:100].replace("：", ":").partition(":")
+        if colon and rest.strip():
+            for kind in ("city", "state"):
+                if fold(head.strip(" *")) in LABELS[kind]:
+                    found.setdefault(kind, rest.strip())
+    if "city" not in found or "," in found["city"]:
+        return None
+    return Place(found["city"], state_code(found.get("state", "")))
+
+
 def find_place(lines: list[Line]) -> Place | None:
     """The first place in the lines that says where the candidate lives."""
-    weak: Place | None = None
+    weak = _labelled_place(lines)
+    if weak is not None:
+        return weak
     for line in lines:
         if "@" in line.text and "," not in line.text and "|" not in line.text:
             continue
-        for piece in _BREAK.split(line.text):
+        pieces = _BREAK.split(line.text)
+        pieces += [part for piece in pieces if " - " in piece for part in piece.split(" - ")]
+        for piece in pieces:
             place = _place(_without_label(piece))
             if place is None:
                 continue
@@ -113,7 +132,11 @@ def find_place(lines: list[Line]) -> Place | None:
 
 def _without_label(piece: str) -> str:
     head, colon, rest = piece.replace("：", ":").partition(":")
-    return rest.strip() if colon and fold(head.strip(" *")) in LABELS["address"] else piece.strip()
+    return (
+        rest.strip()
+        if colon and fold(head.strip(" *")) in LABELS["address"]
+        else piece.strip(" -–—")
+    )
 
 
 def _place(piece: str) -> Place | None:
@@ -144,6 +167,7 @@ def _place_abroad(parts: list[str]) -> Place | None:
         if coded is not None and len(coded["city"].split()) <= 4:
             return Place(coded["city"].strip(), None)
         bare = _ZIP_AFTER.sub("", part).strip()
+        bare = _SHORT_CODE.sub("", bare)
         if fold(bare) in CITIES:
             return Place(bare, None)
         if position and fold(bare) in COUNTRIES:

@@ -112,14 +112,12 @@ class Mentions:
 
 def _grams(tokens: list[str]) -> Iterable[str]:
     """Each word, and each two and three in a row."""
-    second, third = "", ""
-    for token in reversed(tokens):
-        yield token
+    for first, second, third in zip(tokens, [*tokens[1:], ""], [*tokens[2:], "", ""], strict=False):
+        yield first
         if second:
-            yield f"{token} {second}"
+            yield f"{first} {second}"
             if third:
-                yield f"{token} {second} {third}"
-        second, third = token, second
+                yield f"{first} {second} {third}"
 
 
 def best(names: Mapping[str, frozenset[str]], texts: Iterable[str | None]) -> list[str]:
