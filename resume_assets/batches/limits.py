@@ -1,13 +1,14 @@
 """What one batch file may hold, from OpenAI's Batch API reference (November 2026)."""
 
+from typing import Final
+
 from resume_assets.settings import Settings
 
 MAX_REQUESTS = 50_000
 MAX_FILE_BYTES = 199_000_000
 """The documented 200 MB, counted as 200 * 10**6, with a margin."""
 
-COMPLETION_WINDOW = "24h"
-CHAT_COMPLETIONS = "/v1/chat/completions"
+COMPLETION_WINDOW: Final = "24h"
 
 INPUT_FILE_SECONDS = 14 * 86_400
 """A net under our own deleting: OpenAI forgets the input file by itself after two weeks."""

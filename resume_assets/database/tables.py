@@ -95,6 +95,10 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("requests", sa.Integer),
         sa.Column("truncated", sa.Integer),
         sa.Column("file_bytes", sa.BigInteger),
+        # Tokens a request besides its resume (instructions, schema, roles): as estimated, and as
+        # the usage that came back told
+        sa.Column("overhead_tokens", sa.Float),
+        sa.Column("overhead_measured", sa.Float),
         sa.Column("estimated_input_tokens", sa.BigInteger),
         sa.Column("estimated_output_tokens", sa.BigInteger),
         sa.Column("estimated_cost", _MONEY),
@@ -114,6 +118,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # What came back; `tally` is JSON: outcome or reason -> number of requests
         sa.Column("tally", _LONG),
         sa.Column("succeeded", sa.Integer),
+        # Too few usable answers; NULL where the batch says nothing about prompt or model
+        sa.Column("low_share", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
         sa.Column("cached_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
@@ -131,6 +137,7 @@ STEPS = (
     "planned",
     "claimed",
     "built",
+    "upload_started",
     "uploaded",
     "intent",
     "submitted",
@@ -162,6 +169,8 @@ def _items(
         sa.Column("text_bytes", sa.BigInteger, nullable=False),
         sa.Column("text_hash", sa.Unicode(64)),  # SHA-256 of the text as sent, before any cut
         sa.Column("truncated", sa.Boolean, nullable=False),
+        # The answer may have so many times the usual length: doubled after each one that was cut
+        sa.Column("room", sa.Integer, nullable=False),
         sa.Column("estimated_tokens", sa.Integer),
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),

@@ -1,0 +1,116 @@
+"""What can go wrong at OpenAI, in our words: a code, what it means and what to do.
+
+OpenAI's own messages may quote a key or a line of a file, so only their codes are handed on.
+"""
+
+import re
+from typing import Any
+
+import httpx2
+import openai
+
+
+class ApiFailed(RuntimeError):
+    """A call did not succeed; nothing is known to have happened at OpenAI by it."""
+
+
+class ApiUnavailable(ApiFailed):
+    """Not reached, or an error of theirs: the same call may be made again later."""
+
+
+class ApiRefused(ApiFailed):
+    """Turned down; the same call would be turned down again."""
+
+
+class AccessRefused(ApiRefused):
+    """The key is not valid, has no right to this, or the account has no money left."""
+
+
+class NotThere(ApiRefused):
+    """No batch or file of that id, for this key."""
+
+
+class QueueFull(ApiFailed):
+    """More tokens are enqueued than the account may have, or too many batches were made.
+
+    `limit`: enqueued tokens, where the answer named it.
+    """
+
+    def __init__(self, message: str, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class Doubtful(ApiFailed):
+    """The answer was lost: it may have happened, or may still."""
+
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_LIMIT = re.compile(r"limit:?\s*([0-9][0-9,_]*)", re.IGNORECASE | re.ASCII)
+TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of OpenAI's, no password)
+
+
+def named_limit(message: str | None) -> int | None:
+    """The enqueued tokens that a message names: "Limit: 900,000 enqueued tokens"."""
+    found = _LIMIT.search(message or "")
+    return int(re.sub(r"\D", "", found.group(1))) if found else None
+
+
+def translate(error: openai.OpenAIError, doing: str, *, once_only: bool = False) -> ApiFailed:
+    """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
+
+    `once_only`: the call must not happen twice, so that a lost answer is Doubtful.
+    """
+    if isinstance(error, openai.APIStatusError):
+        return _by_status(error, doing, once_only=once_only)
+    if isinstance(error, openai.APIConnectionError):
+        cause = error.__cause__
+        what = type(cause).__name__ if cause is not None else type(error).__name__
+        message = f"OpenAI's answer did not come while {doing} ({what})."
+        if once_only and not isinstance(cause, _NEVER_SENT):
+            return Doubtful(message)
+        return ApiUnavailable(message)
+    message = f"OpenAI's answer could not be read while {doing} ({type(error).__name__})."
+    return Doubtful(message) if once_only else ApiUnavailable(message)
+
+
+def _by_status(error: openai.APIStatusError, doing: str, *, once_only: bool) -> ApiFailed:
+    status, code = error.status_code, _code(error)
+    shown = f"HTTP {status}{f', {code}' if code else ''}"
+    if code == TOKEN_LIMIT:
+        return QueueFull(
+            f"OpenAI's queue is full for this account ({shown}); the batch waits.",
+            named_limit(_message(error)),
+        )
+    if code in ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"):
+        return AccessRefused(
+            f"OpenAI says that the account has no money left ({shown}) while {doing}. "
+            "Look at its billing page."
+        )
+    if status in (401, 403):
+        return AccessRefused(
+            f"OpenAI refused the key ({shown}) while {doing}. Check OPENAI_API_KEY, its project "
+            "and its rights."
+        )
+    if status == 404:
+        return NotThere(f"OpenAI knows of no such thing ({shown}) while {doing}.")
+    if status == 429:
+        return QueueFull(f"OpenAI asks for fewer calls ({shown}) while {doing}.")
+    if status >= 500 or status in (408, 409):
+        message = f"OpenAI had a problem ({shown}) while {doing}."
+        return Doubtful(message) if once_only else ApiUnavailable(message)
+    return ApiRefused(f"OpenAI turned the call down ({shown}) while {doing}.")
+
+
+def _code(error: openai.APIStatusError) -> str | None:
+    for code in (error.code, error.type):
+        if isinstance(code, str) and _CODE.fullmatch(code):
+            return code
+    return None
+
+
+def _message(error: openai.APIStatusError) -> str | None:
+    body: Any = error.body
+    message = body.get("message") if isinstance(body, dict) else None
+    return message if isinstance(message, str) else None

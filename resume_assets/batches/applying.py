@@ -1,0 +1,384 @@
+"""`updated_candidate_records`: answers become columns, and every item of the batch is closed.
+
+A chunk is one transaction: fields, `LastProcessed`, the items' ends and the release of the claims.
+What someone else did to a candidate meanwhile is found inside that transaction: the chunk is
+updated first, which locks its rows, and then compared. A mismatch rolls it back; the next try looks
+first and leaves those candidates out.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.lease import BatchBusy, Lease
+from resume_assets.batches.queue import text_hash
+from resume_assets.batches.results import (
+    Asked,
+    Results,
+    end_of_unanswered,
+    result_files,
+    results_of,
+)
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.store import BatchStore
+from resume_assets.extraction.mapping import to_record
+from resume_assets.extraction.responses import Answer
+
+CHUNK = 500
+"""Rows a transaction; under 1,000, so that SQL Server locks rows and never the table."""
+
+
+_INTERFERENCES = 5  # of other programs, in one chunk
+
+
+class NotCollected(RuntimeError):
+    """The batch's output is not here yet."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a run of this step did; a chunk's counts join once it is committed."""
+
+    batch: ledger.Batch | None = None
+    written: int = 0
+    superseded: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    months_assumed: int = 0
+    dates_unread: int = 0
+    values_cut: int = 0
+
+
+@dataclass(slots=True)
+class _Row:
+    """A usable answer, ready to be written; `values` as the candidate table takes them."""
+
+    asked: Asked
+    values: list[Any]
+    answer: Answer
+    months_assumed: int
+    values_cut: int
+    unread: dict[str, str]
+
+    @property
+    def reading(self) -> tuple[int, int, str | None]:
+        """What the ledger keeps of how the answer was read, in the order of _READING."""
+        unread = json.dumps(self.unread, ensure_ascii=False) if self.unread else None
+        return self.months_assumed, self.values_cut, unread
+
+
+class _Interference(Exception):
+    """Another program changed a candidate of the chunk; the transaction is rolled back."""
+
+
+def apply(lease: Lease, store: BatchStore) -> Applied:
+    """Write a collected batch's records and close its items.
+
+    A batch applied before is parsed again by today's rules, and only records that are still as this
+    batch left them are rewritten. Raises NotCollected, FilesGone, DatabaseFailed, LeaseLost.
+    """
+    database = lease.database
+    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
+        raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
+    again = batch.state != BatchState.collected
+    results = database.read(lambda connection: results_of(connection, database, lease.key))
+    writer = Rewriter(lease, batch) if again else Writer(lease, batch)
+    answers = results.usable(store.batch(lease.key), result_files(batch))
+    while chunk := list(islice(answers, CHUNK)):
+        writer.write(chunk)
+    if not again:
+        _close_unusable(lease, batch, results, writer.applied)
+        batch = lease.write(lambda connection: _finish(connection, lease))
+    writer.applied.batch = batch
+    return writer.applied
+
+
+class Writer:
+    """Writes the records of a batch for the first time, or goes on where a crash ended it."""
+
+    def __init__(self, lease: Lease, batch: ledger.Batch) -> None:
+        self.lease = lease
+        self.database = lease.database
+        self.there = lease.database.candidates
+        # The years are reckoned from the day the resumes were read, not from today: the same answer
+        # gives the same record whenever it is written.
+        self.today: date = batch.claimed_at.date()
+        self.applied = Applied()
+
+    def write(self, chunk: list[tuple[Asked, Answer]]) -> None:
+        """Write one chunk in one transaction; candidates that others changed are left out."""
+        rows = [self._prepare(asked, answer) for asked, answer in chunk if self._wants(asked)]
+        if not rows:
+            return
+        for attempt in range(_INTERFERENCES):
+            try:
+                written, stale = self.lease.write(
+                    partial(self._commit, rows=rows, look_first=attempt > 0)
+                )
+            except _Interference:
+                continue
+            self._count(written, stale)
+            return
+        raise BatchBusy(
+            f"Batch {self.lease.key}: another program keeps changing the same candidates. What was "
+            "written stays; materialize updated_candidate_records again for the rest."
+        )
+
+    def _wants(self, asked: Asked) -> bool:
+        """Whether this item is still to be written."""
+        return asked.state == ItemState.submitted
+
+    def _is_ours(self, asked: Asked, processed: datetime | None) -> bool:
+        """Whether the candidate's `LastProcessed` is as we left it."""
+        del asked
+        return processed is None
+
+    def _prepare(self, asked: Asked, answer: Answer) -> _Row:
+        if answer.candidate is None:
+            raise ValueError("a usable answer has a candidate")
+        record = to_record(answer.candidate, self.today)
+        values, cut = self.there.fit_row(record.values)
+        return _Row(
+            asked,
+            values,
+            answer,
+            months_assumed=record.months_assumed,
+            values_cut=cut + record.trimmed + record.too_many,
+            unread=record.unreadable,
+        )
+
+    def _commit(
+        self, connection: sa.Connection, rows: list[_Row], *, look_first: bool
+    ) -> tuple[list[_Row], list[_Row]]:
+        """One transaction: who was written, and who was left out. Raises _Interference."""
+        stale: list[_Row] = []
+        if look_first:
+            stale = self._changed(connection, rows, also_processed=True)
+            left_out = {id(row) for row in stale}
+            rows = [row for row in rows if id(row) not in left_out]
+        now = self.database.dialect.clock(connection)
+        # The update locks the rows; then nobody else can change them until we commit.
+        if self._update_records(connection, rows, now) != len(rows):
+            raise _Interference
+        if self._changed(connection, rows, also_processed=False):
+            raise _Interference
+        self._close_written(connection, rows, now)
+        self._leave_out(connection, stale)
+        return rows, stale
+
+    def _update_records(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> int:
+        there = self.there
+        return self.database.dialect.update_rows(
+            connection,
+            there.table,
+            (there.userid.name,),
+            (*there.names, there.processed.name),
+            [(*row.values, now, row.asked.userid) for row in rows],
+            only_null=there.processed.name,
+            keep_existing=there.names if self.database.keep_existing else (),
+        )
+
+    def _changed(
+        self, connection: sa.Connection, rows: list[_Row], *, also_processed: bool
+    ) -> list[_Row]:
+        """The rows whose candidate is gone, has another text now, or was processed by others."""
+        there = self.there
+        query = sa.select(there.userid, there.processed, there.text).where(
+            there.userid.in_([row.asked.userid for row in rows])
+        )
+        found = {
+            userid: (processed, text)
+            for userid, processed, text in connection.execute(query).tuples()
+        }
+        changed = []
+        for row in rows:
+            processed, text = found.get(row.asked.userid, (None, None))
+            if (
+                not text
+                or text_hash(text) != row.asked.text_hash
+                or (also_processed and not self._is_ours(row.asked, processed))
+            ):
+                changed.append(row)
+        return changed
+
+    def _close_written(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> None:
+        tables, dialect = self.database.ledger, self.database.dialect
+        closed_at = dialect.utc_now(connection)
+        dialect.update_rows(
+            connection,
+            tables.items,
+            ("batch_key", "userid"),
+            ("state", *_USAGE, *_READING, "last_processed", "closed_at"),
+            [
+                (
+                    ItemState.succeeded.value,
+                    *_usage(row.answer),
+                    *row.reading,
+                    now,
+                    closed_at,
+                    self.lease.key,
+                    row.asked.userid,
+                )
+                for row in rows
+            ],
+        )
+        _drop_claims(connection, self.lease, [row.asked.userid for row in rows])
+
+    def _leave_out(self, connection: sa.Connection, stale: list[_Row]) -> None:
+        ends = [
+            _End(row.asked.userid, ItemState.stale, "changed_meanwhile", row.answer)
+            for row in stale
+        ]
+        _close(connection, self.lease, ends)
+
+    def _count(self, written: list[_Row], stale: list[_Row]) -> None:
+        applied = self.applied
+        applied.written += len(written)
+        applied.months_assumed += sum(row.months_assumed for row in written)
+        applied.dates_unread += sum(len(row.unread) for row in written)
+        applied.values_cut += sum(row.values_cut for row in written)
+        if stale:
+            applied.ends["stale: changed_meanwhile"] += len(stale)
+
+
+class Rewriter(Writer):
+    """Writes records again by today's rules, where they are still as this batch left them."""
+
+    def _wants(self, asked: Asked) -> bool:
+        return asked.state == ItemState.succeeded
+
+    def _is_ours(self, asked: Asked, processed: datetime | None) -> bool:
+        return processed is not None and processed == asked.last_processed
+
+    def _update_records(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> int:
+        del now  # LastProcessed stays: nobody was asked again
+        there = self.there
+        return self.database.dialect.update_rows(
+            connection,
+            there.table,
+            (there.userid.name, there.processed.name),
+            there.names,
+            [(*row.values, row.asked.userid, row.asked.last_processed) for row in rows],
+            keep_existing=there.names if self.database.keep_existing else (),
+        )
+
+    def _close_written(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> None:
+        del now
+        self.database.dialect.update_rows(
+            connection,
+            self.database.ledger.items,
+            ("batch_key", "userid"),
+            _READING,
+            [(*row.reading, self.lease.key, row.asked.userid) for row in rows],
+        )
+
+    def _leave_out(self, connection: sa.Connection, stale: list[_Row]) -> None:
+        """Their items stay as they are: this batch did succeed once."""
+
+    def _count(self, written: list[_Row], stale: list[_Row]) -> None:
+        super()._count(written, [])
+        self.applied.superseded += len(stale)
+
+
+# Requests without a usable answer
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How an item ends that has no record to write."""
+
+    userid: Any
+    state: ItemState
+    reason: str
+    answer: Answer | None = None
+
+
+def _close_unusable(lease: Lease, batch: ledger.Batch, results: Results, applied: Applied) -> None:
+    """Close what got no usable answer: back to the queue, as far as attempts are left."""
+
+    def ends() -> Iterator[_End]:
+        for custom_id, answer in results.unusable.items():
+            asked = results.asked[custom_id]
+            if asked.state == ItemState.submitted:
+                yield _End(asked.userid, ItemState(answer.outcome), answer.reason, answer)
+        state, reason = end_of_unanswered(batch)
+        for custom_id in results.unanswered:
+            asked = results.asked[custom_id]
+            if asked.state == ItemState.submitted:
+                yield _End(asked.userid, state, reason)
+
+    waiting = ends()
+    while chunk := list(islice(waiting, CHUNK)):
+        lease.write(partial(_close, lease=lease, ends=chunk))
+        applied.ends.update(f"{end.state}: {end.reason}" for end in chunk)
+
+
+def _close(connection: sa.Connection, lease: Lease, ends: list[_End]) -> None:
+    if not ends:
+        return
+    tables, dialect = lease.database.ledger, lease.database.dialect
+    now = dialect.utc_now(connection)
+    dialect.update_rows(
+        connection,
+        tables.items,
+        ("batch_key", "userid"),
+        ("state", "reason", "attempt_used", *_USAGE, "closed_at"),
+        [
+            (
+                end.state.value,
+                end.reason[:200],
+                end.state is not ItemState.stale
+                and end.answer is not None
+                and end.answer.attempt_used,
+                *_usage(end.answer),
+                now,
+                lease.key,
+                end.userid,
+            )
+            for end in ends
+        ],
+    )
+    _drop_claims(connection, lease, [end.userid for end in ends])
+
+
+def _drop_claims(connection: sa.Connection, lease: Lease, userids: list[Any]) -> None:
+    claims = lease.database.ledger.claims
+    lease.database.dialect.delete_rows(connection, claims, "userid", userids)
+
+
+_USAGE = ("input_tokens", "cached_tokens", "output_tokens")
+_READING = ("months_assumed", "values_cut", "unread")
+
+
+def _usage(answer: Answer | None) -> tuple[int | None, int | None, int | None]:
+    if answer is None:
+        return None, None, None
+    return answer.input_tokens, answer.cached_tokens, answer.output_tokens
+
+
+def _finish(connection: sa.Connection, lease: Lease) -> ledger.Batch:
+    """Every item is closed: the batch is `applied`."""
+    database = lease.database
+    counts = ledger.count_items(connection, database, lease.key)
+    still_open = counts.get(ItemState.submitted, 0) + counts.get(ItemState.claimed, 0)
+    if still_open:
+        raise BatchBusy(
+            f"Batch {lease.key}: {still_open} items are still open; materialize "
+            "updated_candidate_records again."
+        )
+    return ledger.update(
+        connection,
+        database,
+        lease.key,
+        state=BatchState.applied,
+        succeeded=counts.get(ItemState.succeeded, 0),
+        applied_at=database.dialect.utc_now(connection),
+    )

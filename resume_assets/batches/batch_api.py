@@ -1,0 +1,149 @@
+"""The calls to OpenAI's Files and Batches that the platform makes, each with its own safety.
+
+Source of the behaviour: OpenAI's Batch API reference and the `openai` package (3.54).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import httpx2
+import openai
+from openai.types import Batch, FileObject
+
+from resume_assets.batches.api_errors import ApiUnavailable, NotThere, translate
+from resume_assets.batches.limits import (
+    COMPLETION_WINDOW,
+    INPUT_FILE_SECONDS,
+    OUTPUT_FILE_SECONDS,
+)
+from resume_assets.extraction.requests import ENDPOINT
+
+_CHUNK = 1 << 20
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far OpenAI's clock and the database's may be apart."""
+
+
+class BatchApi:
+    """One endpoint and key. Raises `api_errors` and nothing else."""
+
+    def __init__(self, client: openai.OpenAI) -> None:
+        self.client = client
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL, as the ledger notes it: without a user or a query."""
+        url = self.client.base_url
+        port = f":{url.port}" if url.port else ""
+        return f"{url.scheme}://{url.host}{port}{url.path.rstrip('/')}"
+
+    @property
+    def key_hash(self) -> str:
+        """Tells one key from another, and nothing about either."""
+        return hashlib.sha256(f"resume_assets|{self.client.api_key}".encode()).hexdigest()[:16]
+
+    def upload(self, stream: BinaryIO, name: str) -> FileObject:
+        """Upload a request file. A try that failed may leave a file of that name behind."""
+        # No retries: the client would send one from where the first try stopped reading.
+        client = self.client.with_options(max_retries=0)
+        with _translated("uploading the request file"):
+            return client.files.create(
+                file=(name, stream, "application/jsonl"),
+                purpose="batch",
+                expires_after={"anchor": "created_at", "seconds": INPUT_FILE_SECONDS},
+            )
+
+    def find_files(self, name: str, since: datetime) -> list[FileObject]:
+        """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
+        with _translated("looking for an upload"):
+            found = []
+            for file in self.client.files.list(purpose="batch", order="desc"):
+                if _utc(file.created_at) < since - CLOCK_SKEW:
+                    break
+                if file.filename == name:
+                    found.append(file)
+            return found
+
+    def create(self, input_file_id: str, metadata: dict[str, str]) -> Batch:
+        """Create a batch. Raises Doubtful where it may have been created nevertheless."""
+        # No retries: two creations are two bills.
+        client = self.client.with_options(max_retries=0)
+        with _translated("creating the batch", once_only=True):
+            return client.batches.create(
+                input_file_id=input_file_id,
+                endpoint=ENDPOINT,
+                completion_window=COMPLETION_WINDOW,
+                metadata=metadata,
+                output_expires_after={"anchor": "created_at", "seconds": OUTPUT_FILE_SECONDS},
+            )
+
+    def batches_since(self, since: datetime) -> Iterator[Batch]:
+        """Batches of this project, newest first, back to `since` (UTC), a page of 100 a call."""
+        with _translated("listing the batches"):
+            for batch in self.client.batches.list(limit=100):
+                if _utc(batch.created_at) < since - CLOCK_SKEW:
+                    return
+                yield batch
+
+    def retrieve(self, batch_id: str) -> Batch:
+        """One batch. Raises NotThere."""
+        with _translated("looking up the batch"):
+            return self.client.batches.retrieve(batch_id)
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Ask for the batch to be cancelled; what is answered by then is paid for and kept."""
+        with _translated("cancelling the batch"):
+            return self.client.batches.cancel(batch_id)
+
+    def download(self, file_id: str, target: BinaryIO) -> int:
+        """Stream a file to `target`; returns its bytes.
+
+        Raises ApiUnavailable where it broke off or its size is not what the server says it is.
+        """
+        with _translated("looking up a result file"):
+            expected = self.client.files.retrieve(file_id).bytes
+        size = 0
+        with (
+            _translated("downloading a result file"),
+            self.client.files.with_streaming_response.content(file_id) as response,
+        ):
+            for chunk in response.iter_bytes(_CHUNK):
+                size += target.write(chunk)
+        if size != expected:
+            raise ApiUnavailable(
+                f"A result file came with {size:,} bytes instead of {expected:,}; it was not kept."
+            )
+        return size
+
+    def delete_file(self, file_id: str) -> bool:
+        """Delete a file; False where there was none."""
+        try:
+            with _translated("deleting a file"):
+                self.client.files.delete(file_id)
+        except NotThere:
+            return False
+        return True
+
+    def shutdown_date(self, model: str) -> str | None:
+        """The model's announced end as the API gives it. Raises NotThere for an unknown model."""
+        with _translated("looking up the model"):
+            return self.client.models.retrieve(model).shutdown_date
+
+
+@contextmanager
+def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except openai.OpenAIError as error:
+        # `from None`: the client's own error holds the request, with its key and its body.
+        raise translate(error, doing, once_only=once_only) from None
+    except httpx2.HTTPError as error:  # a stream that broke while it was read
+        raise ApiUnavailable(
+            f"The connection to OpenAI broke while {doing} ({type(error).__name__})."
+        ) from None
+
+
+def _utc(timestamp: int) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)

@@ -1,0 +1,228 @@
+"""`batch_requests`: stream the claimed resumes into one request file.
+
+Pages of a few megabytes go from the database to the file, so that memory does not grow with the
+batch. The file appears whole, and only then the ledger says so: a crash before that builds it anew.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.estimates import estimate_for, measured_overhead
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.batches.models import Model, find_model
+from resume_assets.batches.queue import text_hash
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.store import REQUESTS, BatchStore
+from resume_assets.batches.tokens import TokenCounter, counter_for, estimated_overhead
+from resume_assets.extraction.candidate import SCHEMA_VERSION
+from resume_assets.extraction.prompt import PROMPT_VERSION
+from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.settings import Settings
+
+_PAGE_BYTES = 4_000_000
+_PAGE_ROWS = 500
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is in the file so far, and what had to be given back."""
+
+    requests: int = 0
+    truncated: int = 0
+    file_bytes: int = 0
+    input_tokens: int = 0
+    given_back: dict[str, list[Any]] = field(default_factory=dict)
+
+
+class _Builder:
+    """Writes one batch's lines; everything that does not change is worked out once."""
+
+    def __init__(self, batch: ledger.Batch, overhead: float | None) -> None:
+        self.model: Model = find_model(batch.model)
+        self.batch = batch
+        self.templates: dict[int, RequestTemplate] = {}
+        self.counter: TokenCounter = counter_for(batch.model)
+        self.overhead = (
+            estimated_overhead(self.template(1).fixed_text, self.counter)
+            if overhead is None
+            else overhead
+        )
+        # A tenth of the overhead to spare: it is an estimate, the window is not.
+        self.most_tokens = self.model.input_limit(batch.max_output_tokens) - round(
+            self.overhead * 1.1
+        )
+        self.tally = _Tally()
+
+    def template(self, room: int) -> RequestTemplate:
+        """The lines' template with so many times the usual room for the answer."""
+        if room not in self.templates:
+            most = self.batch.max_output_tokens * room
+            asked = self.model.request_settings(self.batch.temperature, most)
+            self.templates[room] = RequestTemplate(asked)
+        return self.templates[room]
+
+    def write_page(
+        self, stream: BinaryIO, page: Sequence[sa.Row[Any]]
+    ) -> list[tuple[str, bool, int, Any]]:
+        """Write the page's lines; returns hash, whether cut, tokens and userid of each."""
+        there = [row for row in page if _has_resume(row)]
+        self._give_back("resume_gone", [row.userid for row in page if not _has_resume(row)])
+        counts = self.counter.count_many([row.text for row in there if self._is_countable(row)])
+        counted = iter(counts)
+        written = []
+        for row in there:
+            text, tokens, truncated = row.text, 0, False
+            if self._is_countable(row):
+                tokens = next(counted)
+            if tokens > self.most_tokens or not self._is_countable(row):
+                text, tokens = self.counter.cut_middle(text, self.most_tokens)
+                truncated = text is not row.text
+            line = self.template(row.room).line(row.custom_id, text)
+            if not self._has_room(len(line)):
+                self._give_back("file_full", [row.userid])
+                continue
+            stream.write(line)
+            self.tally.requests += 1
+            self.tally.truncated += truncated
+            self.tally.file_bytes += len(line)
+            self.tally.input_tokens += tokens
+            written.append((text_hash(row.text), truncated, tokens, row.userid))
+        return written
+
+    def _is_countable(self, row: sa.Row[Any]) -> bool:
+        """Whether it may fit: longer ones are cut without counting all of them."""
+        return len(row.text) <= self.most_tokens * 8
+
+    def _has_room(self, size: int) -> bool:
+        return self.tally.requests < MAX_REQUESTS and self.tally.file_bytes + size <= MAX_FILE_BYTES
+
+    def _give_back(self, reason: str, userids: list[Any]) -> None:
+        if userids:
+            self.tally.given_back.setdefault(reason, []).extend(userids)
+
+
+def _has_resume(row: sa.Row[Any]) -> bool:
+    return row.text is not None and bool(row.text.strip())
+
+
+def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
+    """Build the request file of a claimed batch; one that is past that only reports.
+
+    Rows that have no resume any more, or no room in the file after all, go back to the queue.
+    Raises DatabaseFailed, OSError where the store can't be written.
+    """
+    database = lease.database
+    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    if batch.state != BatchState.claimed:
+        return batch
+    overhead = database.read(
+        lambda connection: measured_overhead(connection, database, batch.model)
+    )
+    builder = _Builder(batch, overhead)
+    files = store.batch(lease.key)
+    with lease.kept_alive(), files.write(REQUESTS) as stream:
+        for first, last in _pages(lease):
+            page = _read_page(lease, first, last)
+            written = builder.write_page(stream, page)
+            _note_items(lease, written)
+    return lease.write(lambda connection: _finish(connection, lease, settings, builder))
+
+
+def _pages(lease: Lease) -> Iterator[tuple[int, int]]:
+    """Ranges of positions, each of a few megabytes of text at most."""
+    items = lease.database.ledger.items
+    query = (
+        sa.select(items.c.position, items.c.text_bytes)
+        .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
+        .order_by(items.c.position)
+    )
+    sizes = lease.database.read(lambda connection: connection.execute(query).tuples().all())
+    start, count, total = 0, 0, 0
+    for index, (_, size) in enumerate(sizes):
+        if count and (total + size > _PAGE_BYTES or count >= _PAGE_ROWS):
+            yield sizes[start][0], sizes[index - 1][0]
+            start, count, total = index, 0, 0
+        count += 1
+        total += size
+    if sizes:
+        yield sizes[start][0], sizes[-1][0]
+
+
+def _read_page(lease: Lease, first: int, last: int) -> Sequence[sa.Row[Any]]:
+    """Each item's texts as they are now; NULL where candidate or resume is gone."""
+    items, there = lease.database.ledger.items, lease.database.candidates
+    query: sa.Select[Any] = (
+        sa.select(items.c.userid, items.c.custom_id, items.c.room, there.text.label("text"))
+        .select_from(items.outerjoin(there.table, there.userid == items.c.userid))
+        .where(
+            items.c.batch_key == lease.key,
+            items.c.position.between(first, last),
+            items.c.state == ItemState.claimed,
+        )
+        .order_by(items.c.position)
+    )
+    return lease.database.read(lambda connection: connection.execute(query).all())
+
+
+def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None:
+    rows = [
+        (digest, truncated, tokens, lease.key, userid)
+        for digest, truncated, tokens, userid in written
+    ]
+    lease.write(
+        lambda connection: lease.database.dialect.update_rows(
+            connection,
+            lease.database.ledger.items,
+            ("batch_key", "userid"),
+            ("text_hash", "truncated", "estimated_tokens"),
+            rows,
+        )
+    )
+
+
+def _finish(
+    connection: sa.Connection, lease: Lease, settings: Settings, builder: _Builder
+) -> ledger.Batch:
+    database, tally = lease.database, builder.tally
+    now = database.dialect.utc_now(connection)
+    for reason, userids in tally.given_back.items():
+        _release(connection, lease, reason, userids, now)
+    estimate = estimate_for(connection, database, settings)
+    input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
+    output_tokens = round(tally.requests * estimate.output_tokens)
+    cost = builder.model.batch_cost(input_tokens, 0, output_tokens)
+    return ledger.update(
+        connection,
+        database,
+        lease.key,
+        state=BatchState.built if tally.requests else BatchState.empty,
+        requests=tally.requests,
+        truncated=tally.truncated,
+        file_bytes=tally.file_bytes,
+        overhead_tokens=builder.overhead,
+        estimated_input_tokens=input_tokens,
+        estimated_output_tokens=output_tokens,
+        estimated_cost=cost,
+        prompt_version=PROMPT_VERSION,
+        schema_version=SCHEMA_VERSION,
+        built_at=now,
+    )
+
+
+def _release(
+    connection: sa.Connection, lease: Lease, reason: str, userids: list[Any], now: Any
+) -> None:
+    dialect, tables = lease.database.dialect, lease.database.ledger
+    dialect.update_rows(
+        connection,
+        tables.items,
+        ("batch_key", "userid"),
+        ("state", "reason", "closed_at"),
+        [(ItemState.released.value, reason, now, lease.key, userid) for userid in userids],
+    )
+    dialect.delete_rows(connection, tables.claims, "userid", userids)

@@ -1,0 +1,127 @@
+"""`unprocessed_resumes`: choose the newest waiting resumes for a batch, and for it alone.
+
+Under the planning lock; the primary key of `resume_claims` keeps the promise even where a lock did
+not.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.estimates import estimate_for
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.limits import MAX_FILE_BYTES
+from resume_assets.batches.queue import Waiting, count_waiting, waiting
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.database.retrying import DuplicateKey
+from resume_assets.extraction.requests import custom_id
+from resume_assets.settings import Settings
+
+_LOST_RACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a batch holds after claiming."""
+
+    batch: ledger.Batch
+    rows: int
+    still_waiting: int
+
+
+def claim(lease: Lease, settings: Settings) -> Claim:
+    """Claim for a planned batch; one that is past that only reports.
+
+    A batch that finds nothing ends as `empty`. Raises DatabaseFailed.
+    """
+    for _ in range(_LOST_RACES):
+        try:
+            return lease.write(lambda connection: _claim(connection, lease, settings))
+        except DuplicateKey:
+            continue  # somebody claims without our lock; what is theirs no longer waits
+    return lease.write(lambda connection: _claim(connection, lease, settings))
+
+
+def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:
+    database = lease.database
+    database.dialect.lock(connection, database.ledger.installation)
+    batch = ledger.get(connection, database, lease.key)
+    if batch.state != BatchState.planned:
+        return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))
+    chosen = _choose(connection, lease, settings, batch)
+    now = database.dialect.utc_now(connection)
+    if chosen:
+        database.dialect.insert_rows(
+            connection,
+            database.ledger.claims,
+            ("userid", "batch_key"),
+            [(row.userid, lease.key) for row in chosen],
+        )
+        _insert_items(connection, lease, chosen)
+    batch = ledger.update(
+        connection,
+        database,
+        lease.key,
+        state=BatchState.claimed if chosen else BatchState.empty,
+        rows_claimed=len(chosen),
+        claimed_at=now,
+        message=None if chosen else "Nothing was waiting.",
+    )
+    return Claim(batch, len(chosen), count_waiting(connection, database))
+
+
+def _choose(
+    connection: sa.Connection, lease: Lease, settings: Settings, batch: ledger.Batch
+) -> list[Waiting]:
+    """The newest rows whose running sums fit one file and what the plan reserved."""
+    database = lease.database
+    rows = waiting(connection, database, batch.rows_planned, max_attempts=settings.max_attempts)
+    estimate = estimate_for(connection, database, settings)
+    size = tokens = 0.0
+    chosen: list[Waiting] = []
+    for row in rows:
+        size += estimate.line_bytes(row.text_bytes)
+        tokens += estimate.input_tokens(row.text_bytes)
+        # The plan was made of averages of these very rows: a percent more is rounding.
+        full = size > MAX_FILE_BYTES or tokens > batch.tokens_planned * 1.01
+        if full and chosen:
+            break
+        chosen.append(row)
+    return chosen
+
+
+def _insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting]) -> None:
+    items = lease.database.ledger.items
+    # A key that was abandoned and planned again: nothing of its first life was ever sent.
+    connection.execute(
+        items.delete().where(items.c.batch_key == lease.key, items.c.state == ItemState.released)
+    )
+    columns = (
+        "batch_key",
+        "userid",
+        "position",
+        "custom_id",
+        "state",
+        "attempt_used",
+        "forgiven",
+        "text_bytes",
+        "truncated",
+        "room",
+    )
+    rows = [
+        (
+            lease.key,
+            row.userid,
+            position,
+            custom_id(row.userid),
+            ItemState.claimed.value,
+            False,
+            False,
+            row.text_bytes,
+            False,
+            2**row.cuts,
+        )
+        for position, row in enumerate(chosen)
+    ]
+    lease.database.dialect.insert_rows(connection, items, columns, rows)

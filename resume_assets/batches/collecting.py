@@ -1,0 +1,100 @@
+"""`batch_output`: bring the result files to our side, whole, and tick every request off."""
+
+import json
+from collections import Counter
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.api_errors import ApiUnavailable, NotThere
+from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.results import result_files, results_of, tally_of
+from resume_assets.batches.states import AFTER_ENDED, BatchState
+from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
+from resume_assets.batches.tracking import LOST
+
+_TRIES = 3  # of one download
+
+
+class NotEnded(RuntimeError):
+    """The batch is not through at OpenAI; nothing can be collected yet."""
+
+
+def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Batch:
+    """Download what is not here yet, and count what came.
+
+    A batch collected before is only counted again, from the kept files, by today's rules; it needs
+    no `api`. Raises NotEnded, ApiFailed, FilesGone, OtherEndpoint's message where the files are
+    elsewhere.
+    """
+    database = lease.database
+    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    if batch.state not in AFTER_ENDED | {BatchState.done}:
+        raise NotEnded(
+            f"Batch {lease.key} is {batch.state}"
+            f"{f' ({batch.openai_status} at OpenAI)' if batch.openai_status else ''}; "
+            "its output is there once OpenAI has ended it."
+        )
+    files = store.batch(lease.key)
+    with lease.kept_alive():
+        if batch.state == BatchState.ended:
+            if api is None:
+                raise NotEnded(f"Batch {lease.key} has ended, but no endpoint is configured.")
+            batch = _download_all(lease, files, api, batch)
+        tally = count(lease, files, batch)
+    summary = json.dumps(tally, sort_keys=True)
+    first_time = batch.state == BatchState.ended
+
+    def finish(connection: sa.Connection) -> ledger.Batch:
+        if not first_time:
+            return ledger.update(connection, database, lease.key, tally=summary)
+        return ledger.update(
+            connection,
+            database,
+            lease.key,
+            state=BatchState.collected,
+            collected_at=database.dialect.utc_now(connection),
+            tally=summary,
+        )
+
+    return lease.write(finish)
+
+
+def count(lease: Lease, files: BatchFiles, batch: ledger.Batch) -> Counter[str]:
+    """Read every line once, by today's rules; writes nothing."""
+    database = lease.database
+    results = database.read(lambda connection: results_of(connection, database, lease.key))
+    for _ in results.usable(files, result_files(batch)):
+        pass
+    return tally_of(results, batch)
+
+
+def _download_all(
+    lease: Lease, files: BatchFiles, api: BatchApi, batch: ledger.Batch
+) -> ledger.Batch:
+    """Both files, each kept only once it is whole."""
+    if batch.openai_status == LOST:
+        return batch
+    for name, file_id in ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id)):
+        if file_id and not files.has(name):
+            try:
+                _download(files, api, name, file_id)
+            except NotThere:
+                raise NotThere(
+                    f"Batch {lease.key}: OpenAI no longer has its {name} (it keeps results for "
+                    "two weeks), or the key in use may not see it. Nothing was changed."
+                ) from None
+    return batch
+
+
+def _download(files: BatchFiles, api: BatchApi, name: str, file_id: str) -> None:
+    for remaining in reversed(range(_TRIES)):
+        try:
+            with files.write(name) as stream:
+                api.download(file_id, stream)
+        except ApiUnavailable:
+            if not remaining:
+                raise
+        else:
+            return

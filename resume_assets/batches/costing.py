@@ -1,0 +1,121 @@
+"""`batch_cost`: what the batch really came to, from the usage of every answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.models import find_model
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.database.connect import Database
+from resume_assets.settings import Settings
+
+
+class NotApplied(RuntimeError):
+    """The batch's records are not written yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Tokens and US dollars of one batch, and of all so far; None where no price is known."""
+
+    batch: ledger.Batch
+    estimated_tokens_of_answered: int
+    total_cost: float
+    total_saving: float
+
+    @property
+    def saving(self) -> float | None:
+        """Standard price less batch price."""
+        if self.batch.batch_cost is None or self.batch.standard_cost is None:
+            return None
+        return float(self.batch.standard_cost - self.batch.batch_cost)
+
+    @property
+    def cost_per_resume(self) -> float | None:
+        """Batch price over records written."""
+        if self.batch.batch_cost is None or not self.batch.succeeded:
+            return None
+        return float(self.batch.batch_cost / self.batch.succeeded)
+
+    @property
+    def estimate_error(self) -> float | None:
+        """Real over estimated input tokens of the answered requests, less one."""
+        if not self.estimated_tokens_of_answered or not self.batch.input_tokens:
+            return None
+        return float(self.batch.input_tokens / self.estimated_tokens_of_answered - 1)
+
+
+def settle(lease: Lease, settings: Settings) -> Bill:
+    """Add up what an applied batch used, and close it as `done`; again, it only adds up anew.
+
+    Raises NotApplied, DatabaseFailed.
+    """
+    return lease.write(lambda connection: _settle(connection, lease, settings))
+
+
+def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill:
+    database = lease.database
+    batch = ledger.get(connection, database, lease.key)
+    if batch.state not in (BatchState.applied, BatchState.done):
+        raise NotApplied(
+            f"Batch {lease.key} is {batch.state}: materialize updated_candidate_records first."
+        )
+    items = database.ledger.items
+    answered = sa.and_(items.c.batch_key == lease.key, items.c.input_tokens > 0)
+    used = connection.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.sum(items.c.input_tokens),
+            sa.func.sum(items.c.cached_tokens),
+            sa.func.sum(items.c.output_tokens),
+            sa.func.sum(items.c.estimated_tokens),
+        ).where(answered)
+    ).one()
+    count, input_tokens, cached, output, of_texts = (int(value or 0) for value in used)
+    model = find_model(batch.model)
+    values: dict[str, Any] = {
+        "input_tokens": input_tokens,
+        "cached_tokens": cached,
+        "output_tokens": output,
+        "overhead_measured": (input_tokens - of_texts) / count if count else None,
+        "batch_cost": model.batch_cost(input_tokens, cached, output),
+        "standard_cost": model.standard_cost(input_tokens, cached, output),
+    }
+    if batch.state == BatchState.applied:
+        counts = ledger.count_items(connection, database, lease.key)
+        values |= {
+            "state": BatchState.done,
+            "done_at": database.dialect.utc_now(connection),
+            "low_share": _low_share(batch, counts, settings.usable_share),
+        }
+    batch = ledger.update(connection, database, lease.key, **values)
+    cost, standard = totals(connection, database)
+    return Bill(
+        batch,
+        round(of_texts + count * (batch.overhead_tokens or 0)),
+        total_cost=cost,
+        total_saving=standard - cost,
+    )
+
+
+def totals(connection: sa.Connection, database: Database) -> tuple[float, float]:
+    """US dollars of all settled batches: at the batch price, and at the standard price."""
+    batches = database.ledger.batches
+    cost, standard = connection.execute(
+        sa.select(sa.func.sum(batches.c.batch_cost), sa.func.sum(batches.c.standard_cost))
+    ).one()
+    return float(cost or 0), float(standard or 0)
+
+
+def _low_share(batch: ledger.Batch, counts: dict[str, int], least: float) -> bool | None:
+    """Whether too few answers were usable; None where the batch says nothing about that."""
+    if batch.openai_status == "failed":
+        return True
+    unrun = (ItemState.expired, ItemState.cancelled, ItemState.released, ItemState.stale)
+    answered = sum(counts.values()) - sum(counts.get(state, 0) for state in unrun)
+    if answered <= 0:
+        return None
+    return counts.get(ItemState.succeeded, 0) / answered < least

@@ -1,0 +1,105 @@
+"""What resumes will cost, before they are counted and before they are answered.
+
+The texts' own tokens are exact once a batch is built; instructions, schema and message overhead are
+an estimate until batches with the same ones have come back and told.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from resume_assets.batches.models import Model, find_model
+from resume_assets.batches.states import BatchState
+from resume_assets.database.connect import Database
+from resume_assets.extraction.candidate import SCHEMA_VERSION
+from resume_assets.extraction.prompt import PROMPT_VERSION
+from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.settings import Settings
+
+BYTES_PER_TOKEN = 3.0
+"""Cautious, for texts not counted yet: English has more than four bytes a token, Japanese three."""
+
+_FIXED_CHARACTERS_PER_TOKEN = 4.0  # instructions and schema: English words and terse JSON
+_OUTPUT_TOKENS = 700.0  # a resume; until finished batches tell better
+_ESCAPED = 1.05  # bytes of a text in JSON over its bytes
+_CUSTOM_ID_BYTES = 40
+_RECENT = 5  # finished batches that are asked
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Per request, for one model, prompt and schema."""
+
+    model: Model
+    overhead_tokens: float
+    output_tokens: float
+    most_tokens: int  # what a resume is cut to
+    fixed_bytes: int
+
+    def input_tokens(self, text_bytes: int) -> float:
+        """Input tokens of a request whose resume has so many bytes."""
+        return min(text_bytes / BYTES_PER_TOKEN, self.most_tokens) + self.overhead_tokens
+
+    def line_bytes(self, text_bytes: int) -> float:
+        """Bytes of its line in the request file."""
+        return text_bytes * _ESCAPED + self.fixed_bytes + _CUSTOM_ID_BYTES
+
+    def cost(self, input_tokens: float, output_tokens: float) -> float | None:
+        """USD at the batch price, nothing cached; None where no price is known."""
+        cost = self.model.batch_cost(round(input_tokens), 0, round(output_tokens))
+        return None if cost is None else float(cost)
+
+
+def estimate_for(connection: sa.Connection, database: Database, settings: Settings) -> Estimate:
+    """What the configured model will need, by what recent batches needed where there are any."""
+    model = find_model(settings.model)
+    template = RequestTemplate(
+        model.request_settings(settings.temperature, settings.max_output_tokens)
+    )
+    overhead = measured_overhead(connection, database, settings.model)
+    if overhead is None:
+        overhead = len(template.fixed_text) / _FIXED_CHARACTERS_PER_TOKEN
+    output = measured_output(connection, database, settings.model)
+    return Estimate(
+        model=model,
+        overhead_tokens=overhead,
+        output_tokens=_OUTPUT_TOKENS if output is None else output,
+        most_tokens=max(1, model.input_limit(settings.max_output_tokens) - round(overhead)),
+        fixed_bytes=template.fixed_bytes,
+    )
+
+
+def measured_overhead(connection: sa.Connection, database: Database, model: str) -> float | None:
+    """Tokens a request besides its resume, as the last batch with this prompt and schema told."""
+    batches = database.ledger.batches
+    query = (
+        sa.select(batches.c.overhead_measured)
+        .where(
+            batches.c.model == model,
+            batches.c.prompt_version == PROMPT_VERSION,
+            batches.c.schema_version == SCHEMA_VERSION,
+            batches.c.overhead_measured.is_not(None),
+        )
+        .order_by(batches.c.done_at.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def measured_output(connection: sa.Connection, database: Database, model: str) -> float | None:
+    """Output tokens an answered request, over the last few finished batches."""
+    batches = database.ledger.batches
+    query = (
+        sa.select(batches.c.output_tokens, batches.c.requests_completed)
+        .where(
+            batches.c.model == model,
+            batches.c.schema_version == SCHEMA_VERSION,
+            batches.c.state == BatchState.done,
+            batches.c.requests_completed > 0,
+        )
+        .order_by(batches.c.done_at.desc())
+        .limit(_RECENT)
+    )
+    rows = connection.execute(query).all()
+    answered = sum(row.requests_completed for row in rows)
+    return sum(row.output_tokens or 0 for row in rows) / answered if answered else None

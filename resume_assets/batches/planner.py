@@ -1,0 +1,192 @@
+"""The one planner: serves the sensor, `continuous`, `submit` and a partition added by hand.
+
+Under the planning lock it looks at the queue and at all that is out, decides, and inserts the
+batch's row with what it reserves; so two planners together never exceed a limit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.estimates import Estimate, estimate_for
+from resume_assets.batches.planning import Limits, NoPlan, Outstanding, Plan, Queue, decide
+from resume_assets.batches.queue import waiting
+from resume_assets.batches.states import IN_FLIGHT, BatchState
+from resume_assets.database.connect import Database
+from resume_assets.database.setup import require_initialised
+from resume_assets.settings import Settings
+
+
+class KeyTaken(ValueError):
+    """The key already names a batch that is not to be planned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A batch that has its row."""
+
+    key: str
+    plan: Plan
+
+
+def plan_batch(
+    database: Database,
+    settings: Settings,
+    *,
+    rows: int,
+    origin: str,
+    key: str | None = None,
+    in_flight: int | None = None,
+) -> Planned | NoPlan:
+    """Plan one batch of at most `rows` resumes and insert its row.
+
+    `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
+    `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
+    Raises BadKey, and KeyTaken where the key's batch is under way or done.
+    """
+    if key is not None:
+        ledger.check_key(key)
+
+    def work(connection: sa.Connection) -> Planned | NoPlan:
+        installation = require_initialised(connection, database)
+        database.dialect.lock(connection, database.ledger.installation)
+        now = database.dialect.utc_now(connection)
+        outstanding = _outstanding(connection, database, installation, now)
+        limits = limits_of(settings, installation, in_flight=in_flight)
+        queue = _queue(connection, database, settings, rows)
+        decision = decide(queue, outstanding, limits, rows)
+        if isinstance(decision, NoPlan):
+            return decision
+        name = key or ledger.new_key(now)
+        _insert(connection, database, settings, name, decision, origin, now)
+        return Planned(name, decision)
+
+    return database.write(work)
+
+
+def preview(database: Database, settings: Settings, rows: int) -> Queue:
+    """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
+    return database.read(lambda connection: _queue(connection, database, settings, rows))
+
+
+def limits_of(
+    settings: Settings, installation: sa.Row[Any], *, in_flight: int | None = None
+) -> Limits:
+    """The limits in force: the lower of the configured token limit and the one OpenAI named."""
+    token_limits = [
+        limit
+        for limit in (settings.enqueued_token_limit, installation.learned_token_limit)
+        if limit is not None
+    ]
+    return Limits(
+        in_flight=in_flight,
+        enqueued_tokens=min(token_limits, default=None),
+        cost_total=settings.max_cost_usd,
+        cost_today=settings.max_cost_usd_a_day,
+    )
+
+
+def _outstanding(
+    connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
+) -> Outstanding:
+    batches = database.ledger.batches
+    tokens = sa.func.coalesce(batches.c.estimated_input_tokens, batches.c.tokens_planned)
+    count, enqueued = connection.execute(
+        sa.select(sa.func.count(), sa.func.sum(tokens)).where(
+            batches.c.state.in_(sorted(IN_FLIGHT))
+        )
+    ).one()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = installation.resumed_at
+    return Outstanding(
+        batches=count,
+        tokens=int(enqueued or 0),
+        cost_total=_cost_since(connection, database, since),
+        cost_today=_cost_since(connection, database, max(since or midnight, midnight)),
+        low_share=_low_share(connection, database, installation),
+        stopped=installation.stopped_reason,
+    )
+
+
+def _cost_since(connection: sa.Connection, database: Database, since: datetime | None) -> float:
+    """USD spent or reserved by the batches planned since then."""
+    batches = database.ledger.batches
+    cost = sa.func.coalesce(batches.c.batch_cost, batches.c.estimated_cost, batches.c.cost_planned)
+    unspent = sorted({BatchState.empty, BatchState.abandoned})
+    query = sa.select(sa.func.sum(cost)).where(batches.c.state.not_in(unspent))
+    if since is not None:
+        query = query.where(batches.c.planned_at >= since)
+    return float(connection.execute(query).scalar() or 0.0)
+
+
+def _low_share(connection: sa.Connection, database: Database, installation: sa.Row[Any]) -> bool:
+    """Whether the last two batches that say something fell below the share asked of them."""
+    batches = database.ledger.batches
+    query = sa.select(batches.c.low_share).where(
+        batches.c.state == BatchState.done, batches.c.low_share.is_not(None)
+    )
+    if installation.resumed_at is not None:
+        query = query.where(batches.c.done_at >= installation.resumed_at)
+    last = connection.execute(query.order_by(batches.c.done_at.desc()).limit(2)).scalars().all()
+    return len(last) == 2 and all(last)
+
+
+def _queue(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
+    """What waits beyond the rows that others have planned and not claimed yet."""
+    batches = database.ledger.batches
+    promised = connection.execute(
+        sa.select(sa.func.sum(batches.c.rows_planned)).where(batches.c.state == BatchState.planned)
+    ).scalar()
+    ahead = int(promised or 0)
+    newest = waiting(connection, database, rows + ahead, max_attempts=settings.max_attempts)[ahead:]
+    if not newest:
+        return Queue(waiting=0)
+    estimate: Estimate = estimate_for(connection, database, settings)
+    sizes = [row.text_bytes for row in newest]
+    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
+    return Queue(
+        waiting=len(sizes),
+        bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
+        tokens_per_row=tokens,
+        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+    )
+
+
+def _insert(
+    connection: sa.Connection,
+    database: Database,
+    settings: Settings,
+    key: str,
+    plan: Plan,
+    origin: str,
+    now: datetime,
+) -> None:
+    """Insert the batch's row, or plan a batch anew that ended before anything was sent."""
+    before = ledger.find(connection, database, key)
+    table = database.ledger.batches
+    values: dict[str, Any] = {
+        "state": BatchState.planned,
+        "origin": origin,
+        "run_requests": 0,
+        "rows_planned": plan.rows,
+        "tokens_planned": plan.tokens,
+        "cost_planned": plan.cost,
+        "model": settings.model,
+        "temperature": settings.temperature,
+        "max_output_tokens": settings.max_output_tokens,
+        "quota_tries": 0,
+        "planned_at": now,
+        "message": None,
+    }
+    if before is None:
+        connection.execute(table.insert().values(batch_key=key, try_number=1, **values))
+    elif before.state in (BatchState.empty, BatchState.abandoned) and before.batch_key == key:
+        again = before.try_number + 1
+        connection.execute(
+            table.update().where(table.c.batch_key == key).values(try_number=again, **values)
+        )
+    else:
+        raise KeyTaken(f"Batch {key} is there already, in state {before.state}.")

@@ -1,0 +1,131 @@
+"""A batch's answers: every line of output and error file, and what each request came to.
+
+The first usable line of a request counts; a request without one ends by its first line, and one
+without any line by the way in which its batch ended.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.states import ItemState
+from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
+from resume_assets.batches.tracking import LOST
+from resume_assets.database.connect import Database
+from resume_assets.extraction.responses import Answer, Outcome, read_line
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request of the batch, as the ledger has it."""
+
+    userid: Any
+    state: str
+    text_hash: str | None
+    last_processed: Any
+
+
+@dataclass(slots=True)
+class Results:
+    """Reads a batch's files once; memory holds one line and a few words for each request.
+
+    After `usable` is exhausted: `unusable` has the answer, without a candidate, of every request
+    that got a line but no usable one; `unanswered` the custom_ids that got none; `unknown` and
+    `repeated` count lines.
+    """
+
+    asked: dict[str, Asked]
+    unusable: dict[str, Answer] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    unknown: int = 0
+    repeated: int = 0
+
+    def usable(self, files: BatchFiles, names: tuple[str, ...]) -> Iterator[tuple[Asked, Answer]]:
+        """Yield each request's first usable answer, in the order of the files."""
+        for name in names:
+            with files.read(name) as stream:
+                yield from self._usable_lines(stream)
+
+    def _usable_lines(self, stream: BinaryIO) -> Iterator[tuple[Asked, Answer]]:
+        for line in stream:
+            if not line.strip():
+                continue
+            answer = read_line(line)
+            asked = self.asked.get(answer.custom_id) if answer.custom_id is not None else None
+            if asked is None or answer.custom_id is None:
+                self.unknown += 1
+                continue
+            if answer.custom_id in self.answered:
+                self.repeated += 1
+            elif answer.outcome is Outcome.succeeded:
+                if self.unusable.pop(answer.custom_id, None) is not None:
+                    self.repeated += 1
+                self.answered.add(answer.custom_id)
+                yield asked, answer
+            elif answer.custom_id in self.unusable:
+                self.repeated += 1
+            else:
+                self.unusable[answer.custom_id] = answer
+
+    @property
+    def unanswered(self) -> Iterator[str]:
+        """The custom_ids of requests without any line."""
+        for custom_id in self.asked:
+            if custom_id not in self.answered and custom_id not in self.unusable:
+                yield custom_id
+
+
+def results_of(connection: sa.Connection, database: Database, key: str) -> Results:
+    """The requests of a batch that were sent, nothing read yet."""
+    items = database.ledger.items
+    query = sa.select(
+        items.c.custom_id,
+        items.c.userid,
+        items.c.state,
+        items.c.text_hash,
+        items.c.last_processed,
+    ).where(items.c.batch_key == key, items.c.state != ItemState.released)
+    rows = connection.execute(query).tuples()
+    return Results({custom_id: Asked(*rest) for custom_id, *rest in rows})
+
+
+def result_files(batch: ledger.Batch) -> tuple[str, ...]:
+    """The names of the files that OpenAI made for this batch."""
+    made = ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id))
+    return tuple(name for name, file_id in made if file_id)
+
+
+def end_of_unanswered(batch: ledger.Batch) -> tuple[ItemState, str]:
+    """State and reason of a request that has no line, by the way its batch ended."""
+    match batch.openai_status:
+        case "expired":
+            return ItemState.expired, "no_line"
+        case "cancelled":
+            return ItemState.cancelled, "no_line"
+        case "failed":
+            return ItemState.released, "batch_failed"
+        case status if status == LOST:
+            return ItemState.missing, "batch_lost"
+        case _:
+            return ItemState.missing, "no_line"
+
+
+def tally_of(results: Results, batch: ledger.Batch) -> Counter[str]:
+    """Requests by outcome and reason, after `usable` is exhausted; lines that were no request's."""
+    tally: Counter[str] = Counter()
+    tally["succeeded"] = len(results.answered)
+    for answer in results.unusable.values():
+        tally[f"{answer.outcome}: {answer.reason}" if answer.reason else answer.outcome.value] += 1
+    state, reason = end_of_unanswered(batch)
+    unanswered = sum(1 for _ in results.unanswered)
+    if unanswered:
+        tally[f"{state}: {reason}"] = unanswered
+    if results.unknown:
+        tally["lines unknown"] = results.unknown
+    if results.repeated:
+        tally["lines repeated"] = results.repeated
+    return tally

@@ -1,0 +1,102 @@
+"""A batch's files: `<store>/<key>/…`, on a disk or in an object store.
+
+A file is there whole or not at all. On a disk, files are private to their user: 0600 in 0700.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from upath import UPath
+
+REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
+
+
+class FilesGone(RuntimeError):
+    """The batch's files are no longer kept; the message says what that means."""
+
+
+class BatchStore:
+    """All batches' files under one URL or path."""
+
+    def __init__(self, url: str) -> None:
+        self.root = UPath(url)
+
+    def batch(self, key: str) -> "BatchFiles":
+        """The files of one batch; makes nothing."""
+        return BatchFiles(self.root / key)
+
+
+class BatchFiles:
+    """One batch's folder."""
+
+    def __init__(self, folder: UPath) -> None:
+        self.folder = folder
+        self._local = Path(folder.path) if folder.protocol in ("", "file") else None
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there, and so complete."""
+        return self.path(name).exists()
+
+    def size(self, name: str) -> int:
+        """Bytes; 0 for a file that is not there."""
+        path = self.path(name)
+        return path.stat().st_size if path.exists() else 0
+
+    def path(self, name: str) -> UPath:
+        """Where the file is or would be."""
+        return self.folder / name
+
+    @contextmanager
+    def read(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file to be read. Raises FilesGone."""
+        try:
+            stream = self.path(name).open("rb")
+        except FileNotFoundError:
+            raise FilesGone(
+                f"{self.folder.name}: {name} is no longer kept (RESUME_KEEP_FILES_DAYS). "
+                "The records in the database stay as they are."
+            ) from None
+        with stream:
+            yield stream
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file to be written; it appears, whole, once the block ends well."""
+        part, target = self.path(f"{name}.part"), self.path(name)
+        if self._local is None:
+            with part.open("wb") as stream:
+                yield stream
+            part.rename(target)
+            return
+        self._local.mkdir(parents=True, exist_ok=True, mode=0o700)
+        here = self._local / part.name
+        here.unlink(missing_ok=True)
+        descriptor = os.open(here, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=1 << 20) as local:
+            yield local
+            local.flush()
+            os.fsync(local.fileno())
+        here.replace(self._local / name)
+        _sync_folder(self._local)
+
+    def remove(self) -> int:
+        """Delete every file of the batch; returns how many there were."""
+        if not self.folder.exists():
+            return 0
+        files = [path for path in self.folder.iterdir() if path.is_file()]
+        for path in files:
+            path.unlink()
+        if self._local is not None:
+            self._local.rmdir()
+        return len(files)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
