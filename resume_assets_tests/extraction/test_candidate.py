@@ -1,6 +1,8 @@
 """The typed schema against the users' table and against what OpenAI's strict mode allows."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -67,7 +69,7 @@ def test_kinds():
     assert numbers == ["LengthinUS", "YearsofExperience", "AvgTenure"]
 
 
-def _objects(schema, depth=1):
+def _objects(schema: dict[str, Any], depth: int = 1) -> Iterator[tuple[int, dict[str, Any]]]:
     yield depth, schema
     for inner in [*schema.get("properties", {}).values(), schema.get("items")]:
         if inner is not None:
