@@ -18,12 +18,12 @@ __all__ = ["answer"]
 def answer(
     schema: Mapping[str, Any], resume: str, *, today: datetime.date | None = None
 ) -> dict[str, Any]:
-    """An instance of a strict JSON schema, filled from a resume's text.
+    """Return an instance of a strict JSON schema, filled from a resume's text.
 
-    `schema` is the JSON schema itself or the `response_format` that carries it. Properties are filled
-    by their names; one that is not known gets null where the schema allows it, else an empty value of
-    its type. Takes time in proportion to the text's length. `today` stands for a position that has
-    not ended.
+    `schema` is the JSON schema itself or the `response_format` that carries it. Properties are
+    filled by their names; one that is not known gets null where the schema allows it, else an empty
+    value of its type. Takes time in proportion to the text's length. `today` stands for the end of
+    a position that has not ended; the clock's day where it is not given.
     """
     for wrapper in ("json_schema", "schema"):
         inner = schema.get(wrapper)

@@ -44,8 +44,9 @@ class Contact:
 
 
 def read_contact(lines: list[Line]) -> Contact:
-    """From the lines above the first heading and those of a contact section; elsewhere only what
-    can't be mistaken.
+    """Return what the lines above the first heading and those of a contact section say.
+
+    From the rest only what can't be mistaken.
     """
     head = [line for line in lines[:400] if line.section in {"top", "contact"} and line.text]
     head = head[:40]
@@ -123,6 +124,6 @@ def _kind(before: str) -> str | None:
         return None
     label = fold(match["label"]).strip(" .")
     for kind in ("fax", "phone"):
-        if label in LABELS[kind] or label.split()[-1:] and label.split()[-1] in LABELS[kind]:
+        if label in LABELS[kind] or (label.split()[-1:] and label.split()[-1] in LABELS[kind]):
             return kind
     return None

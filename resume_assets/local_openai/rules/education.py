@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from resume_assets.local_openai.rules.lines import Line
 from resume_assets.local_openai.rules.periods import find_periods
-from resume_assets.local_openai.rules.vocabulary import fold
+from resume_assets.local_openai.rules.vocabulary import DEGREES
 
 
 @dataclass(slots=True)
@@ -20,58 +21,32 @@ class Degree:
     end: str | None = None
 
 
-_LEVELS: Final = (
-    (
-        "doctor",
-        re.compile(
-            r"(?<!\w)(?:Ph\.?\s?D\b\.?|Doctor(?:ate)? (?:of|in)\b|Dr\. rer|D\.Phil|Ed\.?D\b|Doctorat\b|Doutorado\b|Doktor\b|博士)"
-        ),
-    ),
-    (
-        "master",
-        re.compile(
-            r"(?<!\w)(?:M\.\s?S\.?\s?c?\b\.?|MSc?\b|M\.E\b\.?|M\.A\.|MA(?= (?:in|of)\b|,)|M\.?Eng\b\.?|MEng\b|M\.?B\.?A\b\.?|MFA\b|MSN\b"
-            r"|M\.?Ed\b\.?|M\.?Tech\b\.?|M\.?Com\b\.?|MPH\b|Master(?:['’]?s)?\b(?! (?:Electrician|Plumber|Chef|Sergeant))|Maestr[ií]a\b"
-            r"|Máster\b|Mestrado\b|Magister\b|mgr\b|Dipl(?:om)?\.?-?\s?(?:Ing|Inf|Kfm)\w*\.?|Diplôme d['’]ingénieur|修士)"
-        ),
-    ),
-    (
-        "bachelor",
-        re.compile(
-            r"(?<!\w)(?:B\.\s?S\.?\s?c?\b\.?|BSc?\b|B\.E\b\.?|BE(?= |,)|B\.A\.|BA(?= |,|$)|B\.?Eng\b\.?|B\.?Tech\b\.?|BBA\b|B\.?F\.?A\b\.?|BSN\b|BSEE\b|BSME\b"
-            r"|BSBA\b|B\.?Com\b\.?|B\.?Ed\b\.?|LL\.?B\b\.?|Bachelor(?:['’]?s)?\b|Licence\b(?! (?:no|#|number))|Licenciatura\b|Licenciad[oa]\b"
-            r"|Grado en\b|Bacharel(?:ado)?\b|Graduação em\b|Licencjat\b|Inżynier\b|inż\.|学士|Laurea\b|工学部|学部)"
-        ),
-    ),
-)
 _STOP: Final = re.compile(
-    r"\s*[|•·;\t]\s*|\s+[–—]\s+|\s+-\s+|\s{3,}|\s*\(|\s+(?:from|at|an der|à l['’]|na)\s+|(?<=[a-z]{3})\.\s+(?=[A-Z])"
+    r"\s*[|•·;\t]\s*|\s+[–—]\s+|\s+-\s+|\s{3,}|\s*\(|\s+(?:from|at|an der|à l['’]|na)\s+"
+    r"|(?<=[a-z]{3})\.\s+(?=[A-Z])"
 )
 _SCHOOL: Final = re.compile(
-    r"universi|college|institut|school|academy|polytechni|politechni|hochschule|école|ecole|escuela|faculdade|fachhoch|大学|uczelnia|akademi|\bMIT\b|\bIIT\b",
+    r"universi|college|institut|school|academy|polytechni|politechni|politecnico|hochschule|école"
+    r"|ecole|escuela|faculdade|大学|uczelnia|akademi|\bMIT\b|\bIIT\b",
     re.IGNORECASE,
 )
-_HINTS: Final = ("b", "m", "d", "l", "g", "i", "学", "修", "博")
 _ONLY_DEGREE: Final = re.compile(
     r"[\w.'’]{1,12}|(?:Bachelor|Master)(?:['’]?s)?(?: of [A-Z]\w+| Degree)?", re.IGNORECASE
 )
 _MINOR: Final = re.compile(
     r"\s+(?:with|minor|cum|magna|summa|gpa|honou?rs|first class)\b.*$", re.IGNORECASE
 )
+_MOST_LINES: Final = 120
+_NO_DEGREES: Final = frozenset({"experience", "contact", "languages", "projects"})
 _WORD_EDGE: Final = " ,.;:–—-|*"
 
 
 def read_degrees(lines: list[Line]) -> list[Degree]:
     """The degrees in the education section, or in the whole resume where it has none."""
-    own = [line for line in lines if line.section == "education" and line.text]
-    searched = (
-        own[:80]
-        or [
-            line
-            for line in lines[:3_000]
-            if line.text and line.section in {"top", "summary", "other", "certifications", "skills"}
-        ][:150]
-    )
+    written = [line for line in lines if line.text]
+    own = [line for line in written if line.section == "education"]
+    elsewhere = (line for line in written if line.section not in _NO_DEGREES)
+    searched = own[:_MOST_LINES] or list(islice(elsewhere, _MOST_LINES))
     degrees: list[Degree] = []
     for at, line in enumerate(searched):
         found = _degree(line.text, strict=not own)
@@ -94,7 +69,7 @@ def read_degrees(lines: list[Line]) -> list[Degree]:
 
 def _degree(text: str, *, strict: bool) -> Degree | None:
     best: tuple[int, str] | None = None
-    for level, pattern in _LEVELS:
+    for level, pattern in DEGREES.items():
         match = pattern.search(text)
         if match is not None and (best is None or match.start() < best[0]):
             best = match.start(), level
@@ -137,8 +112,3 @@ def _school(texts: list[str]) -> str | None:
                 periods = find_periods(piece)
                 return (piece[: periods[0].first] if periods else piece).strip(" ,(") or None
     return None
-
-
-def level_words(text: str) -> str:
-    """Folded text of a degree, to compare two."""
-    return fold(text)

@@ -1,14 +1,15 @@
 """The positions of a resume: which lines head a job, and what their parts are."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
-from resume_assets.local_openai.rules.headers import Header, company_score, label_of, read_header
+from resume_assets.local_openai.rules.headers import Header, label_of, read_header
 from resume_assets.local_openai.rules.lines import Line
 from resume_assets.local_openai.rules.periods import find_periods, has_year, order_key
 from resume_assets.local_openai.rules.prose import read_sentence
+from resume_assets.local_openai.rules.scores import company_score
 from resume_assets.local_openai.rules.tables import is_job_table, read_table
 
 
@@ -60,8 +61,10 @@ def _jobs(lines: list[Line], *, dateless: bool) -> Iterator[Job]:
         return
     headed: list[Job] = []
     for run in _header_runs(lines, bulleted=bulleted):
-        for block in _blocks(run, dateless=dateless):
-            headed.append(_job(read_header([line.text for line in block])))
+        headed.extend(
+            _job(read_header([line.text for line in block]))
+            for block in _blocks(run, dateless=dateless)
+        )
         if len(headed) > _MOST_JOBS:
             break
     told = [] if any(job.company and job.start for job in headed) else list(_told(lines))
@@ -151,17 +154,12 @@ def _blocks(run: list[Line], *, dateless: bool) -> Iterator[list[Line]]:
         previous = at
     ends = [*starts[1:], len(run)]
     for first, at, last in zip(starts, dated, ends, strict=True):
-        after = [line for line in run[at + 1 : last]]
-        tail: list[Line] = []
-        for line in after:
-            if not line.text or len(tail) == 3:
-                break
-            tail.append(line)
-        yield [line for line in run[first : at + 1] if line.text] + tail
+        tail = takewhile(lambda line: line.text, run[at + 1 : min(last, at + 4)])
+        yield [*(line for line in run[first : at + 1] if line.text), *tail]
 
 
 def _labelled_blocks(run: list[Line]) -> list[list[Line]]:
-    """Jobs whose parts are labelled, one a line: a new one begins where its first label comes back."""
+    """Jobs whose parts are labelled, one a line: where the first label comes back, one begins."""
     kinds = [label_of(line.text) for line in run]
     named = [kind for kind in kinds if kind in {"company", "title", "from", "dates"}]
     if len(set(named)) < 2:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from resume_assets.local_openai.rules.contact import Contact, read_contact
 from resume_assets.local_openai.rules.education import Degree, read_degrees
 from resume_assets.local_openai.rules.employment import Job, read_jobs
-from resume_assets.local_openai.rules.headers import title_score
 from resume_assets.local_openai.rules.lines import Line, clean, read_lines
 from resume_assets.local_openai.rules.periods import order_key
 from resume_assets.local_openai.rules.places import is_place, state_code
@@ -17,8 +16,6 @@ from resume_assets.local_openai.rules.vocabulary import (
     TOPICS,
     fold,
 )
-
-type_facts = dict[str, Any]
 
 _LISTING: Final = frozenset({"skills", "software", "programming", "hardware"})
 _LONGEST_SUMMARY: Final = 600
@@ -203,8 +200,3 @@ def _in_the_us(location: str | None) -> bool:
         return True
     code = state_code(tail)
     return code is not None and code not in _CANADA
-
-
-def looks_like_title(text: str) -> bool:
-    """Whether a text names a job."""
-    return title_score(text) > 0

@@ -6,7 +6,8 @@ from typing import Final
 
 from resume_assets.local_openai.rules.periods import Period, find_periods
 from resume_assets.local_openai.rules.places import is_place, split_place, state_code
-from resume_assets.local_openai.rules.vocabulary import COMPANY, LABELS, TITLES, fold
+from resume_assets.local_openai.rules.scores import company_score, title_score
+from resume_assets.local_openai.rules.vocabulary import LABELS, REMARK, fold
 
 
 @dataclass(slots=True)
@@ -30,13 +31,6 @@ _BRACKETS: Final = re.compile(r"[(（\[]([^()（）\[\]]{0,80})[)）\]]")
 _EDGE: Final = " \t.,;:|–—−-•·/*()（）[]~"
 _MAIL: Final = re.compile(r"\S@\S")
 _OPEN_EDGE: Final = " \t,;:|–—−-•·/*(（[~"
-_WORD: Final = re.compile(r"[^\s,/()|:]+")
-_REMARK: Final = re.compile(
-    r"^(?:full[- ]?time|part[- ]?time|contract(?:or)?|freelance|self[- ]employed|acquired by .*|formerly .*|selbständig|temporary|seasonal|permanent|internship|vollzeit|teilzeit"
-    r"|cdi|cdd|on leave|\d+\s(?:yrs?|years?|mos?|months?|jahre?|ans).*|from|dates?|period|since|seit|depuis|desde"
-    r"|between|and|od|du|von|de|ab|\W+)\.?$",
-    re.IGNORECASE,
-)
 _LEGAL_COMMA: Final = re.compile(
     r",\s+(?=(?:Inc|INC|LLC|L\.L\.C|Ltd|LTD|LLP|PLLC|P\.?C|Corp|Co\.|GmbH|S\.?A|S\.?L|plc|PLC|Lda|Ltda"
     r"|S\.r\.l|N\.A)\b)"
@@ -46,67 +40,6 @@ _KINDS: Final[dict[str, str]] = {
     for kind in ("details", "company", "title", "place", "dates", "from", "to")
     for label in LABELS[kind]
 }
-
-
-def title_score(text: str) -> int:
-    """How much a text looks like a job title."""
-    score = 0
-    words = [word.strip(".'’\"-") for word in _WORD.findall(fold(text))]
-    for position, word in enumerate(words):
-        if word in TITLES:
-            score += 2 if position == len(words) - 1 else 1
-        elif "-" in word and any(part in TITLES for part in word.split("-")):
-            score += 1
-    if not score:
-        score = sum(word.endswith(_ENDINGS) for word in words)
-    if not score and not text.isascii():
-        score = sum(1 for title in _CJK_TITLES if title in fold(text))
-    return score
-
-
-_CJK_TITLES: Final = tuple(title for title in TITLES if not title.isascii())
-_ENDINGS: Final = (
-    "leiter",
-    "leiterin",
-    "entwickler",
-    "entwicklerin",
-    "ingenieur",
-    "ingenieurin",
-    "pfleger",
-    "pflegerin",
-    "techniker",
-    "technikerin",
-    "meister",
-    "meisterin",
-    "lehrer",
-    "lehrerin",
-    "berater",
-    "beraterin",
-    "monteur",
-    "mechaniker",
-    "zeichner",
-    "fahrer",
-    "verkäufer",
-    "長",
-    "師",
-    "員",
-)
-
-
-def company_score(text: str) -> int:
-    """How much a text looks like an employer's name."""
-    score = 0
-    words = [word.strip("'’\"-") for word in _WORD.findall(fold(text))]
-    for position, word in enumerate(words):
-        if word in COMPANY or word.rstrip(".") in COMPANY:
-            score += 2 if position == len(words) - 1 else 1
-    if not text.isascii():
-        score += sum(
-            2
-            for mark in ("株式会社", "合同会社", "有限", "公司", "病院", "大学", "学校", "klinik")
-            if mark in fold(text)
-        )
-    return score
 
 
 def read_header(rows: list[str]) -> Header:
@@ -232,7 +165,7 @@ def _take_places(header: Header, pieces: list[str]) -> list[str]:
             if is_place(inside):
                 header.location = header.location or inside.strip()
                 text = text.replace(f"({inside})", " ").replace(f"（{inside}）", " ")
-            elif _REMARK.match(inside.strip()) or not inside.strip():
+            elif REMARK.fullmatch(inside.strip()) or not inside.strip():
                 text = text.replace(f"({inside})", " ").replace(f"[{inside}]", " ")
             elif company_score(inside) > title_score(inside) and title_score(piece) > 0:
                 text = text.replace(f"({inside})", " ")
@@ -240,7 +173,7 @@ def _take_places(header: Header, pieces: list[str]) -> list[str]:
                 header.location = header.location or place
                 kept.append(name.strip())
         text = " ".join(text.split()).strip(" ,")
-        if not text or _REMARK.match(text.strip(_EDGE)):
+        if not text or REMARK.fullmatch(text.strip(_EDGE)):
             continue
         if is_place(text.strip("()")) and not (
             state_code(text) and len(text) == 2 and header.location is not None

@@ -9,7 +9,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from resume_assets.local_openai.rules.vocabulary import HEADINGS, fold, topic_index
@@ -18,9 +17,9 @@ LONGEST_LINE: Final = 1_000
 """Characters of a line that are looked at; a paragraph is cut into sentences before."""
 MOST_LINES: Final = 20_000
 
-_CONTROL: Final = {
-    code: " " for code in (*range(9), *range(11, 32), 127, 0xA0, 0x3000)
-} | dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+_BLANKS: Final = (*range(9), *range(11, 32), 127, 0x85, 0xA0, 0x2028, 0x2029, 0x3000)
+_NOTHING: Final = (0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)
+_CONTROL: Final = dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_NOTHING)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,100}>")
 _BLOCK_TAG: Final = re.compile(
     r"<(?:br\s?/?|/?(?:p|ul|ol|div|tr|table|h[1-6])(?:\s[^<>]{0,100})?)>", re.I
@@ -108,10 +107,8 @@ def _raw_lines(text: str) -> Iterator[str]:
         stripped = row.strip()
         if stripped and not stripped[0].isascii() and _is_symbol(stripped[0]):
             bare = stripped.lstrip(stripped[0] + "\ufe0f\u200d")
-            if stripped[0] in marks:
-                stripped = f"- {bare.strip()}"
-            else:
-                stripped = _trim_symbols(bare)
+            listed = stripped[0] in marks
+            stripped = f"- {bare.strip()}" if listed else _trim_symbols(bare)
         if len(stripped) <= 200:
             yield stripped
         else:
@@ -229,21 +226,3 @@ def _loose_heading(folded: str) -> str | None:
             if section in _LOOSE:
                 return section
     return None
-
-
-def paragraphs(lines: list[Line]) -> Iterator[list[Line]]:
-    """Runs of lines without a blank one between them and of one section."""
-    run: list[Line] = []
-    for line in lines:
-        if run and (not line.text or line.section != run[-1].section):
-            yield run
-            run = []
-        if line.text:
-            run.append(line)
-    if run:
-        yield run
-
-
-def neighbours(lines: list[Line]) -> Iterator[tuple[Line, Line]]:
-    """Each line with the one after it."""
-    return pairwise(lines)

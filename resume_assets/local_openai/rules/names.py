@@ -8,8 +8,10 @@ from resume_assets.local_openai.rules.vocabulary import (
     CITIES,
     COMPANY,
     COUNTRIES,
+    CREDENTIALS,
     HEADINGS,
     LABELS,
+    PARTICLES,
     TITLES,
     fold,
 )
@@ -32,19 +34,12 @@ _DOCUMENT: Final = re.compile(
 _SPLIT: Final = re.compile(r"\s*[|•·,;/–—\t]\s*|\s+-+\s+|\s{3,}|\s*[(（\[]|[)）\]]\s*|\s+@\s+")
 _HONORIFIC: Final = re.compile(
     r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|engr|eng|rev|sir|herr|frau|ing|inż|mgr|dipl-ing|sr|sra"
-    r"|mme|m)\.?\s+)+(?=\w)",
+    r"|mme)\.?\s+)+(?=\w)",
     re.IGNORECASE,
 )
-_CREDENTIAL: Final = re.compile(
-    r"^(?:R\.?N|L\.?P\.?N|B\.?S\.?N|M\.?S\.?N|D\.?N\.?P|N\.?P|CCRN|CEN|CNA|Ph\.?\s?D|M\.?D|D\.?O|CPA|CMA|"
-    r"ACCA|ACA|FCCA|CFA|PMP|P\.?\s?E|P\.?\s?Eng|EIT|Esq|J\.?D|LL\.?M|LL\.?B|MBA|M\.?B\.?A|M\.?S|M\.?A|B\.?S|B\.?A|"
-    r"M\.?Sc|B\.?Sc|M\.?Ed|Jr|Sr|I{2,3}|IV|SHRM-S?CP|S?PHR|CISSP|CWI|LEED AP|AIA|RD|PharmD|CSM|he|she|they)\.?$",
-    re.IGNORECASE,
+_NICKNAME: Final = re.compile(
+    r"(?:^|\s)[\"“”‘’']([^\"“”‘’']{1,20})[\"“”‘’'](?=\s|$)|\s?\([^()]{1,30}\)"
 )
-_PARTICLES: Final = frozenset(
-    "de da do dos das del della di van von der den ter ten la le el al bin ibn ben st st. zu y e du".split()
-)
-_NICKNAME: Final = re.compile(r"\s?[\"“”‘’']([^\"“”‘’']{1,20})[\"“”‘’'](?=\s|$)|\s?\([^()]{1,30}\)")
 _CJK: Final = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff々]{1,5}(?: [\u3040-\u30ff\u3400-\u9fff々]{1,5})?"
 )
@@ -69,7 +64,7 @@ def find_name(lines: list[Line]) -> tuple[Name | None, str | None]:
     headline: str | None = None
     for line in lines[:12]:
         text = _DOCUMENT.sub("", line.text).strip()
-        if not text or len(text) > 120 and name is None and "@" in text:
+        if not text or (len(text) > 120 and name is None and "@" in text):
             continue
         for piece in _pieces(text):
             if name is None:
@@ -123,7 +118,7 @@ def _pieces(text: str) -> list[str]:
         and head.isalpha()
         and tail.replace(" ", "").replace(".", "").isalpha()
         and len(tail.split()) <= 3
-        and not _CREDENTIAL.match(tail)
+        and not _is_credential(tail)
         and fold(tail) not in COUNTRIES
         and not _is_title(tail)
     ):
@@ -136,10 +131,14 @@ def _is_title(text: str) -> bool:
     return any(word.strip(".,") in TITLES for word in fold(text).split())
 
 
+def _is_credential(word: str) -> bool:
+    return fold(word).replace(".", "").replace(" ", "") in CREDENTIALS
+
+
 def _bare(text: str) -> str:
     text = _HONORIFIC.sub("", _NICKNAME.sub("", text).strip(" .:*#|"))
     words = text.replace(",", " ").split()
-    while len(words) > 1 and _CREDENTIAL.match(words[-1]):
+    while len(words) > 1 and _is_credential(words[-1]):
         words.pop()
     return " ".join(words)
 
@@ -171,7 +170,7 @@ def _initials(words: list[str]) -> bool:
 
 
 def _is_name_word(word: str) -> bool:
-    if fold(word) in _PARTICLES:
+    if fold(word) in PARTICLES:
         return True
     letters = word.replace("-", "").replace("'", "").replace("’", "").replace(".", "")
     return bool(letters) and letters.isalpha() and not word[0].islower()
@@ -192,7 +191,7 @@ def _split(text: str) -> Name | None:
         return Name(words[0], None, None)
     cut = len(words) - 1
     for position in range(1, len(words) - 1):
-        if fold(words[position]) in _PARTICLES:
+        if fold(words[position]) in PARTICLES:
             cut = position
             break
     return Name(words[0], " ".join(words[1:cut]) or None, " ".join(words[cut:]))

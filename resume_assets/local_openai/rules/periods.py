@@ -15,7 +15,6 @@ from resume_assets.local_openai.rules.vocabulary import (
     fold,
 )
 
-
 _FULL_WIDTH: Final = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {0xFF0F: "/"}
 
 

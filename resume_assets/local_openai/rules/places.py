@@ -85,7 +85,7 @@ def is_place(text: str) -> bool:
 
 
 def split_place(text: str) -> tuple[str, str | None]:
-    """(`Acme Corp`, `Austin, TX`) of `Acme Corp, Austin, TX`; the place is None where none ends it."""
+    """Return (`Acme`, `Austin, TX`) of `Acme, Austin, TX`; None where no place ends it."""
     parts = [part.strip() for part in text.split(",")]
     for taken in (3, 2, 1):
         if len(parts) <= taken:

@@ -1,23 +1,27 @@
-"""Jobs told in sentences: `From 2015 to 2019 I worked as a welder at Ironclad Fabrication.`"""
+"""Jobs told in sentences: `From 2015 to 2019 I worked as a welder at Ironclad`."""
 
 import re
 from typing import Final
 
-from resume_assets.local_openai.rules.headers import Header, title_score
+from resume_assets.local_openai.rules.headers import Header
 from resume_assets.local_openai.rules.periods import find_periods
 from resume_assets.local_openai.rules.places import is_place
+from resume_assets.local_openai.rules.scores import title_score
 
-_NAME: Final = r"[^\W_a-z][\w&.'’\-]{0,25}(?:\s(?:[^\W_a-z][\w&.'’\-]{0,25}|of|de|and|&|the|und|für|von|der|do|des)){0,6}"
+_CAPITAL: Final = r"[^\W_a-z][\w&.'’\-]{0,25}"
+_NAME: Final = rf"{_CAPITAL}(?:\s(?:{_CAPITAL}|of|de|and|&|the|und|für|von|der|do|des)){{0,6}}"
 _COMPANY: Final = re.compile(
-    rf"\b(?:at|for|with|joined|bei|bei der|chez|en|na|w|em|presso)\s(?:the\s|der\s|dem\s|la\s)?(?P<name>{_NAME})"
+    r"\b(?:at|for|with|joined|bei|bei der|chez|en|na|w|em|presso)\s(?:the\s|der\s|dem\s|la\s)?"
+    rf"(?P<name>{_NAME})"
 )
 _ROLE: Final = re.compile(
-    r"\b(?:as|als|comme|como|jako|come|am|was|is)\s(?:an?\s|the\s|their\s|un\s|une\s|uma?\s|una\s)?"
-    r"(?P<title>[^\W\d_][\w\- /]{2,60}?)(?=\s(?:at|for|with|in|from|until|since|on|bei|chez|en|na|w|em)\b|[,.;(]|$)"
+    r"\b(?:as|als|comme|como|jako|come|am|was|is)\s(?:(?:an?|the|their|un|une|uma?|una)\s)?"
+    r"(?P<title>[^\W\d_][\w\- /]{2,60}?)"
+    r"(?=\s(?:at|for|with|in|from|until|since|on|bei|chez|en|na|w|em)\b|[,.;(]|$)"
 )
 _PLACE: Final = re.compile(
-    r"\b(?:in|based in|à|in der Stadt|em|en|w)\s(?P<place>[^\W\d_a-z][\w.\-']{1,20}(?:\s[^\W\d_a-z][\w.\-']{1,20}){0,2}"
-    r"(?:,\s[^\W\d_a-z][\w.\-]{1,20}(?:\s[^\W\d_a-z][\w.\-]{1,20}){0,1})?)"
+    rf"\b(?:in|based in|à|in der Stadt|em|en|w)\s"
+    rf"(?P<place>{_CAPITAL}(?:\s{_CAPITAL}){{0,2}}(?:,\s{_CAPITAL}(?:\s{_CAPITAL})?)?)"
 )
 _TRAILING: Final = re.compile(r"\s(?:of|de|and|&|the|und|für|von|der|do|des)$")
 

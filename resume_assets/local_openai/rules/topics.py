@@ -1,57 +1,17 @@
 """Skills, tools, languages, certificates and fields of work."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from resume_assets.local_openai.rules.lines import Line
-from resume_assets.local_openai.rules.vocabulary import fold, topic_index
+from resume_assets.local_openai.rules.vocabulary import AMBIGUOUS, fold, topic_index
 
 _ITEM: Final = re.compile(r"\s*[,;|•·\t、／]\s*|\s{3,}|\s/\s|(?<=[^\W\d_])\.\s+(?=[A-Z])")
 _QUALIFIER: Final = re.compile(
     r"\s*[(（][^()（）]{0,80}[)）]|\s*[●○★☆▮▯█░]+|\s+[-–]\s+(?:\w+\s?){1,3}$"
 )
 _TOKEN: Final = re.compile(r"\.?[^\W_][\w+#]*(?:[./\-][\w+#]+)*[+#]*")
-_SINGLE_LETTERS: Final = frozenset({"c", "r"})
-_AMBIGUOUS: Final = frozenset(
-    {
-        "go",
-        "r",
-        "c",
-        "word",
-        "excel",
-        "epic",
-        "outlook",
-        "lever",
-        "greenhouse",
-        "oracle",
-        "sage",
-        "canvas",
-        "notion",
-        "toast",
-        "sketch",
-        "slack",
-        "inventor",
-        "react",
-        "spark",
-        "swift",
-        "rust",
-        "julia",
-        "apex",
-        "access",
-        "dart",
-        "assembly",
-        "looker",
-        "relativity",
-        "outreach",
-        "premiere",
-        "flask",
-        "rails",
-        "lean",
-        "training",
-        "crane",
-    }
-)
 _HEAD: Final = 60_000
 _TAIL: Final = 20_000
 
@@ -89,28 +49,23 @@ class Mentions:
     """Which known words a resume mentions, in the order of their first mention."""
 
     def __init__(self, text: str, lists: str) -> None:
-        """Of the text, and of the part of it that lists things, where ambiguous words are believed."""
+        """Take the text, and the part of it that lists things: only there ambiguous words count."""
         cut = text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + "\n" + text[-_TAIL:]
-        self._tokens = _TOKEN.findall(fold(cut))
+        self._all = dict.fromkeys(_grams(_TOKEN.findall(fold(cut))))
         self._listed = frozenset(_grams(_TOKEN.findall(fold(lists[:_HEAD]))))
 
     def of(self, topic: str) -> list[str]:
         """The words of one list of vocabulary.toml."""
         index = topic_index(topic)
         found: dict[str, str] = {}
-        for gram in self._grams():
+        for gram in self._all:
             name = index.get(gram)
-            if name is not None and (gram not in _AMBIGUOUS or gram in self._listed):
+            if name is not None and (gram not in AMBIGUOUS or gram in self._listed):
                 found.setdefault(name, name)
         return list(found)
 
-    def _grams(self) -> Iterable[str]:
-        if not hasattr(self, "_all"):
-            self._all = dict.fromkeys(_grams(self._tokens))
-        return self._all
 
-
-def _grams(tokens: list[str]) -> Iterable[str]:
+def _grams(tokens: list[str]) -> Iterator[str]:
     """Each word, and each two and three in a row."""
     for first, second, third in zip(tokens, [*tokens[1:], ""], [*tokens[2:], "", ""], strict=False):
         yield first
@@ -120,18 +75,23 @@ def _grams(tokens: list[str]) -> Iterable[str]:
                 yield f"{first} {second} {third}"
 
 
-def best(names: Mapping[str, frozenset[str]], texts: Iterable[str | None]) -> list[str]:
-    """The names whose words the texts hold, most first; earlier texts weigh more."""
+def best(names: Mapping[str, tuple[str, ...]], texts: Iterable[str | None]) -> list[str]:
+    """Return the names whose words the texts hold, most first; earlier texts weigh more."""
     scores: dict[str, float] = {}
     weight = 1.0
     for text in texts:
-        if not text:
-            continue
-        folded = fold(text)
-        words = set(_TOKEN.findall(folded))
-        for name, known in names.items():
-            for word in known:
-                if word in words or (" " in word or not word.isascii()) and word in folded:
-                    scores[name] = scores.get(name, 0.0) + weight * (1.5 if " " in word else 1.0)
-        weight *= 0.9
+        if text:
+            for name in _named(names, text):
+                scores[name] = scores.get(name, 0.0) + weight
+            weight *= 0.9
     return sorted(scores, key=lambda name: -scores[name])
+
+
+def _named(names: Mapping[str, tuple[str, ...]], text: str) -> Iterator[str]:
+    folded = fold(text)
+    for gram in dict.fromkeys(_grams(_TOKEN.findall(folded))):
+        yield from names.get(gram, ())
+    if not folded.isascii():  # no spaces between the words of some scripts
+        for word, found in names.items():
+            if not word.isascii() and word in folded:
+                yield from found

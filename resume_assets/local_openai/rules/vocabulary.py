@@ -1,5 +1,6 @@
-"""The words that the rules know, folded once: lower case, no accents, no punctuation at the ends."""
+"""The words that the rules know, folded once: lower case, no accents."""
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -15,15 +16,16 @@ _TABLE: Final[Mapping[str, Any]] = tomllib.loads(
 _WHOLE_LETTERS: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "’": "'"})
 
 
+_NO_MARKS: Final = dict.fromkeys(range(0x300, 0x370))
+
+
 def fold(text: str) -> str:
-    """Lower case without accents; what has no accents (日本語) stays as it is."""
+    """Return the text in lower case without accents; what has none (日本語) stays as it is."""
     lowered = text.lower()
     if lowered.isascii():
         return lowered
     decomposed = unicodedata.normalize("NFD", lowered.translate(_WHOLE_LETTERS))
-    return unicodedata.normalize(
-        "NFC", "".join(letter for letter in decomposed if not "\u0300" <= letter <= "\u036f")
-    )
+    return unicodedata.normalize("NFC", decomposed.translate(_NO_MARKS))
 
 
 def _set(words: Iterable[str]) -> frozenset[str]:
@@ -50,6 +52,18 @@ PRESENT: Final[tuple[str, ...]] = tuple(_TABLE["dates"]["present"])
 SINCE: Final = _set(_TABLE["dates"]["since"])
 TITLES: Final = _set(_TABLE["employment"]["titles"])
 COMPANY: Final = _set(_TABLE["employment"]["company"])
+TITLE_ENDINGS: Final = tuple(_set(_TABLE["employment"]["title_endings"]))
+COMPANY_PARTS: Final = tuple(_set(_TABLE["employment"]["company_parts"]))
+REMARK: Final = re.compile(
+    rf"(?:{'|'.join(_TABLE['employment']['remarks'])}|\W+)\.?", re.IGNORECASE
+)
+PARTICLES: Final = _set(_TABLE["names"]["particles"])
+CREDENTIALS: Final = _set(_TABLE["names"]["credentials"])
+DEGREES: Final[Mapping[str, re.Pattern[str]]] = {
+    level: re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})")
+    for level, patterns in _TABLE["degrees"].items()
+}
+"""Level -> how the name of such a degree begins."""
 COUNTRIES: Final = _set(_TABLE["places"]["countries"])
 CITIES: Final = _set(_TABLE["places"]["cities"])
 REMOTE: Final = _set(_TABLE["places"]["remote"])
@@ -59,15 +73,24 @@ STATES: Final[dict[str, str]] = {
 """Folded name or code of a state or province -> its two letters."""
 STATE_CODES: Final = frozenset(_TABLE["places"]["states"])
 MORE_STATE_CODES: Final = frozenset(_TABLE["places"]["more_states"]["codes"])
+AMBIGUOUS: Final = _set(_TABLE["topics"]["ambiguous"])
 TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     name: tuple(words) for name, words in _TABLE["topics"].items()
 }
-INDUSTRIES: Final[Mapping[str, frozenset[str]]] = {
-    name: _set(words) for name, words in _TABLE["industries"].items()
-}
-CATEGORIES: Final[Mapping[str, frozenset[str]]] = {
-    name: _set(words) for name, words in _TABLE["categories"].items()
-}
+
+
+def _names_by_word(table: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, words in table.items():
+        for word in _set(words):
+            found[word] = (*found.get(word, ()), name)
+    return found
+
+
+INDUSTRIES: Final = _names_by_word(_TABLE["industries"])
+"""Folded word -> the industries that it speaks for."""
+CATEGORIES: Final = _names_by_word(_TABLE["categories"])
+"""Folded word -> the categories that it speaks for."""
 
 
 @cache

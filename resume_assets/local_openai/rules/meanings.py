@@ -1,4 +1,7 @@
-"""Which fact a property of some schema means: `Phone2`, `email_address`, `secondMostRecentStartDate`."""
+"""Which fact a property of some schema means: `Phone2`, `email_address`, `SecondaryIndustry`.
+
+Names are compared without case, spaces and underscores.
+"""
 
 import re
 from collections.abc import Mapping
@@ -53,6 +56,8 @@ _SYNONYMS: Final[dict[str, str]] = {
     }.items()
     for alias in aliases.split()
 }
+_FIRST_OF: Final[dict[str, str]] = {"title": "titles"}
+"""A name that means one of a list where it is asked for outside the list's own objects."""
 _INNER: Final[dict[str, str]] = {"title": "title", "position": "title", "role": "title"}
 _ORDINALS: Final = {
     word: at
@@ -68,28 +73,20 @@ _RECENT: Final = re.compile(r"^(second|third|fourth|fifth|sixth|seventh)?mostrec
 _NOT_NAME: Final = re.compile(r"[\W_]+")
 
 
-def fact_for(name: str, facts: Mapping[str, Any], *, whole: bool) -> Any:
-    """The fact that a property's name means, or None. `whole`: not inside an object that borrows
-    the facts around it, where `from` and `to` would mean nothing.
-    """
+def fact_for(name: str, facts: Mapping[str, Any]) -> Any:
+    """Return the fact that a property's name means, None where there is none."""
     key, at, inner = _meaning(name)
     if key is None:
         return None
     if inner is not None:
         found = _item(facts.get(key), at or 0)
         return found.get(inner) if isinstance(found, Mapping) else None
-    if key in facts:
-        value = facts[key]
-    elif key in _PLURALS and _PLURALS[key] in facts:
-        value = facts[_PLURALS[key]]
-    else:
-        return None
+    if key not in facts and key in _FIRST_OF:
+        return _item(facts.get(_FIRST_OF[key]), at or 0)
+    value = facts.get(key)
     if at is None:
         return value
     return _item(value, at) if isinstance(value, list) else value if at == 0 else None
-
-
-_PLURALS: Final = {"title": "titles", "titles": "title"}
 
 
 def _item(value: Any, at: int) -> Any:
