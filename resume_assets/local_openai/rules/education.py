@@ -1,6 +1,7 @@
 """Degrees: what was studied, to which level, where and when."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -43,21 +44,21 @@ _WORD_EDGE: Final = " ,.;:–—-|*"
 
 def read_degrees(lines: list[Line]) -> list[Degree]:
     """The degrees in the education section, or in the whole resume where it has none."""
-    written = [line for line in lines if line.text]
-    own = [line for line in written if line.section == "education"]
-    elsewhere = (line for line in written if line.section not in _NO_DEGREES)
-    searched = own[:_MOST_LINES] or list(islice(elsewhere, _MOST_LINES))
+    own = list(islice(_parts(lines, lambda section: section == "education"), _MOST_LINES))
+    searched = own or list(
+        islice(_parts(lines, lambda section: section not in _NO_DEGREES), _MOST_LINES)
+    )
     degrees: list[Degree] = []
-    for at, line in enumerate(searched):
-        found = _degree(line.text, strict=not own)
+    for at, text in enumerate(searched):
+        found = _degree(text, strict=not own)
         if found is None:
             continue
-        around = [line.text, *(each.text for each in searched[at + 1 : at + 3])]
-        if at and not _degree(searched[at - 1].text, strict=not own):
-            around.append(searched[at - 1].text)
+        around = [text, *searched[at + 1 : at + 3]]
+        if at and not _degree(searched[at - 1], strict=not own):
+            around.append(searched[at - 1])
         found.school = _school(around)
-        for text in around:
-            periods = find_periods(text)
+        for beside in around:
+            periods = find_periods(beside)
             if periods:
                 found.start, found.end = periods[0].start, periods[0].end
                 if periods[0].single:
@@ -65,6 +66,12 @@ def read_degrees(lines: list[Line]) -> list[Degree]:
                 break
         degrees.append(found)
     return degrees
+
+
+def _parts(lines: list[Line], wanted: Callable[[str], bool]) -> Iterator[str]:
+    for line in lines:
+        if line.text and wanted(line.section):
+            yield from filter(None, line.text.split("; "))
 
 
 def _degree(text: str, *, strict: bool) -> Degree | None:

@@ -154,8 +154,18 @@ def _blocks(run: list[Line], *, dateless: bool) -> Iterator[list[Line]]:
         previous = at
     ends = [*starts[1:], len(run)]
     for first, at, last in zip(starts, dated, ends, strict=True):
-        tail = takewhile(lambda line: line.text, run[at + 1 : min(last, at + 4)])
+        following = run[at + 1 : min(last, at + 4)]
+        if first == at and not _beside_dates(run[at]):  # the period alone, its job after a blank
+            following = following[1:] if following and not following[0].text else following
+        tail = takewhile(lambda line: line.text, following)
         yield [*(line for line in run[first : at + 1] if line.text), *tail]
+
+
+def _beside_dates(line: Line) -> bool:
+    """Whether something stands beside the period."""
+    periods = find_periods(line.text)
+    rest = line.text[: periods[0].first] + line.text[periods[-1].last :]
+    return any(letter.isalpha() for letter in rest)
 
 
 def _labelled_blocks(run: list[Line]) -> list[list[Line]]:

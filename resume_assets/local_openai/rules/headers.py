@@ -30,6 +30,7 @@ _AT: Final = re.compile(
 _BRACKETS: Final = re.compile(r"[(（\[]([^()（）\[\]]{0,80})[)）\]]")
 _EDGE: Final = " \t.,;:|–—−-•·/*()（）[]~"
 _MAIL: Final = re.compile(r"\S@\S")
+_PHONE_DIGITS: Final = 7
 _OPEN_EDGE: Final = " \t,;:|–—−-•·/*(（[~"
 _LEGAL_COMMA: Final = re.compile(
     r",\s+(?=(?:Inc|INC|LLC|L\.L\.C|Ltd|LTD|LLP|PLLC|P\.?C|Corp|Co\.|GmbH|S\.?A|S\.?L|plc|PLC|Lda|Ltda"
@@ -70,7 +71,11 @@ def read_header(rows: list[str]) -> Header:
 def _part_company(header: Header) -> None:
     """`Godavari Instruments Ltd, Nashik`: what follows a firm's name is its place."""
     name, comma, place = (header.company or "").partition(",")
-    if comma and company_score(name) > 0 >= company_score(place) and title_score(place) == 0:
+    if not comma or company_score(place) > 0 or title_score(place) > 0:
+        return
+    words = place.split()
+    short = len(words) <= 2 and all(word.isalpha() for word in words) and " " in name
+    if company_score(name) > 0 or short:
         header.company = name
         header.location = header.location or place.strip()
 
@@ -173,6 +178,8 @@ def _take_places(header: Header, pieces: list[str]) -> list[str]:
                 header.location = header.location or place
                 kept.append(name.strip())
         text = " ".join(text.split()).strip(" ,")
+        if sum(letter.isdigit() for letter in text) >= _PHONE_DIGITS:
+            continue
         if not text or REMARK.fullmatch(text.strip(_EDGE)):
             continue
         if is_place(text.strip("()")) and not (

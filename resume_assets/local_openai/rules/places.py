@@ -26,13 +26,13 @@ class Place(NamedTuple):
 
 _BREAK: Final = re.compile(r"\s*[|•·;\t]\s*|\s{3,}|\s+[–—]\s+|\s*[()（）]\s*|\s*📍\s*")
 _ZIP_AFTER: Final = re.compile(
-    r"\s+(?:\d{5}(?:-\d{4})?|[A-Z]\d[A-Z]\s?\d[A-Z]\d|[A-Z]{1,2}\d{1,2}[A-Z]?\s?\d[A-Z]{2}|\d{6}|\d{5}-\d{3})$"
+    r"\s+(?:(?:(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s)?\d{4}|\d{5}(?:-\d{4})?|[A-Z]\d[A-Z]\s?\d[A-Z]\d|[A-Z]{1,2}\d{1,2}[A-Z]?\s?\d[A-Z]{2}|\d{6}|\d{5}-\d{3})$"
 )
 _ZIP_ALONE: Final = re.compile(
     r"\d{5,6}(?:-\d{3,4})?|[A-Z]\d[A-Z]\s?\d[A-Z]\d|[A-Z]{1,2}\d{1,2}[A-Z]?\s?\d[A-Z]{2}"
 )
 _ZIP_BEFORE: Final = re.compile(
-    r"(?:^|\s)(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3})\s+(?P<city>[^\W\d_][^\d,;|]{1,40})$"
+    r"(?:^|\s)(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3}|\d{4}-\d{3})\s+(?P<city>[^\W\d_][^\d,;|]{1,40})$"
 )
 _SHORT_CODE: Final = re.compile(r"^(?:[A-Z]{1,2}-)?\d{4}(?:\s?[A-Z]{2})?\s+")
 _STREET: Final = re.compile(
