@@ -15,8 +15,10 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from resume_assets.errors import WrongUseError
 
-class SettingsError(ValueError):
+
+class SettingsError(WrongUseError):
     """A setting is missing, contradictory or out of range; the message names the variable."""
 
 
@@ -136,11 +138,6 @@ class Settings(BaseSettings):
             "answers by rules and serves the embedded database only; it never writes into yours."
         )
 
-    def for_demo(self) -> "Settings":
-        """The same home with every configured database, key, limit and store left out."""
-        folder = self.home_folder
-        return Settings.model_construct(home=folder, dagster_home=folder / "dagster")
-
     def safe_database_url(self) -> str:
         """The configured database without its password, to be shown."""
         if self.database_url is not None:
@@ -168,6 +165,12 @@ def load_settings(**overrides: Any) -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(f"Configuration: {problems}") from None
+
+
+def demo_settings() -> Settings:
+    """The defaults in the configured home: no configured database, key, limit or `.env` is read."""
+    home = Path(os.environ.get("RESUME_ASSETS_HOME") or Settings.model_fields["home"].default)
+    return Settings.model_construct(home=home)
 
 
 def sources() -> dict[str, str]:

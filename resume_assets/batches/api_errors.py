@@ -9,8 +9,10 @@ from typing import Any
 import httpx2
 import openai
 
+from resume_assets.errors import PlatformError
 
-class ApiFailed(RuntimeError):
+
+class ApiFailed(PlatformError):
     """A call did not succeed; nothing is known to have happened at OpenAI by it."""
 
 

@@ -29,6 +29,7 @@ from resume_assets.batches.results import (
 )
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import BatchStore
+from resume_assets.errors import PlatformError
 from resume_assets.extraction.mapping import to_record
 from resume_assets.extraction.responses import Answer
 
@@ -39,7 +40,7 @@ CHUNK = 500
 _INTERFERENCES = 5  # of other programs, in one chunk
 
 
-class NotCollected(RuntimeError):
+class NotCollected(PlatformError):
     """The batch's output is not here yet."""
 
 

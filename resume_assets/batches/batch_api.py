@@ -29,12 +29,16 @@ CLOCK_SKEW = timedelta(minutes=10)
 class BatchApi:
     """One endpoint and key. Raises `api_errors` and nothing else."""
 
-    def __init__(self, client: openai.OpenAI) -> None:
+    def __init__(self, client: openai.OpenAI, *, endpoint: str | None = None) -> None:
+        """`endpoint`: what the ledger calls it, for one whose address changes."""
         self.client = client
+        self._endpoint = endpoint
 
     @property
     def endpoint(self) -> str:
-        """The base URL, as the ledger notes it: without a user or a query."""
+        """What the ledger notes: the base URL without a user or a query."""
+        if self._endpoint is not None:
+            return self._endpoint
         url = self.client.base_url
         port = f":{url.port}" if url.port else ""
         return f"{url.scheme}://{url.host}{port}{url.path.rstrip('/')}"

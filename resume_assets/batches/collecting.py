@@ -13,11 +13,12 @@ from resume_assets.batches.results import result_files, results_of, tally_of
 from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.batches.tracking import LOST
+from resume_assets.errors import PlatformError
 
 _TRIES = 3  # of one download
 
 
-class NotEnded(RuntimeError):
+class NotEnded(PlatformError):
     """The batch is not through at OpenAI; nothing can be collected yet."""
 
 

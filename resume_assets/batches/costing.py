@@ -10,10 +10,11 @@ from resume_assets.batches.lease import Lease
 from resume_assets.batches.models import find_model
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.connect import Database
+from resume_assets.errors import PlatformError
 from resume_assets.settings import Settings
 
 
-class NotApplied(RuntimeError):
+class NotApplied(PlatformError):
     """The batch's records are not written yet."""
 
 

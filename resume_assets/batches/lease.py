@@ -22,19 +22,23 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.errors import PlatformError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEASE_SECONDS = 60
+PATIENCE = 75.0
+"""Seconds to wait for a lease: longer than one that nobody renews any more can last."""
+
 _RENEW_SECONDS = 20.0
 
 
-class BatchBusy(RuntimeError):
+class BatchBusy(PlatformError):
     """Another worker is at this batch."""
 
 
-class LeaseLost(RuntimeError):
+class LeaseLost(PlatformError):
     """Another worker took this batch over while we were slow; what we had not committed is gone."""
 
 

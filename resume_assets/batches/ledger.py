@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.status_table import project, status_table
+from resume_assets.errors import WrongUseError
 
 Batch: TypeAlias = sa.Row[Any]
 """A row of `resume_batches`; its columns are described in `database.tables`."""
@@ -22,11 +23,11 @@ Batch: TypeAlias = sa.Row[Any]
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
-class UnknownBatch(LookupError):
+class UnknownBatch(WrongUseError):
     """No batch of that key or OpenAI id in the ledger."""
 
 
-class BadKey(ValueError):
+class BadKey(WrongUseError):
     """A batch key that could not be a folder, a primary key and metadata alike."""
 
 

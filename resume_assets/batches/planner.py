@@ -11,25 +11,36 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
+from resume_assets.batches.dispatching import Due, Stage, run_key
 from resume_assets.batches.estimates import Estimate, estimate_for
-from resume_assets.batches.planning import Limits, NoPlan, Outstanding, Plan, Queue, decide
+from resume_assets.batches.planning import (
+    Limits,
+    NoPlan,
+    Outstanding,
+    Plan,
+    Queue,
+    Stop,
+    decide,
+)
 from resume_assets.batches.queue import waiting
 from resume_assets.batches.states import IN_FLIGHT, BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
+from resume_assets.errors import WrongUseError
 from resume_assets.settings import Settings
 
 
-class KeyTaken(ValueError):
+class KeyTaken(WrongUseError):
     """The key already names a batch that is not to be planned again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A batch that has its row."""
+    """A batch that has its row, and the first run to be requested for it."""
 
     key: str
     plan: Plan
+    due: Due
 
 
 def plan_batch(
@@ -62,9 +73,55 @@ def plan_batch(
             return decision
         name = key or ledger.new_key(now)
         _insert(connection, database, settings, name, decision, origin, now)
-        return Planned(name, decision)
+        batch = ledger.get(connection, database, name)
+        due = Due(name, Stage.submit, run_key(batch, Stage.submit))
+        return Planned(name, decision, due)
 
     return database.write(work)
+
+
+def plan_named(database: Database, settings: Settings, key: str, rows: int) -> NoPlan | None:
+    """Give a key that a person made its batch, unless it is under way already.
+
+    Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
+    Raises BadKey.
+    """
+    ledger.check_key(key)
+    batch = database.read(lambda connection: ledger.find(connection, database, key))
+    if batch is not None and batch.state not in (BatchState.empty, BatchState.abandoned):
+        return None
+    planned = plan_batch(database, settings, rows=rows, origin="manual", key=key)
+    if isinstance(planned, Planned):
+        return None
+    if planned.stop is not Stop.nothing_waiting:
+        return planned
+    if batch is None:
+        nothing = Plan(rows=0, tokens=0, cost=0.0)
+        database.write(
+            lambda connection: _insert(
+                connection,
+                database,
+                settings,
+                key,
+                nothing,
+                "manual",
+                database.dialect.utc_now(connection),
+                state=BatchState.empty,
+            )
+        )
+    return None
+
+
+def count_planned(database: Database, origin: str) -> int:
+    """How many batches of that origin there are, those that came to nothing left out."""
+    batches = database.ledger.batches
+    nothing = sorted({BatchState.empty, BatchState.abandoned})
+    query = (
+        sa.select(sa.func.count())
+        .select_from(batches)
+        .where(batches.c.origin == origin, batches.c.state.not_in(nothing))
+    )
+    return database.read(lambda connection: connection.execute(query).scalar_one())
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
@@ -163,14 +220,18 @@ def _insert(
     plan: Plan,
     origin: str,
     now: datetime,
+    *,
+    state: BatchState = BatchState.planned,
 ) -> None:
     """Insert the batch's row, or plan a batch anew that ended before anything was sent."""
     before = ledger.find(connection, database, key)
     table = database.ledger.batches
     values: dict[str, Any] = {
-        "state": BatchState.planned,
+        "state": state,
         "origin": origin,
-        "run_requests": 0,
+        # Whoever plans requests the first run; dispatching asks again if nothing comes of it.
+        "run_requests": 1,
+        "requested_at": now,
         "rows_planned": plan.rows,
         "tokens_planned": plan.tokens,
         "cost_planned": plan.cost,

@@ -67,9 +67,16 @@ class GivenUp:
 
 
 def given_up(
-    connection: sa.Connection, database: Database, *, max_attempts: int
+    connection: sa.Connection,
+    database: Database,
+    *,
+    max_attempts: int,
+    batch_key: str | None = None,
 ) -> Iterator[GivenUp]:
-    """The candidates that wait for a person (`resume-assets retry`), by id."""
+    """The candidates that wait for a person (`resume-assets retry`), by id.
+
+    `batch_key`: only those that are in that batch.
+    """
     items, there = database.ledger.items, database.candidates
     often = (
         sa.select(items.c.userid)
@@ -84,6 +91,9 @@ def given_up(
         .where(there.processed.is_(None), there.text.is_not(None))
         .order_by(there.userid)
     )
+    if batch_key is not None:
+        own = sa.select(items.c.userid).where(items.c.batch_key == batch_key)
+        query = query.where(there.userid.in_(own))
     suspects = connection.execute(query).scalars().all()
     for start in range(0, len(suspects), _PAGE):
         page = suspects[start : start + _PAGE]

@@ -45,6 +45,7 @@ def wait_for_quota(
         openai_status=None,
         quota_tries=batch.quota_tries + 1,
         quota_until=now + pause,
+        run_requests=0,
         # The one that was turned down stays in the list as failed: the next is another try.
         try_number=batch.try_number + 1,
         message=message,
@@ -118,5 +119,6 @@ def _split(
         upload_started_at=None,
         try_number=batch.try_number + 1,
         run_requests=0,
+        requested_at=None,
         message=f"Over the limit of {limit:,} enqueued tokens by itself: it was split.",
     )

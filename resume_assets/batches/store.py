@@ -11,10 +11,12 @@ from typing import BinaryIO
 
 from upath import UPath
 
+from resume_assets.errors import PlatformError
+
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
 
 
-class FilesGone(RuntimeError):
+class FilesGone(PlatformError):
     """The batch's files are no longer kept; the message says what that means."""
 
 

@@ -35,6 +35,13 @@ class Poll:
     problems: dict[str, str] = field(default_factory=dict)
 
 
+def is_anything_out(database: Database) -> bool:
+    """Whether OpenAI need be asked at all."""
+    batches = database.ledger.batches
+    query = sa.select(batches.c.batch_key).where(batches.c.state == BatchState.submitted).limit(1)
+    return database.read(lambda connection: connection.execute(query).first()) is not None
+
+
 def poll(database: Database, api: BatchApi, settings: Settings) -> Poll:
     """Look at every batch that is out: a page of the list for a hundred of them.
 
@@ -138,6 +145,7 @@ def record(
             "state": BatchState.ended,
             "ended_at": database.dialect.utc_now(connection),
             "run_requests": 0,
+            "requested_at": None,
             "message": _why_failed(remote),
         }
     return ledger.update(connection, database, key, **values)
@@ -152,6 +160,7 @@ def _record_lost(connection: sa.Connection, database: Database, key: str) -> led
         openai_status=LOST,
         ended_at=database.dialect.utc_now(connection),
         run_requests=0,
+        requested_at=None,
         message="OpenAI no longer knows this batch; its resumes go back to the queue.",
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.errors import PlatformError
 from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
 from resume_assets.extraction.mapping import fit
 
@@ -20,7 +21,7 @@ USERID, TEXT, MODIFIED, PROCESSED = "userid", "markdownResume", "datelastmodifie
 REQUIRED = (USERID, TEXT, MODIFIED, PROCESSED)
 
 
-class TableProblem(RuntimeError):
+class TableProblem(PlatformError):
     """The candidate table is not there, or lacks a column that nothing works without."""
 
 

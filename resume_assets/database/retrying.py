@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import tenacity
 
 from resume_assets.database.dialect import Dialect
+from resume_assets.errors import PlatformError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -16,7 +17,7 @@ ATTEMPTS = 8
 SECONDS = 180.0
 
 
-class DatabaseFailed(RuntimeError):
+class DatabaseFailed(PlatformError):
     """The database refused or stayed away; holds codes and advice, never a row's value."""
 
 

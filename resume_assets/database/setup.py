@@ -12,12 +12,13 @@ from resume_assets.database.candidates import MODIFIED, PROCESSED, TEXT, USERID,
 from resume_assets.database.connect import Database
 from resume_assets.database.status_table import status_table
 from resume_assets.database.tables import LEDGER_VERSION, ledger_tables
+from resume_assets.errors import PlatformError
 from resume_assets.extraction.candidate import COLUMNS
 
 _TIME = sa.DateTime().with_variant(mssql.DATETIME(), "mssql")
 
 
-class NotInitialised(RuntimeError):
+class NotInitialised(PlatformError):
     """The ledger's tables are not there yet, or are of another version."""
 
 

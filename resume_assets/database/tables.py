@@ -78,6 +78,7 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # Each creation at OpenAI is a try; each time a run is asked for is a run request.
         sa.Column("try_number", sa.Integer, nullable=False),
         sa.Column("run_requests", sa.Integer, nullable=False),
+        sa.Column("requested_at", _UTC),
         sa.Column("lease_owner", sa.Unicode(200)),
         sa.Column("lease_until", _UTC),
         sa.Column("message", sa.Unicode(1000)),

@@ -1,0 +1,182 @@
+"""From OpenAI to the records: `batch_output`, `updated_candidate_records`, `batch_cost`.
+
+Materialized again, they read the kept files anew by today's rules: no call, no attempt, no cost.
+"""
+
+import json
+
+import dagster as dg
+
+from resume_assets.assets.partitions import GROUP, OWNERS, resume_batches
+from resume_assets.assets.reporting import Metadata, counts_table, facts
+from resume_assets.assets.requests import Materialized, submitted_batch
+from resume_assets.assets.safely import safely
+from resume_assets.batches import ledger, tracking
+from resume_assets.batches.applying import apply
+from resume_assets.batches.collecting import collect
+from resume_assets.batches.costing import Bill, settle
+from resume_assets.batches.lease import PATIENCE, leased
+from resume_assets.batches.queue import given_up
+from resume_assets.batches.states import AFTER_ENDED, BatchState
+from resume_assets.database.connect import Database
+from resume_assets.resources import (
+    BatchStoreResource,
+    OpenAIResource,
+    SettingsResource,
+    SQLServerResource,
+)
+from resume_assets.settings import Settings
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"openai", "jsonl"},
+    deps=[submitted_batch],
+    output_required=False,
+)
+def batch_output(
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+    store: BatchStoreResource,
+    openai: OpenAIResource,
+) -> Materialized:
+    """Downloads output and error file, whole, and ticks every request off.
+
+    While the batch is still out at OpenAI nothing comes out here; the sensor asks again.
+    """
+    key = context.partition_key
+    with safely("collecting the output"):
+        database, values = sqlserver.database(), settings.load()
+        batch = database.read(lambda connection: ledger.get(connection, database, key))
+        if batch.state in (BatchState.submitted, BatchState.ended):
+            with openai.api() as api:
+                if batch.state == BatchState.submitted:
+                    tracking.poll(database, api, values)
+                    batch = database.read(lambda connection: ledger.get(connection, database, key))
+                if batch.state == BatchState.ended:
+                    with leased(database, key, patience=PATIENCE) as lease:
+                        batch = collect(lease, store.store(), api)
+        elif batch.state in AFTER_ENDED | {BatchState.done}:
+            with leased(database, key, patience=PATIENCE) as lease:
+                batch = collect(lease, store.store(), None)
+    if batch.state not in AFTER_ENDED | {BatchState.done}:
+        context.log.info("Batch %s is %s; its output is not there yet.", key, batch.state)
+        return
+    tally: dict[str, int] = json.loads(batch.tally)
+    succeeded = tally.pop("succeeded", 0)
+    yield dg.MaterializeResult(
+        metadata={
+            "succeeded": succeeded,
+            "not_usable": sum(tally.values()),
+            "share_usable": succeeded / batch.requests if batch.requests else 0.0,
+            "not_usable_by_reason": counts_table(tally, "reason"),
+            **facts(
+                batch,
+                "openai_status",
+                "openai_batch_id",
+                "output_file_id",
+                "error_file_id",
+                "requests",
+                "ended_at",
+                "collected_at",
+            ),
+        }
+    )
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"sqlserver"},
+    deps=[batch_output],
+    output_required=False,
+)
+def updated_candidate_records(
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+    store: BatchStoreResource,
+) -> Materialized:
+    """Writes the answers into `aicandidate`, sets LastProcessed, and gives back what failed.
+
+    A record, its item in the ledger and the release of its claim are one transaction.
+    """
+    key = context.partition_key
+    with safely("writing the records"):
+        database, values = sqlserver.database(), settings.load()
+        with leased(database, key, patience=PATIENCE) as lease:
+            applied = apply(lease, store.store())
+        missing = database.candidates.missing
+        waiting_for_a_person = _given_up(database, values, key)
+    metadata: Metadata = {
+        "rows_written": applied.written,
+        "rows_superseded": applied.superseded,
+        "rows_given_back": sum(applied.ends.values()) - waiting_for_a_person,
+        "rows_given_up": waiting_for_a_person,
+        "months_assumed": applied.months_assumed,
+        "dates_unread": applied.dates_unread,
+        "values_cut_to_fit": applied.values_cut,
+        "not_written_by_reason": counts_table(applied.ends, "reason"),
+    }
+    if missing:
+        metadata["columns_missing_in_table"] = ", ".join(missing)
+    yield dg.MaterializeResult(metadata=metadata)
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"sqlserver"},
+    deps=[updated_candidate_records],
+    output_required=False,
+)
+def batch_cost(
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+) -> Materialized:
+    """What the batch cost, by the usage of every answer, against the standard price."""
+    key = context.partition_key
+    with (
+        safely("adding up the cost"),
+        leased(sqlserver.database(), key, patience=PATIENCE) as lease,
+    ):
+        bill = settle(lease, settings.load())
+    yield dg.MaterializeResult(metadata=_bill(bill))
+
+
+def _bill(bill: Bill) -> Metadata:
+    batch = bill.batch
+    metadata = facts(batch, "input_tokens", "cached_tokens", "output_tokens")
+    if batch.batch_cost is None:
+        metadata["cost"] = f"no price known for {batch.model}"
+    else:
+        metadata |= {
+            "cost_usd": float(batch.batch_cost),
+            "standard_cost_usd": float(batch.standard_cost),
+            "saving_usd": bill.saving,
+        }
+        if bill.cost_per_resume is not None:
+            metadata["cost_per_resume_usd"] = bill.cost_per_resume
+    metadata["total_cost_usd"] = bill.total_cost
+    metadata["total_saving_usd"] = bill.total_saving
+    if bill.estimate_error is not None:
+        metadata["token_estimate_error"] = bill.estimate_error
+    return metadata
+
+
+def _given_up(database: Database, settings: Settings, key: str) -> int:
+    """How many of this batch's candidates have no attempts left."""
+    return database.read(
+        lambda connection: sum(
+            1
+            for _ in given_up(
+                connection, database, max_attempts=settings.max_attempts, batch_key=key
+            )
+        )
+    )

@@ -1,0 +1,46 @@
+"""Metadata that assets and checks report: numbers that plot, and small tables."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from resume_assets.batches import ledger
+
+TABLE_ROWS = 50
+"""Rows of a table in metadata, at most: 50,000 would be 27 MB in Dagster's storage."""
+
+Metadata = dict[str, Any]
+
+
+def facts(batch: ledger.Batch, *names: str) -> Metadata:
+    """Columns of the batch's row as metadata; what is not known yet is left out."""
+    found: Metadata = {}
+    for name in names:
+        value = getattr(batch, name)
+        if value is None:
+            continue
+        if name.endswith("_at"):
+            found[name] = f"{value:%Y-%m-%d %H:%M:%S} UTC"
+        else:
+            found[name] = float(value) if name.endswith("_cost") else value
+    return found
+
+
+def counts_table(counts: Mapping[str, int], what: str) -> dg.TableMetadataValue:
+    """A table of `what` and how many, most first."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return table([{what: name, "requests": count} for name, count in ordered], what, "requests")
+
+
+def table(rows: Iterable[Mapping[str, Any]], *columns: str) -> dg.TableMetadataValue:
+    """The first TABLE_ROWS rows with a schema; the columns are text or whole numbers."""
+    first = [dict(row) for _, row in zip(range(TABLE_ROWS), rows, strict=False)]
+    kinds = {
+        name: "int" if any(isinstance(row.get(name), int) for row in first) else "string"
+        for name in columns
+    }
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({name: row.get(name) for name in columns}) for row in first],
+        schema=dg.TableSchema([dg.TableColumn(name, kinds[name]) for name in columns]),
+    )

@@ -1,0 +1,184 @@
+"""From the queue to OpenAI: `unprocessed_resumes`, `batch_requests`, `submitted_batch`.
+
+Each picks up where the ledger says the batch stands; once submitted, they only report. A step that
+has nothing to hand on yields nothing, which skips what comes after it.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.partitions import GROUP, OWNERS, resume_batches
+from resume_assets.assets.reporting import facts
+from resume_assets.assets.safely import safely
+from resume_assets.batches.building import build
+from resume_assets.batches.claiming import claim
+from resume_assets.batches.lease import PATIENCE, leased
+from resume_assets.batches.models import find_model
+from resume_assets.batches.planner import plan_named
+from resume_assets.batches.states import BatchState
+from resume_assets.batches.submission import submit
+from resume_assets.errors import PlatformError
+from resume_assets.resources import (
+    BatchStoreResource,
+    OpenAIResource,
+    SettingsResource,
+    SQLServerResource,
+)
+
+Materialized = Iterator[dg.MaterializeResult[None]]
+
+
+class ClaimConfig(dg.Config):
+    """For a batch that was added by hand; a planned one has its size."""
+
+    batch_size: int | None = Field(
+        default=None, description="Resumes in this batch, at most; RESUME_BATCH_SIZE if not given."
+    )
+
+
+class PlanRefused(PlatformError):
+    """A limit allows no batch now."""
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"sqlserver"},
+    deps=[aicandidate],
+    output_required=False,
+)
+def unprocessed_resumes(
+    context: dg.AssetExecutionContext,
+    config: ClaimConfig,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+) -> Materialized:
+    """Claims the newest resumes that wait, as many as one file and the budget take.
+
+    A claimed candidate is in no other batch until this one has ended.
+    """
+    key = context.partition_key
+    with safely("claiming resumes"):
+        database, values = sqlserver.database(), settings.load()
+        refusal = plan_named(database, values, key, config.batch_size or values.batch_size)
+        if refusal is not None:
+            raise PlanRefused(f"Batch {key} is not planned: {refusal.why}")
+        with leased(database, key, patience=PATIENCE) as lease:
+            claimed = claim(lease, values)
+    if claimed.batch.state == BatchState.empty:
+        context.log.info("Batch %s is empty: no resume was waiting.", key)
+        return
+    yield dg.MaterializeResult(
+        metadata={
+            "rows_claimed": claimed.rows,
+            "rows_still_waiting": claimed.still_waiting,
+            **facts(claimed.batch, "state", "model", "planned_at", "claimed_at"),
+        }
+    )
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"jsonl", "file"},
+    deps=[unprocessed_resumes],
+    output_required=False,
+)
+def batch_requests(
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+    store: BatchStoreResource,
+) -> Materialized:
+    """Streams the claimed resumes into one JSONL file: a request a resume.
+
+    A request is the instructions, a strict JSON schema, and the resume, its middle cut out where it
+    is longer than the model's window.
+    """
+    key = context.partition_key
+    with safely("building the request file"):
+        database = sqlserver.database()
+        with leased(database, key, patience=PATIENCE) as lease:
+            batch = build(lease, settings.load(), store.store())
+    if batch.state in (BatchState.empty, BatchState.abandoned):
+        return
+    yield dg.MaterializeResult(
+        metadata={
+            **facts(
+                batch,
+                "state",
+                "model",
+                "requests",
+                "truncated",
+                "file_bytes",
+                "overhead_tokens",
+                "estimated_input_tokens",
+                "estimated_output_tokens",
+                "prompt_version",
+                "schema_version",
+                "built_at",
+            ),
+            **_estimated_money(batch.model, batch.estimated_input_tokens, batch),
+        }
+    )
+
+
+@dg.asset(
+    partitions_def=resume_batches,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"openai"},
+    deps=[batch_requests],
+    output_required=False,
+)
+def submitted_batch(
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+    store: BatchStoreResource,
+    openai: OpenAIResource,
+) -> Materialized:
+    """Uploads the file and creates the batch at OpenAI, exactly once.
+
+    The intent is written down first; after any doubt the batch is looked for and adopted. While
+    OpenAI's queue is full the batch waits, and nothing comes out here.
+    """
+    key = context.partition_key
+    with safely("submitting the batch"):
+        database = sqlserver.database()
+        with leased(database, key, patience=PATIENCE) as lease, openai.api() as api:
+            batch = submit(lease, settings.load(), store.store(), api)
+    if batch.openai_batch_id is None:
+        context.log.warning("Batch %s waits: %s", key, batch.message)
+        return
+    metadata = facts(
+        batch,
+        "state",
+        "openai_batch_id",
+        "openai_status",
+        "input_file_id",
+        "try_number",
+        "requests",
+        "submitted_at",
+        "expires_at",
+    )
+    if batch.endpoint == "https://api.openai.com/v1":
+        metadata["at_openai"] = dg.MetadataValue.url(
+            f"https://platform.openai.com/batches/{batch.openai_batch_id}"
+        )
+    yield dg.MaterializeResult(metadata=metadata)
+
+
+def _estimated_money(model: str, input_tokens: int, batch: object) -> dict[str, float | str]:
+    output_tokens = getattr(batch, "estimated_output_tokens", 0)
+    known = find_model(model)
+    cost = known.batch_cost(input_tokens, 0, output_tokens)
+    standard = known.standard_cost(input_tokens, 0, output_tokens)
+    if cost is None or standard is None:
+        return {"estimated_cost": "no price known"}
+    return {"estimated_cost_usd": float(cost), "estimated_saving_usd": float(standard - cost)}

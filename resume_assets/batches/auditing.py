@@ -1,0 +1,198 @@
+"""What the asset checks look for, read from the database: not what a run believes it wrote."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.states import OPEN_ITEMS, ItemState
+from resume_assets.database.connect import Database
+from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
+
+_PAGE = 2_000
+_MONTH = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)
+PRESENT = "Present"
+SHOWN = 50
+"""Offending ids that a finding names, at most."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """How many records were looked at, and those that offend, by column; ids only."""
+
+    looked_at: int = 0
+    by_column: Counter[str] = field(default_factory=Counter)
+    offenders: list[tuple[str, str]] = field(default_factory=list)  # userid, column
+
+    def add(self, userid: Any, column: str) -> None:
+        """Count an offending value."""
+        self.by_column[column] += 1
+        if len(self.offenders) < SHOWN:
+            self.offenders.append((str(userid), column))
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing offends."""
+        return not self.by_column
+
+
+@dataclass(slots=True)
+class DateAudit:
+    """Everything there is to say of a batch's dates, from one pass over its records."""
+
+    formats: Finding = field(default_factory=Finding)
+    order: Finding = field(default_factory=Finding)
+    future: Finding = field(default_factory=Finding)
+    newest_first: Finding = field(default_factory=Finding)
+
+
+def audit_dates(connection: sa.Connection, database: Database, key: str) -> DateAudit:
+    """Look at all date columns of the records that this batch wrote."""
+    audit = DateAudit()
+    now = database.dialect.utc_now(connection)
+    this_month = f"{now:%Y-%m}"
+    for userid, columns in _dates(connection, database, key):
+        for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
+            finding.looked_at += 1
+        periods = []
+        for prefix in PREFIXES:
+            start = _checked(audit, userid, f"{prefix}StartDate", columns, end=False)
+            end = _checked(audit, userid, f"{prefix}EndDate", columns, end=True)
+            if start is not None and end is not None and _last(end) < start:
+                audit.order.add(userid, f"{prefix}StartDate")
+            if start is not None and start > this_month:
+                audit.future.add(userid, f"{prefix}StartDate")
+            periods.append((prefix, start, end))
+        for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
+            if None in (start, end, next_start, next_end):
+                continue
+            if (_last(next_end), next_start) > (_last(end), start):
+                audit.newest_first.add(userid, f"{prefix}StartDate")
+    return audit
+
+
+def is_valid_date(value: Any, *, end: bool) -> bool:
+    """NULL, a real month as YYYY-MM, `Present` for an end; a DATE column holds nothing else."""
+    if value is None or isinstance(value, date | datetime):
+        return True
+    return bool(_MONTH.fullmatch(str(value))) or (end and value == PRESENT)
+
+
+def _checked(
+    audit: DateAudit, userid: Any, column: str, columns: dict[str, Any], *, end: bool
+) -> str | None:
+    """The month as text, None for NULL; an ill-formed one is counted and taken for NULL."""
+    value = columns.get(column)
+    if not is_valid_date(value, end=end):
+        audit.formats.add(userid, column)
+        return None
+    if isinstance(value, date | datetime):
+        return f"{value:%Y-%m}"
+    return None if value is None else str(value)
+
+
+def _last(month: str | None) -> str:
+    return "9999" if month == PRESENT else month or ""
+
+
+def _dates(
+    connection: sa.Connection, database: Database, key: str
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Each record of the batch that is still as it left it: id, and dates by column."""
+    there, items = database.candidates, database.ledger.items
+    wanted = [
+        column.name
+        for column in COLUMNS
+        if column.kind in (ColumnKind.start_date, ColumnKind.end_date)
+    ]
+    present = {name: column for name in wanted if (column := there.column(name)) is not None}
+    query = (
+        sa.select(items.c.position, there.userid, *present.values())
+        .join(items, items.c.userid == there.userid)
+        .where(
+            items.c.batch_key == key,
+            items.c.state == ItemState.succeeded,
+            there.processed == items.c.last_processed,
+        )
+        .order_by(items.c.position)
+    )
+    after = -1
+    while page := connection.execute(query.where(items.c.position > after).limit(_PAGE)).all():
+        for position, userid, *values in page:
+            yield userid, dict(zip(present, values, strict=True))
+            after = position
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a batch's items stand."""
+
+    claimed: int
+    by_state: dict[str, int]
+    by_reason: dict[str, int]
+    open_claims: int
+
+    @property
+    def open_items(self) -> int:
+        """Items without an end."""
+        return sum(self.by_state.get(state, 0) for state in OPEN_ITEMS)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether each claimed candidate has exactly one end, and no claim is left over."""
+        return (
+            self.claimed == sum(self.by_state.values())
+            and self.open_items == 0
+            and self.open_claims == 0
+        )
+
+    @property
+    def usable_share(self) -> float | None:
+        """Records written over requests that were answered; None where none was."""
+        unrun = (ItemState.released, ItemState.expired, ItemState.cancelled, ItemState.stale)
+        answered = self.claimed - sum(self.by_state.get(state, 0) for state in unrun)
+        return self.by_state.get(ItemState.succeeded, 0) / answered if answered else None
+
+
+def account(connection: sa.Connection, database: Database, key: str) -> Account:
+    """Count a batch's items and claims."""
+    batch = ledger.get(connection, database, key)
+    claims = database.ledger.claims
+    held = sa.select(sa.func.count()).select_from(claims).where(claims.c.batch_key == key)
+    return Account(
+        claimed=batch.rows_claimed or 0,
+        by_state=ledger.count_items(connection, database, key),
+        by_reason=ledger.count_reasons(connection, database, key),
+        open_claims=connection.execute(held).scalar_one(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What of a batch's texts and values did not fit or could not be read."""
+
+    truncated: int
+    values_cut: int
+    months_assumed: int
+    dates_unread: int
+
+
+def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
+    """Add up what the ledger notes of the batch's written records."""
+    items = database.ledger.items
+    written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
+    row = connection.execute(
+        sa.select(
+            sa.func.sum(sa.case((items.c.truncated.is_(True), 1), else_=0)),
+            sa.func.sum(items.c.values_cut),
+            sa.func.sum(items.c.months_assumed),
+            sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
+        ).where(written)
+    ).one()
+    return Losses(*(int(value or 0) for value in row))

@@ -1,0 +1,52 @@
+"""The whole platform on one page: what Dagster loads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from resume_assets import assets, checks, jobs, sensors
+from resume_assets.resources import (
+    BatchStoreResource,
+    OpenAIResource,
+    SettingsResource,
+    SQLServerResource,
+)
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """All definitions; `resource_overrides` replaces resources by key, for tests and the demo.
+
+    Replacing `settings` replaces it for the other resources too.
+    """
+    overrides = dict(resource_overrides or {})
+    settings = overrides.pop("settings", SettingsResource())
+    resources = {
+        "settings": settings,
+        "sqlserver": SQLServerResource(settings=settings),
+        "store": BatchStoreResource(settings=settings),
+        "openai": OpenAIResource(settings=settings),
+        **overrides,
+    }
+    return dg.Definitions(
+        assets=dg.with_source_code_references(
+            [
+                assets.aicandidate,
+                assets.unprocessed_resumes,
+                assets.batch_requests,
+                assets.submitted_batch,
+                assets.batch_output,
+                assets.updated_candidate_records,
+                assets.batch_cost,
+            ]
+        ),
+        asset_checks=checks.ALL_CHECKS,
+        jobs=[jobs.submit_batch, jobs.collect_batch],
+        sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
+        resources=resources,
+        # Starting a process for each step would cost more than most steps do.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,8 @@
+"""Configuration and connections, nothing else: OpenAI, the database, the files' store."""
+
+from resume_assets.resources.openai_resource import OpenAIResource
+from resume_assets.resources.settings_resource import SettingsResource
+from resume_assets.resources.sqlserver_resource import SQLServerResource
+from resume_assets.resources.store_resource import BatchStoreResource
+
+__all__ = ["BatchStoreResource", "OpenAIResource", "SQLServerResource", "SettingsResource"]

@@ -1,0 +1,27 @@
+"""The candidates' database: SQL Server, or the embedded one where none is configured."""
+
+from functools import lru_cache
+
+import dagster as dg
+
+from resume_assets.database.connect import Database, open_database
+from resume_assets.resources.settings_resource import SettingsResource
+from resume_assets.settings import Settings
+
+
+class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Connections to the database that `server_ip` … or RESUME_DATABASE_URL names.
+
+    Holds no secret: address and password are read from the environment when it connects.
+    """
+
+    settings: dg.ResourceDependency[SettingsResource]
+
+    def database(self) -> Database:
+        """The database with its pool of connections, one for this process and configuration."""
+        return _opened(self.settings.load())
+
+
+@lru_cache(maxsize=4)
+def _opened(settings: Settings) -> Database:
+    return open_database(settings)
