@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Book:
 
     def batches(self) -> dict[str, str]:
         """The status of every batch by its id, oldest first."""
-        return dict(self._rows("SELECT id, status FROM batches ORDER BY seq"))
+        return {row[0]: row[1] for row in self._rows("SELECT id, status FROM batches ORDER BY seq")}
 
     def sent(self, batch_id: str | None = None) -> list[str]:
         """custom_ids of the requests that were accepted."""
@@ -69,7 +70,7 @@ class Book:
         sql = "SELECT id FROM files WHERE deleted_at IS NULL AND removed = 0 ORDER BY seq"
         return [str(row[0]) for row in self._rows(sql)]
 
-    def _rows(self, sql: str, *values: str) -> list[tuple[str, ...]]:
+    def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self._database, timeout=30)
         try:
             return connection.execute(sql, values).fetchall()

@@ -32,7 +32,7 @@ _PARAMETERS = frozenset(
 """The parameters of `openai.types.chat.completion_create_params`, openai 3.54."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """The answer's form; the same object for every request that asks for the same."""
 
@@ -49,7 +49,8 @@ class ChatRequest:
     model: Model
     messages: list[tuple[str, str]]
     format: Format
-    max_tokens: int
+    max_tokens: int | None
+    """As asked for."""
 
     @property
     def resume(self) -> str:
@@ -130,7 +131,7 @@ def _check_temperature(value: object, model: Model) -> None:
         )
 
 
-def _max_tokens(body: dict[str, Any], model: Model) -> int:
+def _max_tokens(body: dict[str, Any], model: Model) -> int | None:
     if body.get("max_tokens") is not None and not model.takes_temperature:
         raise ApiError(
             "Unsupported parameter: 'max_tokens' is not supported with this model. "
@@ -159,7 +160,7 @@ def _max_tokens(body: dict[str, Any], model: Model) -> int:
                 param=param,
             )
         return value
-    return model.max_output
+    return None
 
 
 def _format(value: object) -> Format:

@@ -15,9 +15,8 @@ from starlette.types import ASGIApp
 
 from resume_assets.local_openai.app import create_app
 from resume_assets.local_openai.auth import api_key
-from resume_assets.local_openai.service import Service
-from resume_assets.local_openai.settings import Clock, Limits, Pace
-from resume_assets.local_openai.store import Store, open_private
+from resume_assets.local_openai.service import Service, Setup
+from resume_assets.local_openai.store import open_private
 from resume_assets.local_openai.worker import Worker
 
 HOST = "127.0.0.1"
@@ -47,26 +46,18 @@ class ServerThread:
     def __init__(
         self,
         folder: Path,
+        setup: Setup,
         *,
-        pace: Pace | None,
-        limits: Limits | None,
-        clock: Clock | None,
-        wrap: Callable[[ASGIApp], ASGIApp] | None,
-        port: int | None,
+        port: int | None = None,
+        wrap: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
         self._folder = folder
         self._key = api_key(folder)
-        self._service = Service.open(folder, pace=pace, limits=limits, clock=clock)
+        wake = threading.Event()
+        self._service = Service(folder, setup, wake)
         # The worker has a connection of its own: calls do not wait for its steps.
-        work = Service(
-            Store(folder),
-            self._service.pace,
-            self._service.limits,
-            self._service.clock,
-            self._service.wake,
-        )
-        self._work = work
-        self._worker = Worker(work)
+        self._work = Service(folder, setup, wake)
+        self._worker = Worker(self._work)
         app: ASGIApp = create_app(self._service, api_key=self._key)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -114,8 +105,7 @@ class ServerThread:
         if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
-        self._work.store.close()
-        self._service.store.close()
+        self._close()
 
     def _bind(self, port: int | None) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -133,10 +123,13 @@ class ServerThread:
             listener.listen(256)
         except OSError:
             listener.close()
-            self._work.store.close()
-            self._service.store.close()
+            self._close()
             raise
         return listener
+
+    def _close(self) -> None:
+        self._work.close()
+        self._service.close()
 
     def _announce(self, facts: dict[str, str | int]) -> None:
         draft = self._folder / f"server.json.{secrets.token_hex(8)}"

@@ -16,7 +16,9 @@ from types import FrameType
 from starlette.types import ASGIApp
 
 from resume_assets.local_openai.auth import api_key, proof
+from resume_assets.local_openai.completions import Rules
 from resume_assets.local_openai.hosting import HOST, LocalServer, ServerThread
+from resume_assets.local_openai.service import Setup
 from resume_assets.local_openai.settings import Clock, Limits, Pace
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -42,6 +44,7 @@ def running(
     pace: Pace | None = None,
     limits: Limits | None = None,
     clock: Clock | None = None,
+    rules: Rules | None = None,
     wrap: Callable[[ASGIApp], ASGIApp] | None = None,
     share: bool = True,
 ) -> Iterator[LocalServer]:
@@ -51,19 +54,21 @@ def running(
     over at the same address. Otherwise, or with `share=False`, a server runs in a thread of this
     process. Any number of servers may run on one folder: what one is told, all of them know.
 
-    `wrap` puts something around the ASGI application; such a server is never shared.
+    `rules` is asked instead of the rules; `wrap` puts something around the ASGI application. A
+    server with either, or with a clock of its own, is never shared.
     """
     folder = Path(folder)
-    share = share and wrap is None
+    setup = Setup(pace or Pace(), limits or Limits(), clock or Clock(), rules)
+    share = share and wrap is None and clock is None and rules is None
     found = connect(folder) if share else None
     if found is None or found.pid == os.getpid():
-        server = ServerThread(folder, pace=pace, limits=limits, clock=clock, wrap=wrap, port=None)
+        server = ServerThread(folder, setup, wrap=wrap)
         try:
             yield server.start(announce=share)
         finally:
             server.stop()
         return
-    successor = _Successor(folder, found, pace=pace, limits=limits)
+    successor = _Successor(folder, setup, found)
     successor.start()
     try:
         yield found
@@ -98,7 +103,7 @@ def serve(
     before = {
         number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
     }
-    server = ServerThread(folder, pace=pace, limits=limits, clock=None, wrap=None, port=port)
+    server = ServerThread(folder, Setup(pace or Pace(), limits or Limits()), port=port)
     try:
         ready(server.start(announce=True))
         stop.wait()
@@ -133,12 +138,10 @@ def connect(folder: Path) -> LocalServer | None:
 class _Successor:
     """Watches another process's server, and takes its place when it goes."""
 
-    def __init__(
-        self, folder: Path, server: LocalServer, *, pace: Pace | None, limits: Limits | None
-    ) -> None:
+    def __init__(self, folder: Path, setup: Setup, server: LocalServer) -> None:
         self._folder = folder
+        self._setup = setup
         self._port = int(server.base_url.removesuffix("/v1").rpartition(":")[2])
-        self._pace, self._limits = pace, limits
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="local_openai watch", daemon=True)
 
@@ -154,14 +157,7 @@ class _Successor:
             if self._someone_listens():
                 continue
             try:
-                server = ServerThread(
-                    self._folder,
-                    pace=self._pace,
-                    limits=self._limits,
-                    clock=None,
-                    wrap=None,
-                    port=self._port,
-                )
+                server = ServerThread(self._folder, self._setup, port=self._port)
             except OSError as error:
                 # Another process that waited was quicker.
                 _logger.debug("The address was taken over: %s", type(error).__name__)

@@ -4,34 +4,42 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resume_assets.local_openai.answering import Answerer
+from resume_assets.local_openai.completions import Rules
 from resume_assets.local_openai.filing import Files
 from resume_assets.local_openai.settings import Clock, Limits, Pace
 from resume_assets.local_openai.store import Store
 
 
-@dataclass(slots=True)
-class Service:
-    """One open folder."""
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a server is to be."""
 
-    store: Store
     pace: Pace = field(default_factory=Pace)
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=Clock)
-    wake: threading.Event = field(default_factory=threading.Event)
-    """Set when there may be work for the worker."""
+    rules: Rules | None = None
+    """Something else to ask than the rules, for load tests."""
 
-    @classmethod
-    def open(
-        cls, folder: Path, *, pace: Pace | None, limits: Limits | None, clock: Clock | None
-    ) -> "Service":
-        """Open the folder, making it if need be."""
-        return cls(Store(folder), pace or Pace(), limits or Limits(), clock or Clock())
 
-    @property
-    def files(self) -> Files:
-        """The folder's files."""
-        return Files(self.store)
+class Service:
+    """One open folder."""
+
+    def __init__(self, folder: Path, setup: Setup, wake: threading.Event) -> None:
+        self.pace = setup.pace
+        self.limits = setup.limits
+        self.clock = setup.clock
+        self.wake = wake
+        """Set when there may be work for the worker."""
+        self.store = Store(folder)
+        self.files = Files(self.store)
+        self.answerer = Answerer(setup.limits, setup.rules)
 
     def now(self) -> float:
         """Seconds since the epoch, by the service's clock."""
         return self.clock.now()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self.answerer.close()
+        self.store.close()

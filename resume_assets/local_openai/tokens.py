@@ -59,6 +59,8 @@ def text_of(content: Any) -> str | None:
     parts = [
         part["text"]
         for part in content
-        if isinstance(part, dict) and part.get("type") == "text" and isinstance(part["text"], str)
+        if isinstance(part, dict)
+        and part.get("type") == "text"
+        and isinstance(part.get("text"), str)
     ]
     return "".join(parts) if len(parts) == len(content) and parts else None

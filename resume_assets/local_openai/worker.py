@@ -66,6 +66,7 @@ class Worker:
                 self._stopping.wait(_AFTER_TROUBLE_SECONDS)
                 continue
             self._caught_up.set()
+            self._service.answerer.close()
             look_again = service.now() + _LOOK_SECONDS
             service.clock.wait(service.wake, look_again if due is None else min(due, look_again))
 

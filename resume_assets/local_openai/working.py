@@ -8,13 +8,14 @@ from pathlib import Path
 
 import orjson
 
-from resume_assets.local_openai.completions import Completion, complete
+from resume_assets.local_openai.answering import HELP_FROM, Job
+from resume_assets.local_openai.completions import Completion
 from resume_assets.local_openai.finishing import finish
 from resume_assets.local_openai.leases import Lease, LeaseLostError
 from resume_assets.local_openai.service import Service
 from resume_assets.local_openai.store import Row, new_id, open_private, private_folder
 
-_MOST_REQUESTS = 500
+_MOST_REQUESTS = 1_000
 _MOST_SECONDS = 0.25
 _TICKS = 20
 """How often the counts of a batch move, at most, while its schedule lasts."""
@@ -129,28 +130,31 @@ def _commit_work(service: Service, batch: Row, lease: Lease, results: _Results, 
 def _answer(
     service: Service, batch: Row, most: int, lease: Lease, still_wanted: Callable[[], None]
 ) -> _Results:
+    def keep_on() -> None:
+        lease.keep()
+        still_wanted()
+
+    position = batch["position"]
+    until = time.monotonic() + _MOST_SECONDS
     results = _Results(offset=batch["input_offset"])
-    position, until = batch["position"], time.monotonic() + _MOST_SECONDS
-    counted = {
-        row["line"]: row["prompt_tokens"]
-        for row in service.store.rows(
-            "SELECT line, prompt_tokens FROM requests WHERE batch = ? AND line BETWEEN ? AND ?",
-            *(batch["seq"], position + 1, position + min(most, _MOST_REQUESTS)),
-        )
-    }
+    requests = service.store.rows(
+        "SELECT line, custom_id, prompt_tokens FROM requests"
+        " WHERE batch = ? AND line BETWEEN ? AND ?",
+        *(batch["seq"], position + 1, position + min(most, _MOST_REQUESTS)),
+    )
     with service.files.path(batch["input_file_id"]).open("rb") as lines:
         lines.seek(results.offset)
-        for line, tokens in counted.items():
-            raw = lines.readline()
-            results.offset += len(raw)
-            request = orjson.loads(raw)
-            # 0: what was wrong with it was found then, and will be found again now.
-            answer = complete(request["body"], service.limits, service.now(), tokens or None)
-            results.add(batch, line, request["custom_id"], answer)
-            lease.keep()
-            still_wanted()
-            if time.monotonic() > until:
-                break
+        # 0 tokens: what was wrong with it was found then, and will be found again now.
+        jobs = [Job(lines.readline(), row["prompt_tokens"] or None) for row in requests]
+    answerer = service.answerer
+    many = batch["total"] >= HELP_FROM and len(jobs) == _MOST_REQUESTS
+    together = many and answerer.may_have_help
+    answer = answerer.answer_together if together else answerer.answer
+    for row, job, done in zip(requests, jobs, answer(jobs, service.now(), keep_on), strict=False):
+        results.add(batch, row["line"], row["custom_id"], done)
+        results.offset += len(job.line)
+        if not together and time.monotonic() > until:
+            break
     return results
 
 

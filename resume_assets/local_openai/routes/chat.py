@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from resume_assets.batches.models import Model, find_model, models
-from resume_assets.local_openai.completions import complete
 from resume_assets.local_openai.errors import no_such_model
 from resume_assets.local_openai.routes.bodies import json_body
 from resume_assets.local_openai.service import Service
@@ -20,7 +19,7 @@ def routes(service: Service) -> list[Route]:
 
     async def create(request: Request) -> Response:
         body = await json_body(request)
-        answer = await run_in_threadpool(complete, body, service.limits, service.now())
+        answer = await run_in_threadpool(service.answerer.completer.complete, body, service.now())
         return Response(orjson.dumps(answer.body), answer.status, media_type="application/json")
 
     def retrieve(request: Request) -> Response:
