@@ -1,188 +1,128 @@
-"""Asset checks on the partition just written: they audit what is in the database."""
+"""Asset checks on the partition just written: they audit what is in the database, in one step."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator
 
 import dagster as dg
 
 from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
-from resume_assets.assets.reporting import counts_table, table
+from resume_assets.assets.reporting import Metadata, counts_table, table
 from resume_assets.assets.safely import safely
-from resume_assets.batches.auditing import (
-    SHOWN,
-    Account,
-    DateAudit,
-    Finding,
-    account,
-    audit_dates,
-    losses,
-)
-from resume_assets.batches.queue import given_up
+from resume_assets.batches.auditing import SHOWN, Audit, Finding, audit
 from resume_assets.resources import SettingsResource, SQLServerResource
 
-_WARN, _ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+_ERRORS = {
+    "date_formats": "Every date is YYYY-MM with a real month, `Present` where an end may be so, or "
+    "NULL.",
+    "every_claim_accounted_for": "Claimed = succeeded + every other end; no claim is left over.",
+}
+_WARNINGS = {
+    "starts_not_after_ends": "No position ends before it starts.",
+    "no_start_in_the_future": "No position starts after this month.",
+    "positions_newest_first": "Positions go from newest to oldest, where their dates are known.",
+    "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
+    "nothing_cut_or_unread": "No resume lost its middle, no value was cut, every date was read.",
+    "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
+    "resends those that have.",
+}
 
 
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def date_formats(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """Every date is YYYY-MM with a real month, `Present` where an end may be, or NULL."""
-    return _found(_dates(context, sqlserver).formats, _ERROR)
+def _specs() -> list[dg.AssetCheckSpec]:
+    with warnings.catch_warnings():
+        # Partitioned checks are a preview; nothing else audits one batch of many.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(
+                name,
+                asset=updated_candidate_records,
+                description=description,
+                partitions_def=resume_batches,
+            )
+            for name, description in (_ERRORS | _WARNINGS).items()
+        ]
 
 
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def starts_not_after_ends(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """No position ends before it starts."""
-    return _found(_dates(context, sqlserver).order, _WARN)
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def no_start_in_the_future(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """No position starts after this month."""
-    return _found(_dates(context, sqlserver).future, _WARN)
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def positions_newest_first(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """Positions go from newest to oldest, where their dates are known."""
-    return _found(_dates(context, sqlserver).newest_first, _WARN)
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def every_claim_accounted_for(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """Claimed = succeeded + every other end, and no claim is left over."""
-    counted = _account(context, sqlserver)
-    return dg.AssetCheckResult(
-        passed=counted.is_balanced,
-        severity=_ERROR,
-        metadata={
-            "claimed": counted.claimed,
-            "still_open": counted.open_items,
-            "claims_left_over": counted.open_claims,
-            "items_by_state": counts_table(counted.by_state, "state"),
-        },
-    )
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def usable_answers(
+@dg.multi_asset_check(specs=_specs(), name="audit_of_records")
+def audit_of_records(
     context: dg.AssetCheckExecutionContext,
     sqlserver: SQLServerResource,
     settings: SettingsResource,
-) -> dg.AssetCheckResult:
-    """The share of answers that became a record is at least RESUME_USABLE_SHARE."""
-    counted, least = _account(context, sqlserver), settings.load().usable_share
-    share = counted.usable_share
-    return dg.AssetCheckResult(
-        passed=share is None or share >= least,
-        severity=_WARN,
-        metadata={
-            "share": 1.0 if share is None else share,
-            "least": least,
-            "others_by_reason": counts_table(counted.by_reason, "reason"),
-        },
-    )
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def nothing_cut_or_unread(
-    context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource
-) -> dg.AssetCheckResult:
-    """No resume lost its middle, no value was cut to fit, every date could be read."""
-    with safely("checking what was cut"):
-        database = sqlserver.database()
-        lost = database.read(lambda connection: losses(connection, database, context.partition_key))
-    return dg.AssetCheckResult(
-        passed=not (lost.truncated or lost.values_cut or lost.dates_unread),
-        severity=_WARN,
-        metadata={
-            "resumes_truncated": lost.truncated,
-            "values_cut": lost.values_cut,
-            "records_with_unread_dates": lost.dates_unread,
-            "months_assumed": lost.months_assumed,
-        },
-    )
-
-
-@dg.asset_check(asset=updated_candidate_records, partitions_def=resume_batches)
-def nobody_given_up(
-    context: dg.AssetCheckExecutionContext,
-    sqlserver: SQLServerResource,
-    settings: SettingsResource,
-) -> dg.AssetCheckResult:
-    """No candidate of this batch has used up its attempts; `resume-assets retry` resends them."""
-    with safely("checking who was given up"):
-        database, attempts = sqlserver.database(), settings.load().max_attempts
-        people = database.read(
-            lambda connection: list(
-                given_up(
-                    connection,
-                    database,
-                    max_attempts=attempts,
-                    batch_key=context.partition_key,
-                )
+) -> Iterator[dg.AssetCheckResult]:
+    """Audits the records of one batch, from one pass over the database."""
+    with safely("auditing the records"):
+        database, values = sqlserver.database(), settings.load()
+        found = database.read(
+            lambda connection: audit(
+                connection, database, context.partition_key, max_attempts=values.max_attempts
             )
         )
-    rows = [
+        least = values.usable_share
+    for name, (passed, metadata) in _outcomes(found, least).items():
+        yield dg.AssetCheckResult(
+            asset_key=updated_candidate_records.key,
+            check_name=name,
+            passed=passed,
+            severity=(
+                dg.AssetCheckSeverity.ERROR if name in _ERRORS else dg.AssetCheckSeverity.WARN
+            ),
+            metadata=metadata,
+        )
+
+
+def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
+    dates, counted, lost = found.dates, found.account, found.losses
+    share = counted.usable_share
+    given_up = [
         {"userid": str(one.userid), "state": one.state, "reason": one.reason or ""}
-        for one in people
+        for one in found.given_up
     ]
-    return dg.AssetCheckResult(
-        passed=not people,
-        severity=_WARN,
-        metadata={
-            "given_up": len(people),
-            "candidates": table(rows, "userid", "state", "reason"),
-        },
-    )
+    return {
+        "date_formats": _found(dates.formats),
+        "starts_not_after_ends": _found(dates.order),
+        "no_start_in_the_future": _found(dates.future),
+        "positions_newest_first": _found(dates.newest_first),
+        "every_claim_accounted_for": (
+            counted.is_balanced,
+            {
+                "claimed": counted.claimed,
+                "still_open": counted.open_items,
+                "claims_left_over": counted.open_claims,
+                "items_by_state": counts_table(counted.by_state, "state"),
+            },
+        ),
+        "usable_answers": (
+            share is None or share >= least,
+            {
+                "share": 1.0 if share is None else share,
+                "least": least,
+                "others_by_reason": counts_table(counted.by_reason, "reason"),
+            },
+        ),
+        "nothing_cut_or_unread": (
+            not (lost.truncated or lost.values_cut or lost.dates_unread),
+            {
+                "resumes_truncated": lost.truncated,
+                "values_cut": lost.values_cut,
+                "records_with_unread_dates": lost.dates_unread,
+                "months_assumed": lost.months_assumed,
+            },
+        ),
+        "nobody_given_up": (
+            not given_up,
+            {
+                "given_up": len(given_up),
+                "candidates": table(given_up, "userid", "state", "reason"),
+            },
+        ),
+    }
 
 
-def _dates(context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource) -> DateAudit:
-    with safely("checking dates"):
-        database = sqlserver.database()
-        return database.read(
-            lambda connection: audit_dates(connection, database, context.partition_key)
-        )
-
-
-def _account(context: dg.AssetCheckExecutionContext, sqlserver: SQLServerResource) -> Account:
-    with safely("counting the batch's items"):
-        database = sqlserver.database()
-        return database.read(
-            lambda connection: account(connection, database, context.partition_key)
-        )
-
-
-def _found(finding: Finding, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+def _found(finding: Finding) -> tuple[bool, Metadata]:
     offenders = [{"userid": userid, "column": column} for userid, column in finding.offenders]
-    return dg.AssetCheckResult(
-        passed=finding.passed,
-        severity=severity,
-        metadata={
-            "records": finding.looked_at,
-            "offending_values": sum(finding.by_column.values()),
-            "by_column": counts_table(finding.by_column, "column"),
-            f"first_{SHOWN}": table(offenders, "userid", "column"),
-        },
-    )
-
-
-ALL_CHECKS: Sequence[dg.AssetChecksDefinition] = (
-    date_formats,
-    starts_not_after_ends,
-    no_start_in_the_future,
-    positions_newest_first,
-    every_claim_accounted_for,
-    usable_answers,
-    nothing_cut_or_unread,
-    nobody_given_up,
-)
+    return finding.passed, {
+        "records": finding.looked_at,
+        "offending_values": sum(finding.by_column.values()),
+        "by_column": counts_table(finding.by_column, "column"),
+        f"first_{SHOWN}": table(offenders, "userid", "column"),
+    }

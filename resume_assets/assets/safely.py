@@ -24,9 +24,8 @@ def safely(doing: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 (raised again below, without its message)
         failure = dg.Failure(
-            description=f"Unexpected {type(error).__name__} while {doing}; what the ledger says is "
-            "kept. Its place in the code is in the metadata.",
-            metadata={"code": dg.MetadataValue.md(_code_lines(error))},
+            description=f"Unexpected {type(error).__name__} while {doing}, a mistake in the program: "
+            f"please report it. What the ledger says is kept.\n{_code_lines(error)}",
             allow_retries=False,
         )
     else:
@@ -36,5 +35,4 @@ def safely(doing: str) -> Iterator[None]:
 
 def _code_lines(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-    return "\n".join(["```", *lines, "```"])
+    return "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
+from resume_assets.batches.queue import GivenUp, given_up
 from resume_assets.batches.states import OPEN_ITEMS, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
@@ -196,3 +197,23 @@ def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
         ).where(written)
     ).one()
     return Losses(*(int(value or 0) for value in row))
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All there is to say of a batch's records."""
+
+    dates: DateAudit
+    account: Account
+    losses: Losses
+    given_up: list[GivenUp]
+
+
+def audit(connection: sa.Connection, database: Database, key: str, *, max_attempts: int) -> Audit:
+    """Look at everything that the asset checks judge."""
+    return Audit(
+        dates=audit_dates(connection, database, key),
+        account=account(connection, database, key),
+        losses=losses(connection, database, key),
+        given_up=list(given_up(connection, database, max_attempts=max_attempts, batch_key=key)),
+    )

@@ -53,7 +53,9 @@ def waiting(
 def count_waiting(connection: sa.Connection, database: Database) -> int:
     """How many rows wait, given-up ones (see `given_up`) included."""
     newest = _newest(database).order_by(None).subquery()
-    return connection.execute(sa.select(sa.func.count()).select_from(newest)).scalar_one()
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(newest)).scalar_one()
+    short = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
+    return count - sum(not text.strip() for text in connection.execute(short).scalars())
 
 
 @dataclass(frozen=True, slots=True)
