@@ -20,7 +20,7 @@ _DEEPEST = 6  # of an answer; a candidate has three levels
 
 _START = re.compile(r"\{\s*[\"']")
 _OUR_KEY = re.compile("[\"'](?:" + "|".join(Candidate.model_fields) + ")[\"']\\s*:")
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_THOUGHT = ("<think>", "</think>")
 _DECODER = json.JSONDecoder()
 
 
@@ -31,7 +31,9 @@ def find_object(text: str) -> dict[str, Any]:
     """
     if len(text) > LONGEST:
         raise ShapeError("not_json")
-    text = _THOUGHT.sub("", text, count=1)  # a reasoning model's draft is not its answer
+    opening, closing = _THOUGHT
+    if text.lstrip().startswith(opening):  # a reasoning model's draft is not its answer
+        text = text.partition(closing)[2] or text
     if "{" not in text:
         raise ShapeError("not_json")
     rest: list[str] = []

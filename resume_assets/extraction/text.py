@@ -38,6 +38,8 @@ _PLACEHOLDERS = frozenset(
         "…",
     ]
 )
+UNSURE = frozenset(["", *" nNuU?-–—.…([{<'\""])
+"""First characters of texts that may be placeholders or need stripping; others can't."""
 _LONGEST_PLACEHOLDER = 20  # with room for a full stop and brackets around it
 
 # Whitespace and the C0/C1 controls that separate (tab, line and page ends) become one space.
@@ -69,8 +71,8 @@ def clean(text: str) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Tell whether a cleaned text only says that there is nothing: N/A, unknown, not provided."""
-    if len(text) > _LONGEST_PLACEHOLDER:
-        return False
+    if text[:1] not in UNSURE or len(text) > _LONGEST_PLACEHOLDER:
+        return False  # nearly always
     folded = text.casefold()
     return folded in _PLACEHOLDERS or folded.strip("()[]<>{}.\"' ") in _PLACEHOLDERS
 
@@ -125,7 +127,7 @@ def two_words(text: str) -> str:
     short = _ABBREVIATION.search(text)
     if short:
         return short[1]
-    words = text.split(" ")[:2]
+    words = text.split(" ", 2)[:2]
     if words[-1].casefold() in _LOOSE_ENDS:
         words.pop()
     return " ".join(words).rstrip(",;:(")

@@ -22,7 +22,7 @@ TODAY = month("2026-11")
 
 def jobs(*spans: tuple[Any, ...]) -> list[Job]:
     """Return jobs from (start, end) or (start, end, in_us)."""
-    return [job(*span[:2], span[2] if len(span) > 2 else None, TODAY) for span in spans]
+    return [job(span[0], span[1], span[2] if len(span) > 2 else None, TODAY) for span in spans]
 
 
 @pytest.mark.parametrize(
