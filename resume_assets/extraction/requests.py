@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -16,7 +16,7 @@ from resume_assets.extraction.candidate import response_format
 from resume_assets.extraction.prompt import INSTRUCTIONS
 from resume_assets.extraction.text import without_surrogates
 
-ENDPOINT = "/v1/chat/completions"
+ENDPOINT: Final = "/v1/chat/completions"
 
 TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 
