@@ -6,7 +6,7 @@ from importlib.metadata import version
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -41,6 +41,7 @@ def create_app(service: Service, *, api_key: str) -> Starlette:
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,
+            ClientDisconnect: _nobody_there,
             Exception: _server_error,
         },
     )
@@ -62,6 +63,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     else:
         message = str(error.detail)
     return _api_error(request, ApiError(message, status=error.status_code))
+
+
+def _nobody_there(_: Request, __: Exception) -> Response:
+    return Response(status_code=400)
 
 
 def _server_error(_: Request, error: Exception) -> Response:

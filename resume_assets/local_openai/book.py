@@ -71,6 +71,8 @@ class Book:
         return [str(row[0]) for row in self._rows(sql)]
 
     def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        if not self._database.is_file():
+            raise FileNotFoundError(self._database)  # connecting would make one
         connection = sqlite3.connect(self._database, timeout=30)
         try:
             return connection.execute(sql, values).fetchall()

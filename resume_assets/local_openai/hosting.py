@@ -63,6 +63,8 @@ class ServerThread:
             uvicorn.Config(
                 wrap(app) if wrap else app,
                 log_config=None,
+                # What fails is logged by the application, without what was sent.
+                log_level="critical",
                 access_log=False,
                 lifespan="off",
                 ws="none",

@@ -3,7 +3,6 @@
 import http.client
 import json
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -50,18 +49,19 @@ def running(
 ) -> Iterator[LocalServer]:
     """A server for the folder, as long as the block lasts.
 
-    If another process serves the folder already, that one is used; when it goes, this process takes
-    over at the same address. Otherwise, or with `share=False`, a server runs in a thread of this
-    process. Any number of servers may run on one folder: what one is told, all of them know.
+    If one runs for the folder already, that one is used; when it goes, this process takes over at
+    the same address. Otherwise a server runs in threads of this process, where `connect` and other
+    processes find it. With `share=False` it neither uses another nor is found. Any number of
+    servers may run on one folder: what one is told, all of them know.
 
-    `rules` is asked instead of the rules; `wrap` puts something around the ASGI application. A
-    server with either, or with a clock of its own, is never shared.
+    `rules` is asked instead of the rules; `wrap` puts something around the ASGI application. With
+    either, or with a clock of its own, a server is started in any case.
     """
     folder = Path(folder)
     setup = Setup(pace or Pace(), limits or Limits(), clock or Clock(), rules)
-    share = share and wrap is None and clock is None and rules is None
-    found = connect(folder) if share else None
-    if found is None or found.pid == os.getpid():
+    any_will_do = share and wrap is None and clock is None and rules is None
+    found = connect(folder) if any_will_do else None
+    if found is None:
         server = ServerThread(folder, setup, wrap=wrap)
         try:
             yield server.start(announce=share)

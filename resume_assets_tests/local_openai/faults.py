@@ -149,6 +149,16 @@ class Rewrite:
         await app(scope, receive, send)
 
 
+def each_line(change: Callable[[Any], Any]) -> Callable[[list[bytes]], list[bytes]]:
+    """For `Rewrite`: change each line's JSON object; None leaves the line out."""
+
+    def changed(lines: list[bytes]) -> list[bytes]:
+        objects = [change(json.loads(line)) for line in lines]
+        return [json.dumps(item).encode() + b"\n" for item in objects if item is not None]
+
+    return changed
+
+
 def rewrite(folder: Path, file_id: str, change: Callable[[list[bytes]], list[bytes]]) -> bool:
     """Change the lines of a result file where it lies; False when it is no result file."""
     database = sqlite3.connect(folder / "state.db", timeout=30)

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -90,6 +91,15 @@ def jsonl(lines: Iterable[dict[str, Any]]) -> bytes:
 
 def requests(count: int) -> bytes:
     return jsonl(request(f"r-{number}") for number in range(count))
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for what only another process or thread can tell."""
+    tick = threading.Event()
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        tick.wait(0.02)
 
 
 class Driver:

@@ -44,6 +44,12 @@ def test_the_client_sees_an_authentication_error(shared: Driver) -> None:
     assert "somebody" not in error.value.message
 
 
+def test_a_large_upload_with_a_wrong_key_is_an_authentication_error(shared: Driver) -> None:
+    stranger = shared.client.with_options(api_key="sk-somebody-elses")
+    with pytest.raises(openai.AuthenticationError):
+        stranger.files.create(file=("a.jsonl", b"x" * 20_000_000), purpose="batch")
+
+
 def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     with ThreadPoolExecutor(8) as pool:

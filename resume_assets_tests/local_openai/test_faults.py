@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -16,6 +17,7 @@ from resume_assets_tests.local_openai.faults import (
     Hold,
     Respond,
     Rewrite,
+    each_line,
 )
 from resume_assets_tests.local_openai.support import Driver, requests
 
@@ -113,6 +115,22 @@ def test_changed_answers_and_lines(driver: Driver, faults: Faults, folder: Path)
     faults.add("GET", f"{BATCHES}/.*", Change(lambda body: {**body, "error_file_id": ""}))
     assert driver.client.batches.retrieve(batch.id).error_file_id == ""
     assert driver.client.batches.retrieve(batch.id).error_file_id is None
+
+
+def test_lines_changed_one_by_one(driver: Driver, faults: Faults, folder: Path) -> None:
+    def refuse(line: Any) -> Any:
+        if line["custom_id"] == "r-0":
+            return None
+        message = line["response"]["body"]["choices"][0]["message"]
+        message.update(content=None, refusal="No.")
+        return line
+
+    faults.add("GET", r"/v1/files/.*", Rewrite(folder, each_line(refuse)), times=None)
+    batch = driver.wait(driver.submit(requests(3)).id)
+    lines = driver.lines(batch.output_file_id)
+    assert {line["custom_id"] for line in lines} == {"r-1", "r-2"}
+    for line in lines:
+        assert line["response"]["body"]["choices"][0]["message"]["refusal"] == "No."
 
 
 def test_the_nth_call_and_how_often(driver: Driver, faults: Faults) -> None:

@@ -1,4 +1,5 @@
 import io
+import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import httpx2
 import openai
 import pytest
 
-from resume_assets_tests.local_openai.support import START, Driver, requests
+from resume_assets_tests.local_openai.support import START, Driver, requests, until
 
 DAY = 86_400
 
@@ -108,6 +109,22 @@ def test_malformed_uploads_are_refused(manual: Driver, folder: Path) -> None:
         assert response.status_code == 400, content
         assert response.json()["error"]["type"] == "invalid_request_error"
     assert list((folder / "files").iterdir()) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(manual: Driver, folder: Path) -> None:
+    port = int(manual.server.base_url.removesuffix("/v1").rpartition(":")[2])
+    head = (
+        f"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
+        f"Authorization: Bearer {manual.server.api_key}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
+    )
+    files = folder / "files"
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + b"x" * 100_000)
+        until(lambda: [path.stat().st_size > 0 for path in files.iterdir()] == [True])
+    until(lambda: not list(files.iterdir()))
+    assert list(manual.client.files.list()) == []
 
 
 def test_unknown_files_are_404(manual: Driver) -> None:

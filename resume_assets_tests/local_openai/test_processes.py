@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from resume_assets.local_openai import leases
 from resume_assets.local_openai.book import Book
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import AlreadyRunningError, connect, running, serve
-from resume_assets.local_openai.settings import IMMEDIATE, Limits, Pace
+from resume_assets.local_openai.settings import IMMEDIATE, MEBIBYTE, Limits, Pace
 from resume_assets.local_openai.store import Store
-from resume_assets_tests.local_openai.support import Driver, requests
+from resume_assets_tests.local_openai.faults import Faults
+from resume_assets_tests.local_openai.support import Driver, requests, until
 
 QUICK = Limits(exact_tokens=False)
 
@@ -45,14 +47,6 @@ def process(folder: Path, *pace: float) -> Iterator[subprocess.Popen[str]]:
             yield started
         finally:
             started.kill()
-
-
-def until(condition, seconds: float = 30) -> None:
-    tick = threading.Event()
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        tick.wait(0.02)
 
 
 def connected(folder: Path) -> LocalServer:
@@ -172,6 +166,57 @@ def test_serve_refuses_other_hosts_and_a_second_server(folder: Path) -> None:
     with running(folder) as server, pytest.raises(AlreadyRunningError) as error:
         serve(folder)
     assert error.value.server == server
+
+
+def test_servers_of_one_process_are_shared_too(folder: Path) -> None:
+    with running(folder, limits=QUICK) as outer:
+        with running(folder, limits=QUICK) as inner:
+            assert inner == outer
+        assert connect(folder) == outer
+
+
+def test_a_server_with_something_around_it_is_found(folder: Path) -> None:
+    faults = Faults()
+    with running(folder, limits=QUICK), running(folder, limits=QUICK, wrap=faults.wrap) as wrapped:
+        assert connect(folder) == wrapped
+        Driver(connected(folder), folder).client.models.list()
+        assert faults.count("GET", "/v1/models") == 1
+
+
+def test_a_new_folder_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    for number in range(5):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            stores = list(pool.map(lambda _, f=folder: Store(f), range(8)))
+            facts = set(pool.map(lambda store: store.fact("identity", str(id(store))), stores))
+        assert len(facts) == 1
+        for store in stores:
+            store.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures as Linux does")
+def test_large_files_are_never_held_in_memory(folder: Path, tmp_path: Path) -> None:
+    size = 96 * MEBIBYTE
+    path = tmp_path / "large.jsonl"
+    with path.open("wb") as file:
+        file.writelines(b"x" * (MEBIBYTE - 1) + b"\n" for _ in range(size // MEBIBYTE))
+
+    def peak(pid: int) -> int:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+    with process(folder, 0) as server:
+        driver = Driver(connected(folder), folder)
+        before = peak(server.pid)
+        made = driver.client.files.create(file=path, purpose="batch")
+        assert made.bytes == size
+        received = 0
+        with driver.client.files.with_streaming_response.content(made.id) as response:
+            for chunk in response.iter_bytes(MEBIBYTE):
+                received += len(chunk)
+        assert received == size
+        assert driver.wait(driver.create(made.id).id).status == "failed"
+        assert peak(server.pid) - before < 24 * MEBIBYTE
 
 
 def test_connect_trusts_only_who_has_the_key(folder: Path, tmp_path: Path) -> None:
