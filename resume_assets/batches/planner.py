@@ -4,8 +4,9 @@ Under the planning lock it looks at the queue and at all that is out, decides, a
 batch's row with what it reserves; so two planners together never exceed a limit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from resume_assets.batches import ledger
 from resume_assets.batches.dispatching import Due, Stage, run_key
 from resume_assets.batches.estimates import Estimate, estimate_for
 from resume_assets.batches.planning import (
+    WAITS_FOR_A_PERSON,
     Limits,
     NoPlan,
     Outstanding,
@@ -122,6 +124,29 @@ def count_planned(database: Database, origin: str) -> int:
         .where(batches.c.origin == origin, batches.c.state.not_in(nothing))
     )
     return database.read(lambda connection: connection.execute(query).scalar_one())
+
+
+def why_stopped(
+    connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
+) -> str | None:
+    """Why nothing is planned until a person says `resume`; None while that is not so."""
+    now = database.dialect.utc_now(connection)
+    outstanding = _outstanding(connection, database, installation, now)
+    # As if one resume of a thousandth of a cent waited.
+    one = Queue(waiting=1, cost_per_row=0.000_01)
+    decision = decide(one, outstanding, limits_of(settings, installation), 1)
+    if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
+        return decision.why
+    return None
+
+
+def stuck_batches(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> Sequence[ledger.Batch]:
+    """Batches that have been out for longer than OpenAI's window and a margin."""
+    since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
+    out = ledger.in_states(connection, database, [BatchState.submitted])
+    return [batch for batch in out if batch.submitted_at < since]
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:

@@ -5,6 +5,7 @@ from functools import lru_cache
 import dagster as dg
 
 from resume_assets.database.connect import Database, open_database
+from resume_assets.database.setup import initialise
 from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Settings
 
@@ -24,4 +25,7 @@ class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @lru_cache(maxsize=4)
 def _opened(settings: Settings) -> Database:
-    return open_database(settings)
+    database = open_database(settings)
+    if settings.uses_embedded_database:
+        initialise(database)  # nobody else's: it makes itself
+    return database

@@ -1,0 +1,210 @@
+"""`resume-assets`: how each command is called. What it does is in `commands`, loaded when needed."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.settings import load_settings
+
+P = ParamSpec("P")
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 failed, 2 wrong use, 3 (`check`) not ended."""
+    cli(prog_name="resume-assets")
+
+
+def _exits(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Turn a command's return value, or its PlatformError, into an exit code and a sentence."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except WrongUseError as error:
+            click.echo(str(error), err=True)
+            code = 2
+        except PlatformError as error:
+            click.echo(str(error), err=True)
+            code = 1
+        sys.exit(code or 0)
+
+    return run
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Configuration is read from the environment and .env; `resume-assets doctor` shows it.",
+)
+@click.version_option(package_name="resume-assets")
+def cli() -> None:
+    """Resumes in, clean columns out: batches of resumes through OpenAI into a candidate table."""
+
+
+def _command(name: str, example: str) -> Callable[[Callable[..., int | None]], click.Command]:
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        epilog = f"Example:  {example}"
+        return cli.command(name, epilog=epilog)(_exits(function))
+
+    return decorate
+
+
+@_command("demo", "resume-assets demo")
+def demo() -> int:
+    """Take sample resumes through one whole batch; needs no key, no server, costs nothing.
+
+    Ignores every configured database, key and .env; its state is in RESUME_ASSETS_HOME.
+    """
+    from resume_assets.commands import demo as command
+
+    return command.run()
+
+
+@_command("submit", "resume-assets submit --batch-size 200 --dry-run")
+@click.option("--batch-size", type=click.IntRange(1), help="Resumes to send.  [RESUME_BATCH_SIZE]")
+@click.option("--batch", "key", help="The batch's key; made up if not given.")
+@click.option(
+    "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
+)
+def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
+    """Submit waiting resumes: as many batches as the limits demand, usually one."""
+    from resume_assets.commands import submitting
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        rows = batch_size or opened.settings.batch_size
+        if dry_run:
+            return submitting.dry_run(opened, rows=rows)
+        return submitting.submit(opened, rows=rows, key=key)
+
+
+@_command("check", "resume-assets check batch_6743a1…")
+@click.argument("batch")
+def check(batch: str) -> int:
+    """Look at a batch, by its key or OpenAI's id; brings in its results once it has ended.
+
+    Exit code 3 while it has not.
+    """
+    from resume_assets.commands import collecting
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return collecting.check(opened, batch)
+
+
+@_command("continuous", "resume-assets continuous --num-batches 5 --batch-size 200")
+@click.option("--num-batches", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--batch-size", type=click.IntRange(1), help="Resumes a batch.  [RESUME_BATCH_SIZE]")
+@click.option(
+    "--check-interval",
+    type=click.FloatRange(0, min_open=True),
+    default=1800,
+    show_default=True,
+    help="Seconds between two looks at OpenAI.",
+)
+@click.option("--max-in-flight", type=click.IntRange(1), default=1, show_default=True)
+def continuous(
+    num_batches: int, batch_size: int | None, check_interval: float, max_in_flight: int
+) -> int:
+    """Go on until so many batches are in, or nothing waits and nothing is out.
+
+    First brings in what is out already; that counts. Safe to stop and start again.
+    """
+    from resume_assets.commands import continuous as command
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return command.continuous(
+            opened,
+            batches=num_batches,
+            rows=batch_size or opened.settings.batch_size,
+            interval=check_interval,
+            in_flight=max_in_flight,
+        )
+
+
+@_command("status", "resume-assets status --json")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show the queue, batches, money, and what waits for a person."""
+    from resume_assets.commands import overview
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        overview.show(overview.overview(database, settings), as_json=as_json)
+
+
+@_command("doctor", "resume-assets doctor")
+def doctor() -> int:
+    """Show the configuration and its sources, and test every connection."""
+    from resume_assets.commands import doctor as command
+
+    return command.show(load_settings())
+
+
+@_command("init-db", "resume-assets init-db --dry-run")
+@click.option("--dry-run", is_flag=True, help="Print the DDL; change nothing.")
+@click.option("--with-index", is_flag=True, help="Also make the index proposed for your own table.")
+def init_db(dry_run: bool, with_index: bool) -> int:
+    """Make the tables and columns that are missing; drops and changes nothing else."""
+    from resume_assets.commands import databases
+
+    return databases.init_db(load_settings(), dry_run=dry_run, with_index=with_index)
+
+
+@_command("new", "resume-assets new monday-1")
+@click.argument("key", required=False)
+def new(key: str | None) -> None:
+    """Add a batch's key for Dagster, to be materialized by hand or in the UI."""
+    from resume_assets.commands import partitions
+
+    partitions.new(load_settings(), key)
+
+
+@_command("env", 'eval "$(resume-assets env)"')
+def env() -> None:
+    """Print the shell line that points `dagster` at the same instance."""
+    from resume_assets.commands import partitions
+
+    partitions.env(load_settings())
+
+
+@_command("resume", "resume-assets resume")
+def resume() -> None:
+    """Go on planning after a limit, a refused key or poor answers stopped it.
+
+    Money and usable shares are counted afresh from now on.
+    """
+    from resume_assets.batches.quota import resume_planning
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        database.write(lambda connection: resume_planning(connection, database))
+    click.echo("Planning goes on; money and usable shares are counted from now.")
+
+
+@_command("ui", "resume-assets ui --port 3000")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def ui(port: int) -> int:
+    """Open Dagster's UI with working sensors until Ctrl-C; the local server too, where it is used."""
+    from resume_assets.commands import ui as command
+
+    return command.serve(load_settings(), port)
+
+
+@_command("local-openai", "resume-assets local-openai --port 8765")
+@click.option("--port", type=click.IntRange(1, 65535), help="A free one if not given.")
+def local_openai(port: int | None) -> None:
+    """Run the local OpenAI-compatible server until Ctrl-C; answers by rules, no language model."""
+    from resume_assets.commands import ui as command
+
+    command.serve_local_openai(load_settings(), port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""`check`, and what `continuous` shares with it: bringing batches in."""
+
+from resume_assets.batches import ledger, tracking
+from resume_assets.batches.dispatching import Stage
+from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
+from resume_assets.commands.output import describe, dollars, say, warn
+from resume_assets.commands.session import Session
+
+NOT_ENDED = 3
+"""Exit code of `check` for a batch that OpenAI has not ended."""
+
+
+def check(session: Session, name: str) -> int:
+    """Look at one batch; its results go into the database once it has ended."""
+    batch = session.batch(name)
+    if batch.state == BatchState.submitted:
+        poll(session)
+        batch = session.batch(batch.batch_key)
+    if batch.state in AFTER_ENDED:
+        batch = bring_in(session, batch.batch_key)
+    say(describe(batch))
+    return NOT_ENDED if batch.state in BEFORE_SUBMITTED | {BatchState.submitted} else 0
+
+
+def poll(session: Session) -> tracking.Poll:
+    """Look at all that is out; odd batches are named on standard error."""
+    with session.openai.api() as api:
+        result = tracking.poll(session.database, api, session.settings)
+    for problem in result.problems.values():
+        warn(problem)
+    return result
+
+
+def bring_in(session: Session, key: str) -> ledger.Batch:
+    """Run an ended batch's second half, and say what it cost."""
+    batch = session.run(Stage.collect, key)
+    if batch.batch_cost is not None:
+        saving = float(batch.standard_cost) - float(batch.batch_cost)
+        say(
+            f"{key}  {batch.input_tokens + batch.output_tokens:,} tokens, "
+            f"{dollars(float(batch.batch_cost))}, {dollars(saving)} less than the standard price"
+        )
+    return batch

@@ -1,0 +1,90 @@
+"""`status`: the queue, the batches, the money, and what waits for a person. Loads no Dagster."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import costing, ledger, planner
+from resume_assets.batches.queue import count_waiting, given_up
+from resume_assets.batches.states import CLOSED, OPEN
+from resume_assets.commands.output import describe, dollars, say
+from resume_assets.database.connect import Database
+from resume_assets.database.setup import require_initialised
+from resume_assets.settings import Settings
+
+_RECENT = 5
+_NAMED = 10
+
+
+def overview(database: Database, settings: Settings) -> dict[str, Any]:
+    """Everything `status` tells, as JSON can hold it; ids only, nothing else of a person."""
+    return database.read(lambda connection: _overview(connection, database, settings))
+
+
+def _overview(connection: sa.Connection, database: Database, settings: Settings) -> dict[str, Any]:
+    installation = require_initialised(connection, database)
+    people = [
+        {"userid": str(one.userid), "state": one.state, "reason": one.reason}
+        for one in given_up(connection, database, max_attempts=settings.max_attempts)
+    ]
+    cost, standard = costing.totals(connection, database)
+    opened = ledger.in_states(connection, database, OPEN)
+    closed = ledger.in_states(connection, database, CLOSED)[-_RECENT:]
+    stuck = planner.stuck_batches(connection, database, settings)
+    return {
+        "waiting": count_waiting(connection, database) - len(people),
+        "batches_out": [_batch(batch) for batch in opened],
+        "batches_closed_last": [_batch(batch) for batch in closed],
+        "cost_usd": round(cost, 6),
+        "saving_usd": round(standard - cost, 6),
+        "given_up": people,
+        "stuck": [batch.batch_key for batch in stuck],
+        "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+    }
+
+
+def _batch(batch: ledger.Batch) -> dict[str, Any]:
+    return {
+        "batch_key": batch.batch_key,
+        "state": batch.state,
+        "openai_batch_id": batch.openai_batch_id,
+        "openai_status": batch.openai_status,
+        "requests": batch.requests,
+        "succeeded": batch.succeeded,
+        "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
+        "message": batch.message,
+        "line": describe(batch),
+    }
+
+
+def show(found: dict[str, Any], *, as_json: bool) -> None:
+    """Print the overview."""
+    if as_json:
+        say(json.dumps(found, indent=2))
+        return
+    say(f"Waiting         {found['waiting']:,} resumes")
+    _show_batches("Out", found["batches_out"])
+    _show_batches("Last closed", found["batches_closed_last"])
+    say(
+        f"Spent           {dollars(found['cost_usd'])}, "
+        f"{dollars(found['saving_usd'])} less than the standard price"
+    )
+    people = found["given_up"]
+    if people:
+        say(f"For a person    {len(people)} candidates have no attempts left:")
+        for one in people[:_NAMED]:
+            say(f"                userid {one['userid']}: {one['state']}, {one['reason'] or '-'}")
+        say("                `resume-assets retry` sends them again.")
+    for key in found["stuck"]:
+        say(f"Stuck           batch {key} has been out for longer than RESUME_STUCK_HOURS")
+    if found["planning_stopped"]:
+        say(f"Stopped         {found['planning_stopped']}")
+
+
+def _show_batches(title: str, batches: Sequence[dict[str, Any]]) -> None:
+    if not batches:
+        say(f"{title:<15} no batch")
+    for index, batch in enumerate(batches):
+        say(f"{title if not index else '':<15} {batch['line']}")

@@ -1,0 +1,24 @@
+"""`new` and `env`: for those who use `dagster` itself."""
+
+import datetime
+import shlex
+
+from resume_assets.batches import ledger
+from resume_assets.commands.output import say
+from resume_assets.dagster_home import open_instance, prepare
+from resume_assets.settings import Settings
+
+
+def new(settings: Settings, key: str | None) -> None:
+    """Add a partition and print its key. Raises BadKey."""
+    from resume_assets.assets.partitions import resume_batches
+
+    key = ledger.check_key(key or ledger.new_key(datetime.datetime.now(datetime.UTC)))
+    with open_instance(settings) as instance:
+        instance.add_dynamic_partitions(resume_batches.name or "", [key])
+    say(key)
+
+
+def env(settings: Settings) -> None:
+    """Print an export for the shell."""
+    say(f"export DAGSTER_HOME={shlex.quote(str(prepare(settings.dagster_folder)))}")

@@ -1,0 +1,88 @@
+"""What the commands share: the database, and real Dagster runs in the instance the UI shows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+
+from resume_assets.batches import ledger
+from resume_assets.batches.dispatching import Stage
+from resume_assets.dagster_home import open_instance
+from resume_assets.database.connect import Database
+from resume_assets.database.setup import require_initialised
+from resume_assets.definitions import build_defs
+from resume_assets.errors import PlatformError
+from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
+from resume_assets.settings import Settings
+
+# Dagster's own lines go to its event log, where the UI shows them; a terminal gets ours.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RunFailed(PlatformError):
+    """A Dagster run failed; the message is what its step said."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's connections; `definitions` are the very ones that Dagster loads."""
+
+    settings: Settings
+    resource: SettingsResource
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    database: Database
+
+    @property
+    def openai(self) -> OpenAIResource:
+        """The OpenAI resource as the definitions have it."""
+        return OpenAIResource(settings=self.resource)
+
+    def run(self, stage: Stage, key: str) -> ledger.Batch:
+        """Run one half of a batch's way; returns the batch as it is then. Raises RunFailed."""
+        self.know(key)
+        result = self.definitions.resolve_job_def(stage.value).execute_in_process(
+            instance=self.instance,
+            partition_key=key,
+            run_config=_QUIET,
+            raise_on_error=False,
+            tags={"resume_assets/from": "command line"},
+        )
+        if not result.success:
+            raise RunFailed(_what_failed(result, key))
+        return self.batch(key)
+
+    def know(self, key: str) -> None:
+        """Make the key a partition, should Dagster not know it."""
+        from resume_assets.assets import resume_batches
+
+        self.instance.add_dynamic_partitions(resume_batches.name or "", [key])
+
+    def batch(self, key: str) -> ledger.Batch:
+        """The batch of a key or OpenAI id. Raises UnknownBatch."""
+        return self.database.read(lambda connection: ledger.get(connection, self.database, key))
+
+    def find(self, key: str) -> ledger.Batch | None:
+        """The batch of a key or OpenAI id, None where there is none."""
+        return self.database.read(lambda connection: ledger.find(connection, self.database, key))
+
+
+@contextmanager
+def session(resource: SettingsResource | None = None) -> Iterator[Session]:
+    """Open everything a command needs. Raises SettingsError, NotInitialised, DatabaseFailed."""
+    resource = resource or SettingsResource()
+    settings = resource.load()
+    database = SQLServerResource(settings=resource).database()
+    database.read(lambda connection: require_initialised(connection, database))
+    with open_instance(settings) as instance:
+        yield Session(settings, resource, build_defs({"settings": resource}), instance, database)
+
+
+def _what_failed(result: dg.ExecuteInProcessResult, key: str) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data.user_failure_data
+            if failure is not None and failure.description:
+                return failure.description
+    return f"Batch {key}: the run {result.run_id} failed; `resume-assets ui` shows it."

@@ -1,0 +1,35 @@
+"""Dagster's own storage: one folder for the command line, the daemon and the UI."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_CONFIGURATION = """\
+# Written by resume-assets once; yours to change. docs.dagster.io: "dagster.yaml reference"
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+"""
+
+
+def prepare(folder: Path) -> Path:
+    """Make the folder, private to its user, with a `dagster.yaml`; leaves what is there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    configuration = folder / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(_CONFIGURATION, encoding="utf-8")
+    return folder
+
+
+def open_instance(settings: Settings) -> "dg.DagsterInstance":
+    """The instance that `dagster dev` shows too; DAGSTER_HOME is set for child processes."""
+    import dagster as dg
+
+    os.environ["DAGSTER_HOME"] = str(prepare(settings.dagster_folder))
+    return dg.DagsterInstance.get()
