@@ -1,8 +1,8 @@
 """How well records meet known answers, column by column.
 
 Compared is what a reader would call the same: not case, spacing and full stops, not the form of a
-phone number or of a link, nor whether a degree is abbreviated; and in a list over several columns
-(skills, titles, phones) not the place within it.
+phone number or of a link, nor whether a degree is abbreviated; and in a list, in one column or over
+several (skills, titles, phones), not the place within it.
 """
 
 import re
@@ -55,7 +55,7 @@ def _plain(text: str) -> str:
 
 def _phone(text: str) -> str:
     digits = "".join(letter for letter in text if letter.isdecimal())
-    return digits[-_NATIONAL_DIGITS:]  # with or without the country's code
+    return digits[-_NATIONAL_DIGITS:] or _plain(text)  # with or without the country's code
 
 
 def _link(text: str) -> str:
@@ -65,6 +65,10 @@ def _link(text: str) -> str:
 def _degree(text: str) -> str:
     words = (_DEGREES.get(word, word) for word in _plain(text).split())
     return " ".join(word for word in words if word not in _DEGREE_FILLERS)
+
+
+def _listed(text: str) -> str:
+    return ", ".join(sorted(_plain(item) for item in text.split(",")))
 
 
 def _number(text: str) -> str:
@@ -79,6 +83,7 @@ _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "Linkedin": _link,
     "Bachelors": _degree,
     "Masters": _degree,
+    "Certifications": _listed,
     "LengthinUS": _number,
     "YearsofExperience": _number,
     "AvgTenure": _number,

@@ -6,20 +6,24 @@ from typing import Final
 
 # fmt: off
 _DID: Final = (
-    "Reviewed", "Coordinated", "Rebuilt", "Documented", "Inspected", "Scheduled", "Traced", "Measured",
-    "Replaced", "Presented", "Negotiated", "Tested", "Archived", "Translated", "Calibrated", "Compared",
+    "Reviewed", "Coordinated", "Rebuilt", "Documented", "Inspected", "Scheduled", "Traced",
+    "Measured", "Replaced", "Presented", "Negotiated", "Tested", "Archived", "Translated",
+    "Calibrated", "Compared",
 )
 _WHAT: Final = (
-    "valve drawings", "pump housings", "tender papers", "site diaries", "wiring tables", "stock lists",
-    "delivery notes", "soil samples", "test benches", "archive boxes", "training plans", "spare parts",
+    "valve drawings", "pump housings", "tender papers", "site diaries", "wiring tables",
+    "stock lists", "delivery notes", "soil samples", "test benches", "archive boxes",
+    "training plans", "spare parts",
 )
 _WHERE: Final = (
     "harbour", "northern depot", "second workshop", "old mill", "river crossing", "ward extension",
-    "control room", "east wing", "loading bay", "pilot line", "reservoir", "print hall", "cold store",
+    "control room", "east wing", "loading bay", "pilot line", "reservoir", "print hall",
+    "cold store",
 )
 _HOW: Final = (
-    "ahead of plan", "with a crew of nine", "under budget", "after two audits", "without lost time",
-    "for three clients", "by hand", "twice a week", "in all weathers", "to the letter",
+    "ahead of plan", "with a crew of nine", "under budget", "after two audits",
+    "without lost time", "for three clients", "by hand", "twice a week", "in all weathers",
+    "to the letter",
 )
 # fmt: on
 

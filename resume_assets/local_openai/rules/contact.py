@@ -65,12 +65,8 @@ def _emails(lines: list[Line]) -> list[str]:
     found: dict[str, str] = {}
     for line in lines:
         text = line.text
-        if "@" not in text:
-            spelt = _SPELT_AT.sub("@", text)
-            if spelt == text:
-                continue
-            text = spelt
-        text = _SPELT_DOT.sub(".", text)
+        if _SPELT_AT.search(text) is not None:
+            text = _SPELT_DOT.sub(".", _SPELT_AT.sub("@", text))
         for match in _EMAIL.finditer(text):
             found.setdefault(match[0].lower(), match[0].strip(".-"))
     return list(found.values())

@@ -31,6 +31,8 @@ class Job:
 
 _LONGEST_HEADER: Final = 140
 _MOST_JOBS: Final = 60
+_MOST_LINES: Final = 600
+"""Of one table, or without a line of detail between them."""
 _ELSEWHERE: Final = frozenset({"education", "certifications", "other", "languages", "contact"})
 
 
@@ -48,7 +50,7 @@ def read_jobs(lines: list[Line]) -> list[Job]:
 
 
 def _jobs(lines: list[Line], *, dateless: bool) -> Iterator[Job]:
-    tables = [line for line in lines if line.cells]
+    tables = [line for line in lines if line.cells][:_MOST_LINES]
     if is_job_table([line.cells for line in tables]):
         for header in read_table([line.cells for line in tables]):
             yield _job(header)
@@ -109,8 +111,8 @@ def _is_header(line: Line, *, bulleted: bool) -> bool:
 
 def _is_prose(text: str) -> bool:
     words = text.count(" ") + 1
-    if text[-1] in ".;!。" and words > 7:
-        return True
+    if text[-1] in ".;!。" and words > 3:
+        return words > 9 or not company_score(text.rpartition(" ")[2])  # a stop as in `Ltd.`
     return words > 14 and not has_year(text)
 
 
@@ -136,7 +138,7 @@ def _header_runs(lines: list[Line], *, bulleted: bool) -> Iterator[list[Line]]:
 
 def _blocks(run: list[Line], *, dateless: bool) -> Iterator[list[Line]]:
     """The lines of each job in a run: those around one period."""
-    run = _trimmed(run)
+    run = _trimmed(run[:_MOST_LINES])
     dated = [at for at, line in enumerate(run) if _dates(line)]
     if not dated:
         if dateless and run and len(run) <= 3:  # a company that heads several positions

@@ -1,0 +1,57 @@
+"""No text stops the rules, and none takes them more than linear time."""
+
+import time
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resume_assets.extraction.candidate import Candidate, response_format
+from resume_assets.local_openai.rules import answer
+from resume_assets.samples import load
+
+FORMAT = response_format()
+SAMPLES = [sample.text for sample in load() if sample.text and len(sample.text) < 3_000]
+LINES = sorted({line for text in SAMPLES for line in text.splitlines()})
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text() | st.lists(st.sampled_from(LINES) | st.text(max_size=30), max_size=40).map("\n".join)
+)
+def test_any_text_gets_a_valid_answer(text):
+    found = answer(FORMAT, text)
+    Candidate.model_validate_json(orjson.dumps(found))
+
+
+@given(st.sampled_from(SAMPLES), st.integers(0, 3_000), st.integers(0, 3_000))
+@settings(max_examples=50, deadline=None)
+def test_a_resume_cut_anywhere_gets_a_valid_answer(text, first, last):
+    Candidate.model_validate(answer(FORMAT, text[:first] + "\n[...]\n" + text[last:]))
+
+
+def test_lone_surrogates_and_nul_get_a_valid_answer():
+    found = answer(FORMAT, "Jane\ud800 Doe\x00\nSkills: a\udfff, b")
+    Candidate.model_validate_json(orjson.dumps(found))
+
+
+def test_the_same_text_gets_the_same_answer():
+    assert [answer(FORMAT, text) for text in SAMPLES] == [answer(FORMAT, text) for text in SAMPLES]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a", "@", "a.", "1 ", "(", " ", "\n", "2019 - ", "a, ", "|", "[", "</", "A B ", "Jan ",
+        "- ", "**", "1 Elm ", "年", "Experience\nAcme\n\n", "Engineer, Acme Inc 2019 - 2020\n",
+        "Company: a\nTitle: b\n", "| 2019 - 2020 | a |\n",
+        "From 2015 to 2019 I worked at Acme Corp as a welder. ",
+    ],
+)  # fmt: skip
+def test_a_megabyte_of_anything_takes_seconds_at_most(unit):
+    """Quadratic time would take hours, so that a busy machine can't fail the test."""
+    text = unit * (1_000_000 // len(unit))
+    started = time.process_time()
+    answer(FORMAT, text)
+    assert time.process_time() - started < 15
