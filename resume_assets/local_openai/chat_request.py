@@ -168,7 +168,11 @@ def _format(value: object) -> Format:
         return Format(None, "", is_json=False)
     if not isinstance(value, dict):
         raise invalid_type("response_format", "an object", value)
-    return _known_format(orjson.dumps(value))
+    try:
+        encoded = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise ApiError("This format is nested too deeply.", param="response_format") from None
+    return _known_format(encoded)
 
 
 @lru_cache(maxsize=64)

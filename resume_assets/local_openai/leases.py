@@ -70,8 +70,10 @@ class Leases:
             return None
         claimed = self._store.execute(
             "UPDATE batches SET worker = ?, worker_pid = ?, lease_until = ?, turn = ?"
-            " WHERE seq = ? AND worker IS ?",
-            *(self._worker, os.getpid(), real + LEASE_SECONDS, real, row["seq"], row["worker"]),
+            # Still due: whoever had it may have ended it since it was found.
+            " WHERE seq = ? AND worker IS ? AND due <= ?",
+            *(self._worker, os.getpid(), real + LEASE_SECONDS, real),
+            *(row["seq"], row["worker"], now),
         )
         batch = self._store.row(
             "SELECT * FROM batches WHERE seq = ? AND worker = ?", row["seq"], self._worker

@@ -22,8 +22,10 @@ def step(service: Service, batch: Row, lease: Lease, still_wanted: Callable[[], 
         work(service, batch, lease, still_wanted)
     elif status == "finalizing":
         finish(service, batch, lease, "completed", still_wanted)
-    else:
+    elif status == "cancelling":
         finish(service, batch, lease, "cancelled", still_wanted)
+    else:
+        raise LeaseLostError  # It has ended: there is no next step.
 
 
 def fail(service: Service, batch: Row, lease: Lease, errors: list[dict[str, Any]]) -> None:

@@ -150,10 +150,11 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # Also after a COMMIT that failed: SQLite may have kept the transaction open.
+                self._connection.rollback()
                 raise
-            self._connection.execute("COMMIT")
 
     def execute(self, sql: str, *values: Any) -> int:
         """Run one statement; the number of rows it changed."""

@@ -131,11 +131,15 @@ def _read_line(
     if len(found.errors) > before:
         return
     try:
+        digest = hashlib.blake2b(orjson.dumps(body), digest_size=16).hexdigest()
+    except orjson.JSONEncodeError:
+        found.add("invalid_json_line", "This line is nested too deeply.", number)
+        return
+    try:
         tokens = request_tokens(read_request(body), limits)
     except ApiError:
         tokens = 0  # It will be answered with that error, alone, when its turn comes.
     found.tokens += tokens
-    digest = hashlib.blake2b(orjson.dumps(body), digest_size=16).hexdigest()
     found.requests.append(LineRequest(number, request["custom_id"], digest, tokens))
 
 

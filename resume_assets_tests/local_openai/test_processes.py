@@ -15,11 +15,12 @@ import openai
 import pytest
 
 from resume_assets.local_openai import leases
+from resume_assets.local_openai.answering import HELP_FROM
 from resume_assets.local_openai.book import Book
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import AlreadyRunningError, connect, running, serve
 from resume_assets.local_openai.settings import IMMEDIATE, MEBIBYTE, Limits, Pace
-from resume_assets.local_openai.store import Store
+from resume_assets.local_openai.store import Row, Store
 from resume_assets_tests.local_openai.faults import Faults
 from resume_assets_tests.local_openai.support import Driver, requests, until
 
@@ -219,6 +220,34 @@ def test_large_files_are_never_held_in_memory(folder: Path, tmp_path: Path) -> N
         assert peak(server.pid) - before < 24 * MEBIBYTE
 
 
+def children(pid: int) -> list[int]:
+    """Processes that a process has started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if f"\nPPid:\t{pid}\n" in text:
+            found.append(int(status.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks as Linux does")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_helpers_end_with_their_server(folder: Path, number: signal.Signals) -> None:
+    with process(folder, 0, 0) as server:
+        driver = Driver(connected(folder), folder)
+        made = driver.submit(requests(HELP_FROM + 3_000))
+        until(lambda: Book(folder).completed(made.id))
+        helpers = children(server.pid)
+        assert helpers
+        server.send_signal(number)
+        server.wait()
+    until(lambda: not any(map(leases.is_alive, helpers)))
+    assert Book(folder).batches()[made.id] == "in_progress"
+
+
 def test_connect_trusts_only_who_has_the_key(folder: Path, tmp_path: Path) -> None:
     assert connect(folder) is None
     with running(tmp_path / "other") as other, running(folder) as server:
@@ -272,6 +301,24 @@ def test_leases_of_the_living_are_respected(folder: Path, monkeypatch: pytest.Mo
         patched.setattr(leases, "is_alive", lambda pid: False)
         assert mine.claim(due)
     store.close()
+
+
+def test_what_ended_meanwhile_is_not_claimed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(folder, pace=Pace(3_600), limits=QUICK) as server:
+        Driver(server, folder).submit(requests(1))
+    store, other = Store(folder), Store(folder)
+    find = store.row
+
+    def find_and_lose(sql: str, *values: object) -> Row | None:
+        found = find(sql, *values)
+        other.execute("UPDATE batches SET status = 'completed', due = NULL")
+        return found
+
+    monkeypatch.setattr(store, "row", find_and_lose)
+    assert leases.Leases(store).claim(time.time() + 4_000) is None
+    assert [tuple(row) for row in other.rows("SELECT worker FROM batches")] == [(None,)]
+    store.close()
+    other.close()
 
 
 def test_is_alive() -> None:

@@ -1,16 +1,31 @@
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from resume_assets.local_openai.book import Book
+from resume_assets.local_openai.completions import Completer
 from resume_assets.local_openai.server import running
 from resume_assets.local_openai.settings import IMMEDIATE, Limits
+from resume_assets.local_openai.validation import validate
 from resume_assets_tests.local_openai.support import Driver, jsonl, request
 
 Line = dict[str, Any]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def changed(name: str, value: Any) -> Line:
@@ -141,3 +156,46 @@ def test_errors_never_quote_a_resume(shared: Driver) -> None:
         batch = shared.wait(shared.submit(make()).id)
         assert batch.status == "failed"
         assert marker not in batch.to_json()
+
+
+def test_nested_too_deeply(shared: Driver) -> None:
+    deep: Any = {}
+    for _ in range(400):
+        deep = {"a": deep}
+    batch = shared.wait(shared.submit(jsonl([request("a", metadata=deep)])).id)
+    assert batch.errors
+    assert [e.code for e in batch.errors.data or []] == ["invalid_json_line"]
+    with pytest.raises(openai.BadRequestError, match="nested too deeply"):
+        shared.client.chat.completions.create(**request("a", response_format=deep)["body"])
+
+
+LINES = st.one_of(
+    st.binary(max_size=40),
+    st.builds(
+        lambda *parts: json.dumps(dict(zip(request("x"), parts, strict=True))).encode(),
+        *[st.one_of(JSON, st.just(value)) for value in request("x").values()],
+    ),
+    st.builds(
+        lambda name, value: jsonl([request("x", **{name: value})])[:-1],
+        st.sampled_from(["model", "messages", "response_format", "max_tokens", "temperature"]),
+        JSON,
+    ),
+)
+
+
+@given(lines=st.lists(LINES, max_size=6), end=st.sampled_from([b"", b"\n", b"\xff"]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_a_file_holds_is_run_or_refused(lines: list[bytes], end: bytes) -> None:
+    content = b"\n".join(lines) + end
+    found = validate(io.BytesIO(content), Limits(exact_tokens=False))
+    assert found.errors or found.requests
+    last = content.count(b"\n") + 1
+    assert all(error["line"] is None or 1 <= error["line"] <= last for error in found.errors)
+    completer = Completer(Limits(exact_tokens=False), lambda schema, resume: {})
+    if not found.errors:
+        raw = content.split(b"\n")
+        for number, custom_id, _, tokens in found.requests:
+            line = json.loads(raw[number - 1])
+            assert line["custom_id"] == custom_id
+            done = completer.complete(line["body"], 0, tokens or None)
+            assert done.status in (200, 400)
