@@ -19,7 +19,9 @@ _MOST_STARTS = 200
 _DEEPEST = 6  # of an answer; a candidate has three levels
 
 _START = re.compile(r"\{\s*[\"']")
-_OUR_KEY = re.compile("[\"'](?:" + "|".join(Candidate.model_fields) + ")[\"']\\s*:")
+_OUR_KEYS = "|".join(Candidate.model_fields)
+_OUR_KEY = re.compile(f"[\"'](?:{_OUR_KEYS})[\"']\\s*:")
+_NAME = re.compile(f"\\b(?:{_OUR_KEYS})\\b(?=[\"']?\\s*:|[\"'])")
 _THOUGHT = ("<think>", "</think>")
 _DECODER = json.JSONDecoder()
 
@@ -88,7 +90,8 @@ def _repaired(text: str) -> dict[str, Any]:
         raise ShapeError("not_json") from None
     if any("missed the closing" in repair["text"] for repair in repairs):
         raise ShapeError("truncated")
-    if not isinstance(value, dict) or not value.keys() & Candidate.model_fields.keys():
+    # Where a colon or a quote is missing, keys are swallowed by values or values become keys.
+    if not isinstance(value, dict) or value.keys() ^ set(_NAME.findall(segment)):
         raise ShapeError("not_json")
     return value
 

@@ -262,6 +262,18 @@ def test_one_object_in_other_text_is_recovered(content):
     assert answer.candidate == Candidate.model_validate(full_answer())
 
 
+def test_mending_never_makes_another_candidate():
+    good = Candidate.model_validate(full_answer())
+    mended = 0
+    for index in range(len(FULL)):
+        broken = FULL[:index] + FULL[index + 1 :]
+        answer = read(broken)
+        if answer.recovered:
+            assert answer.candidate == good or FULL[index] not in '{}[]:,"'
+            mended += answer.candidate == good
+    assert mended > 30
+
+
 def test_recovery_is_told():
     assert read(f"```\n{FULL}\n```").recovered
     assert not read(FULL).recovered
