@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both make .venv first, from
+# requirements.lock, whenever it is missing or older than what it is made from.
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
+	done)
+BIN := .venv/bin
+
+.PHONY: help install demo test ui lint types bench lock clean
+
+help:
+	@echo "make demo    sample resumes through one whole batch; no key, no server"
+	@echo "make test    the tests"
+	@echo "make ui      Dagster's UI on the demo's data, until Ctrl-C"
+	@echo "make install .venv alone       make lint, make types    what CI checks as well"
+	@echo "make bench   the benchmarks    make lock                requirements.lock anew"
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install
+	@$(BIN)/resume-assets demo
+
+ui: install
+	@$(BIN)/resume-assets ui
+
+# Half the tests at a time: two cores, two workers.
+test: install
+	$(BIN)/python -m pytest -n 2
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m resume_assets_tests.benchmarks
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .resume_assets .bench
