@@ -1,4 +1,4 @@
-"""`resume-assets`: how each command is called. What it does is in `commands`, loaded when needed."""
+"""`resume-assets`: how each command is called. What it does is in `commands`, loaded if needed."""
 
 import sys
 from collections.abc import Callable
@@ -191,7 +191,7 @@ def resume() -> None:
 @_command("ui", "resume-assets ui --port 3000")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def ui(port: int) -> int:
-    """Open Dagster's UI with working sensors until Ctrl-C; the local server too, where it is used."""
+    """Open Dagster's UI, with working sensors, until Ctrl-C; the local server too if it is used."""
     from resume_assets.commands import ui as command
 
     return command.serve(load_settings(), port)

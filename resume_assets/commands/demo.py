@@ -1,0 +1,235 @@
+"""`demo`: sample resumes from the queue to the records, by the platform's own definitions.
+
+Everything configured is left out: the embedded database and the local server only.
+"""
+
+import datetime
+import json
+import time
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+from resume_assets import samples
+from resume_assets.batches import ledger
+from resume_assets.batches.auditing import Audit, audit
+from resume_assets.batches.dispatching import Stage
+from resume_assets.batches.planner import plan_batch
+from resume_assets.batches.planning import NoPlan
+from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
+from resume_assets.commands.output import dollars, say
+from resume_assets.commands.session import Session, session
+from resume_assets.errors import PlatformError
+from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.extraction.evaluation import Evaluation, evaluate
+from resume_assets.resources import SettingsResource
+from resume_assets.sensors import batch_completion_sensor
+
+_PATIENCE = 120.0  # seconds for a batch at the local server
+_LOOKS = 0.5  # seconds between two ticks of the sensor
+
+
+class DemoFailed(PlatformError):
+    """The demo did not come to its end."""
+
+
+def run() -> int:
+    """Seed, submit, wait, collect, report; the exit code."""
+    began = time.monotonic()
+    with session(SettingsResource(demo=True)) as opened, opened.openai.api():
+        _bring_in_leftovers(opened)
+        seeded = _seed(opened)
+        say(f"Seeded {seeded} sample candidates into {opened.settings.embedded_path};")
+        say(f"{seeded - _with_resume()} of them have no resume and are never sent.")
+        say("The local server answers by rules; it is no language model and costs nothing.\n")
+        keys = _submit_all(opened, seeded)
+        _wait_and_collect(opened)
+        for key in keys:
+            _report(opened, key)
+        say(f"\nTook {time.monotonic() - began:.0f} s.")
+        _where_next(opened)
+    return 0
+
+
+def _seed(opened: Session) -> int:
+    """Put every sample into the table as it was before any processing."""
+    there = opened.database.candidates
+    known = samples.load()
+    newest = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 (a column without zone)
+
+    def work(connection: sa.Connection) -> None:
+        ids = [sample.userid for sample in known]
+        connection.execute(there.table.delete().where(there.userid.in_(ids)))
+        rows = [
+            {
+                there.userid.name: sample.userid,
+                there.text.name: sample.text,
+                there.modified.name: newest - datetime.timedelta(minutes=age),
+            }
+            for age, sample in enumerate(known)
+        ]
+        connection.execute(there.table.insert(), rows)
+
+    opened.database.write(work)
+    return len(known)
+
+
+def _with_resume() -> int:
+    return sum(bool(sample.text and sample.text.strip()) for sample in samples.load())
+
+
+def _submit_all(opened: Session, rows: int) -> list[str]:
+    """Plan and submit until nothing waits; usually one batch."""
+    keys: list[str] = []
+    while True:
+        planned = plan_batch(opened.database, opened.settings, rows=rows, origin="demo")
+        if isinstance(planned, NoPlan):
+            return keys
+        say(f"Batch {planned.key}")
+        batch = opened.run(Stage.submit, planned.key)
+        say(f"  unprocessed_resumes        {batch.rows_claimed} claimed")
+        say(
+            f"  batch_requests             {batch.requests} requests, "
+            f"{batch.file_bytes / 1e6:.1f} MB, {batch.truncated} resumes cut to the model's window"
+        )
+        say(f"  submitted_batch            {batch.openai_batch_id}")
+        keys.append(planned.key)
+
+
+def _wait_and_collect(opened: Session) -> None:
+    """Tick the sensor as the daemon would, and run what it requests, until nothing is out."""
+    deadline = time.monotonic() + _PATIENCE
+    shown: dict[str, str] = {}
+    while _open_batches(opened):
+        with dg.build_sensor_context(
+            instance=opened.instance, resources=opened.definitions.resources
+        ) as context:
+            tick = batch_completion_sensor(context)
+        if not isinstance(tick, dg.SensorResult):
+            raise TypeError("the sensor returns a SensorResult")
+        for batch in _open_batches(opened):
+            if batch.openai_status and shown.get(batch.batch_key) != batch.openai_status:
+                shown[batch.batch_key] = batch.openai_status
+                say(f"  batch_completion_sensor    {batch.openai_status}")
+        for request in tick.run_requests or []:
+            key = request.partition_key or ""
+            stage = Stage(request.job_name or Stage.collect)
+            batch = opened.run(stage, key)
+            if stage is Stage.collect:
+                _say_collected(batch)
+        if time.monotonic() > deadline:
+            raise DemoFailed(
+                f"The local server did not end the batch within {_PATIENCE:.0f} s. "
+                "`resume-assets ui` shows what happened; the demo may simply be run again."
+            )
+        if not tick.run_requests:
+            time.sleep(_LOOKS)  # as the daemon does between two ticks
+
+
+def _say_collected(batch: ledger.Batch) -> None:
+    tally: dict[str, int] = json.loads(batch.tally)
+    say(f"  batch_output               {sum(tally.values())} answers ticked off")
+    say(f"  updated_candidate_records  {batch.succeeded} records written")
+    say(f"  batch_cost                 {dollars(float(batch.batch_cost))} by OpenAI's prices")
+
+
+def _bring_in_leftovers(opened: Session) -> None:
+    """Finish what a demo that was interrupted has left, so that its samples are free again."""
+    for batch in _open_batches(opened):
+        say(f"An earlier batch, {batch.batch_key}, is finished first.")
+        if batch.state in BEFORE_SUBMITTED:
+            opened.run(Stage.submit, batch.batch_key)
+        elif batch.state in AFTER_ENDED:
+            opened.run(Stage.collect, batch.batch_key)
+    _wait_and_collect(opened)
+
+
+def _open_batches(opened: Session) -> list[ledger.Batch]:
+    database = opened.database
+    return list(database.read(lambda connection: ledger.in_states(connection, database, OPEN)))
+
+
+def _report(opened: Session, key: str) -> None:
+    database = opened.database
+    batch = opened.batch(key)
+    found = database.read(
+        lambda connection: audit(
+            connection, database, key, max_attempts=opened.settings.max_attempts
+        )
+    )
+    say(f"\nReport on {key}")
+    _report_records(found)
+    _report_dates(found)
+    _report_money(batch)
+    _report_accuracy(opened)
+
+
+def _report_records(found: Audit) -> None:
+    counted = found.account
+    written = counted.by_state.get(ItemState.succeeded, 0)
+    say(f"  records written   {written} of {counted.claimed}")
+    for reason, count in sorted(counted.by_reason.items(), key=lambda pair: -pair[1]):
+        say(f"  not written       {count}: {reason}")
+    say(
+        f"  cut to fit        {found.losses.values_cut} values, "
+        f"{found.losses.truncated} resumes longer than the model's window"
+    )
+
+
+def _report_dates(found: Audit) -> None:
+    formats = found.dates.formats
+    verdict = "all well-formed" if formats.passed else f"{sum(formats.by_column.values())} WRONG"
+    say(
+        f"  dates             {verdict} in {formats.looked_at} records; "
+        f"{found.losses.months_assumed} months assumed, "
+        f"{found.losses.dates_unread} records with a date that could not be read"
+    )
+
+
+def _report_money(batch: ledger.Batch) -> None:
+    say(f"  tokens            {batch.input_tokens:,} in, {batch.output_tokens:,} out")
+    cost, standard = float(batch.batch_cost), float(batch.standard_cost)
+    say(
+        f"  cost              {dollars(cost)} as a batch, {dollars(standard)} at the standard "
+        f"price: {dollars(standard - cost)} saved (at OpenAI; here it was free)"
+    )
+
+
+def _report_accuracy(opened: Session) -> None:
+    evaluation = accuracy(opened)
+    say(
+        f"  known answers     {evaluation.share:.1%} met: {evaluation.right} of "
+        f"{evaluation.expected} values in {evaluation.records} records"
+    )
+    weak = sorted(evaluation.columns.values(), key=lambda score: score.right - score.expected)[:3]
+    missed = ", ".join(
+        f"{score.column} {score.right}/{score.expected}"
+        for score in weak
+        if score.right < score.expected
+    )
+    if missed:
+        say(f"                    missed most: {missed}")
+
+
+def accuracy(opened: Session) -> Evaluation:
+    """The samples' records, as they are in the database, against their known answers."""
+    there = opened.database.candidates
+    known = {str(sample.userid): sample.expected for sample in samples.load()}
+    columns = [COLUMNS[target.index].name for target in there.targets]
+    query = sa.select(there.userid, *(there.table.c[name] for name in there.names)).where(
+        there.processed.is_not(None)
+    )
+    rows: Any = opened.database.read(lambda connection: connection.execute(query).all())
+    return evaluate(
+        (known[str(userid)], dict(zip(columns, values, strict=True)))
+        for userid, *values in rows
+        if known.get(str(userid))
+    )
+
+
+def _where_next(opened: Session) -> None:
+    say("\nWhere to look next")
+    say("  make ui                      the lineage, runs, checks and sensors in Dagster's UI")
+    say("  .venv/bin/resume-assets status   queue, batches, money")
+    say(f"  {opened.settings.embedded_path}   the records, in the table aicandidate")
