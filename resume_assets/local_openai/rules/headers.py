@@ -22,7 +22,7 @@ class Header:
 
 
 _SPLIT: Final = re.compile(
-    r"\s*[|•·;\t]\s*|\s+[/–—−]\s+|\s+[/–—−]$|\s+-+\s+|\s{3,}|:\s+(?=\S)|、|(?<=\S)[–—](?=\s)"
+    r"\s*[|•·;\t]\s*|\s+[–—−]\s+|\s+[–—−]$|\s+-+\s+|\s{3,}|:\s+(?=\S)|、|(?<=\S)[–—](?=\s)"
 )
 _AT: Final = re.compile(
     r"^(?P<title>.{2,80}?)\s+(?:at|@|bei|chez|w firmie)\s+(?P<company>[^\W_a-z].{1,80})$"
@@ -263,8 +263,12 @@ def _by_comma(text: str) -> list[str]:
         return [parts[1 - firms[0]], parts[firms[0]]]
     if not titled or not others:
         return [text]
-    if firms:  # what stands beside the title and is no employer belongs to the title
-        title = [part for at, part in enumerate(parts) if titled[0] <= at and at not in firms]
+    if firms:  # before the firm, what is no title belongs to it; behind the firm, it is a place
+        title = [
+            part
+            for at, part in enumerate(parts)
+            if at in titled or (titled[0] < at < firms[0] and at not in firms)
+        ]
         return [", ".join(title), ", ".join(parts[at] for at in firms)]
     if titled[0] == 0:
         cut = others[0]

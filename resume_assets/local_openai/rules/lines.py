@@ -29,9 +29,11 @@ _LINK: Final = re.compile(r"!?\[([^\[\]]{0,200})\]\(([^()\s]{0,300})\)")
 _RULER: Final = re.compile(r"[-=_*~+|:#.─━═ ]{3,}")
 _BULLET: Final = re.compile(r"(?:[-*•◦▪▸►●○✓✔➢‣·–—・]|\d{1,2}[.)])\s+(?=\S)|[•▪●►・](?=\S)")
 _EMPHASIS: Final = re.compile(r"\*{1,3}|_{2,3}|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)|`{1,3}")
-_SENTENCE_END: Final = re.compile(r"(?<=[^\W\d_]{2}[.!?])\s+(?=[^\W\d_a-z])|(?<=[。！])")
+_SENTENCE_END: Final = re.compile(r"(?<=\w{2}[.!?])\s+(?=[^\W\d_a-z])|(?<=[。！])")
 _EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 _NUMBER: Final = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
+_DASHES: Final = ("–", "-", "—")
+_YEAR_AT_END: Final = re.compile(r"\d{4}\s?[-–—]$")
 _GAP: Final = re.compile(r"(?<=\S)\s{3,}(?=\S)")
 _JOINED: Final = re.compile(
     r"\s*(?:&|/|,|\+|\(|–|—| - |\band\b|\bund\b|\bet\b|\by\b|\be\b|\bi\b)\s*"
@@ -100,7 +102,7 @@ def read_lines(text: str) -> list[Line]:
 
 def _raw_lines(text: str) -> Iterator[str]:
     rows = text.split("\n", MOST_LINES)[:MOST_LINES]
-    rows = _columns_apart(rows)
+    rows = _whole_periods(_columns_apart(rows))
     signs = Counter(row.lstrip()[:1] for row in rows)
     marks = frozenset(sign for sign, count in signs.items() if count >= 3 and _is_symbol(sign))
     for row in rows:
@@ -114,6 +116,19 @@ def _raw_lines(text: str) -> Iterator[str]:
         else:
             for sentence in _SENTENCE_END.split(stripped[:100_000]):
                 yield sentence[:LONGEST_LINE]
+
+
+def _whole_periods(rows: list[str]) -> list[str]:
+    """Joins what a narrow column broke: `June 2017 –` and `Present` on the next line."""
+    whole: list[str] = []
+    for row in rows:
+        last = whole[-1].rstrip() if whole else ""
+        end = row.strip()
+        if last.endswith(_DASHES) and _YEAR_AT_END.search(last[-12:]) and 1 < len(end) <= 20:
+            whole[-1] = f"{last} {end}"
+        else:
+            whole.append(row)
+    return whole
 
 
 def _is_symbol(letter: str) -> bool:

@@ -189,6 +189,8 @@ def _split(text: str) -> Name | None:
     words = text.split()
     if len(words) == 1:
         return Name(words[0], None, None)
+    if words[0].isupper() and len(words[0]) > 2 and not any(map(str.isupper, words[1:])):
+        return Name(" ".join(words[1:]), None, words[0].title())  # TAN Wei Jie
     cut = len(words) - 1
     for position in range(1, len(words) - 1):
         if fold(words[position]) in PARTICLES:

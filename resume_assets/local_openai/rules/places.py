@@ -24,7 +24,7 @@ class Place(NamedTuple):
     state: str | None
 
 
-_BREAK: Final = re.compile(r"\s*[|•·;\t]\s*|\s{3,}|\s+[–—]\s+|\s*[()（）]\s*|\s*📍\s*")
+_BREAK: Final = re.compile(r"\s*[|•·;~\t]\s*|\s{3,}|\s+[–—]\s+|\s*[()（）]\s*|\s*📍\s*")
 _ZIP_AFTER: Final = re.compile(
     r"\s+(?:(?:(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s)?\d{4}|\d{5}(?:-\d{4})?|[A-Z]\d[A-Z]\s?\d[A-Z]\d|[A-Z]{1,2}\d{1,2}[A-Z]?\s?\d[A-Z]{2}|\d{6}|\d{5}-\d{3})$"
 )
@@ -37,14 +37,15 @@ _ZIP_BEFORE: Final = re.compile(
 _SHORT_CODE: Final = re.compile(r"^(?:[A-Z]{1,2}-)?\d{4}(?:\s?[A-Z]{2})?\s+")
 _STREET: Final = re.compile(
     r"\d{1,6}[A-Za-z]?\s+\S.{0,50}?\b(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct"
-    r"|way|place|pl|terrace|circle|cir|highway|hwy|parkway|pkwy|close|crescent|square|trail|loop|row|pike)\b\.?"
+    r"|way|place|pl|terrace|circle|cir|highway|hwy|parkway|pkwy|close|crescent|square|trail|loop|row|pike|quay)\b\.?"
     r"(?:\s?,?\s?(?:apt|unit|suite|ste|flat|no|#)\.?\s?#?\w{1,6})?",
     re.IGNORECASE,
 )
 _STREET_ABROAD: Final = re.compile(
     r"(?:\b\S{2,30}(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{1,4}\s?[a-z]?"
     r"|\b\d{1,4}(?:\s?bis)?,?\s(?:rue|avenue|boulevard|place|allée|chemin)\s[^,;|]{3,40}"
-    r"|\b(?:calle|avenida|av\.|plaza|paseo|rua|ul\.|al\.|c/)\s[^;|,]{2,40}(?:,?\s(?:n[ºo.]\s?)?\d{1,5}\w?)?)",
+    r"|\b(?:calle|avenida|av\.|plaza|paseo|rua|via|ul\.|al\.|c/)\s[^;|,\d]{2,40}"
+    r"(?:,?\s?(?:n[ºo.]\s?)?\d{1,4}(?![\d-])\w?(?:/\d{1,4})?)?)",
     re.IGNORECASE,
 )
 _SLASHED: Final = re.compile(
@@ -191,7 +192,7 @@ def _city(text: str) -> str | None:
     street = _STREET.match(text)
     if street is not None:
         text = text[street.end() :]
-    text = text.strip(" .,-–")
+    text = text.rpartition(" in ")[2].strip(" .,-–")
     words = text.split()
     if not 1 <= len(words) <= 4 or any(letter.isdigit() or letter in "@:" for letter in text):
         return None
