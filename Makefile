@@ -47,7 +47,7 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
+		--no-header --no-strip-extras --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench
