@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -141,6 +140,8 @@ class Settings(BaseSettings):
     def safe_database_url(self) -> str:
         """The configured database without its password, to be shown."""
         if self.database_url is not None:
+            import sqlalchemy as sa  # half a second that `--help` need not pay
+
             try:
                 url = sa.make_url(self.database_url.get_secret_value())
             except sa.exc.ArgumentError:
