@@ -3,6 +3,10 @@
 A resume is read by patterns and word lists, as data: what it tells a model to do has no effect. The
 reading is decent, not good; it is there so that everything around an answer can be tried without a
 key. Dates are answered as the resume writes them.
+
+Rules and samples grew together, so what `evaluate` and `demo` report of them says that nothing
+broke. Of samples that they had not seen the rules met 85 % (twelve usual ones) and 73 % (eight
+hard ones) of the known answers.
 """
 
 import datetime

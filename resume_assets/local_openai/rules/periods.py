@@ -65,6 +65,7 @@ _OPEN_END: Final = re.compile(
     rf"[\s(]{{0,3}}(?:(?:the|la|el|o)\s)?(?P<present>{_PRESENT_WORDS})(?![^\W\d_])",
     re.IGNORECASE,
 )
+_HALF_SAID: Final = frozenset({"date", "dato", "momento", "o momento", "fecha", "la fecha"})
 _DANGLING: Final = re.compile(rf"\s{{0,3}}{_MARKS}\s{{0,3}}(?:$|[)|;,])")
 _SHORT_END: Final = re.compile(r"\s?[-–/]\s?(\d{2})(?![\d/.\-])")
 _MONTH_BEFORE: Final = re.compile(rf"([^\W\d_]{{3,12}})\.?\s?(?:{_MARKS}|to|bis|à|a)\s?$")
@@ -103,8 +104,8 @@ def _lone(text: str, date: _Date) -> Period:
     present = _OPEN_END.match(text, date.last)
     if present is not None:
         end = present["present"]
-        if fold(end) in {"date", "dato"}:  # `to date`: the separator belongs to it
-            end = present[0].strip(" ()-–—")
+        if fold(end) in _HALF_SAID:  # `to date`: what looks like a separator belongs to it
+            end = present[0].strip(" ()-–—−~→>,/")
         return Period(date.text, end, date.first, present.end())
     before = _WORD_BEFORE.search(text, max(0, date.first - 15), date.first)
     if before is not None and fold(before[1]) in SINCE:

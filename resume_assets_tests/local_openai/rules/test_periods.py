@@ -26,7 +26,7 @@ from resume_assets.local_openai.rules.periods import find_periods, order_key
         ("Summer 2016 - Spring 2018", "Summer 2016", "Spring 2018"),
         ("05.2018 - heute", "05.2018", "heute"),
         ("de mars 2015 à juin 2018", "mars 2015", "juin 2018"),
-        ("março de 2020 – até o momento", "março de 2020", "momento"),
+        ("março de 2020 – até o momento", "março de 2020", "até o momento"),
         ("styczeń 2019 – obecnie", "styczeń 2019", "obecnie"),
         ("2015-00 - 12/2016", "2015-00", "12/2016"),
         ("March 15, 2019 – Apr 1, 2020", "March 15, 2019", "Apr 1, 2020"),
