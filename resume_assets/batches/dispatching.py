@@ -5,6 +5,7 @@ Before submission that ends after MOST_REQUESTS: its claims go back and it is `a
 never: its answers are paid for.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches import ledger
 from resume_assets.batches.lease import is_free
-from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, BatchState
 from resume_assets.database.connect import Database
+
+_log = logging.getLogger(__name__)
 
 REQUEST_PATIENCE = timedelta(minutes=2)
 MOST_REQUESTS = 3
@@ -44,58 +47,78 @@ def run_key(batch: ledger.Batch, stage: Stage) -> str:
 
 
 def due_runs(
-    database: Database, *, has_run: Callable[[str], bool] = lambda _key: False
+    database: Database,
+    *,
+    has_run: Callable[[str], bool] = lambda _key: False,
+    patience: timedelta = REQUEST_PATIENCE,
 ) -> list[Due]:
-    """Note and return the runs to request now.
+    """Note and return the runs to request now; each batch in a transaction of its own.
 
     `has_run`: whether a run of that batch is queued or under way, asked only where it matters.
     """
 
-    def work(connection: sa.Connection) -> list[Due]:
+    def look(connection: sa.Connection) -> list[str]:
         now = database.dialect.utc_now(connection)
-        stopped = connection.execute(
-            sa.select(database.ledger.installation.c.stopped_reason)
-        ).scalar()
-        due = []
-        for batch in ledger.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED):
-            before = batch.state in BEFORE_SUBMITTED
-            if (before and stopped) or not _is_due(batch, now) or has_run(batch.batch_key):
-                continue
-            if before and batch.run_requests >= MOST_REQUESTS and _may_abandon(batch):
-                _abandon(connection, database, batch, now)
-                continue
-            batch = ledger.update(
-                connection,
-                database,
-                batch.batch_key,
-                run_requests=batch.run_requests + 1,
-                requested_at=now,
-            )
-            stage = Stage.submit if before else Stage.collect
-            due.append(Due(batch.batch_key, stage, run_key(batch, stage)))
-        return due
+        stopped = _is_stopped(connection, database)
+        batches = ledger.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
+        return [b.batch_key for b in batches if _is_due(b, now, patience, stopped=stopped)]
 
-    return database.write(work)
+    due = []
+    for key in database.read(look):
+        if has_run(key):
+            continue
+        run = database.write(lambda connection: _decide(connection, database, key, patience))  # noqa: B023 (called at once)
+        if run is not None:
+            due.append(run)
+    return due
 
 
 def open_keys(database: Database) -> Sequence[str]:
     """The keys of all batches that are not closed, which Dagster must know as partitions."""
-    states = BEFORE_SUBMITTED | AFTER_ENDED | {BatchState.submitted}
     batches = database.ledger.batches
-    query = sa.select(batches.c.batch_key).where(batches.c.state.in_(sorted(states)))
+    query = sa.select(batches.c.batch_key).where(batches.c.state.in_(sorted(OPEN)))
     return database.read(lambda connection: connection.execute(query).scalars().all())
 
 
-def _is_due(batch: ledger.Batch, now: datetime) -> bool:
+def _decide(
+    connection: sa.Connection, database: Database, key: str, patience: timedelta
+) -> Due | None:
+    """Request a run, or abandon: by the locked row, so that no worker has begun meanwhile."""
+    batch = ledger.lock(connection, database, key)
+    now = database.dialect.utc_now(connection)
+    before = batch.state in BEFORE_SUBMITTED
+    if not (before or batch.state in AFTER_ENDED):
+        return None
+    if not _is_due(batch, now, patience, stopped=_is_stopped(connection, database)):
+        return None
+    if before and batch.run_requests >= MOST_REQUESTS and _may_abandon(batch):
+        _give_up(connection, database, batch, now)
+        return None
+    batch = ledger.update(
+        connection, database, key, run_requests=batch.run_requests + 1, requested_at=now
+    )
+    stage = Stage.submit if before else Stage.collect
+    return Due(key, stage, run_key(batch, stage))
+
+
+def _is_stopped(connection: sa.Connection, database: Database) -> bool:
+    stopped = sa.select(database.ledger.installation.c.stopped_reason)
+    return connection.execute(stopped).scalar() is not None
+
+
+def _is_due(batch: ledger.Batch, now: datetime, patience: timedelta, *, stopped: bool) -> bool:
     if not is_free(batch, now):
         return False
-    if batch.state == BatchState.quota:
-        return bool(batch.quota_until is None or batch.quota_until <= now)
+    in_doubt = batch.state == BatchState.submitting
+    if stopped and batch.state in BEFORE_SUBMITTED and not in_doubt:
+        return False
+    if batch.quota_until is not None and batch.quota_until > now:
+        return False
     if batch.requested_at is None:
         return True
-    pause = REQUEST_PATIENCE
-    if batch.state in AFTER_ENDED:
-        pause = min(REQUEST_PATIENCE * 2 ** min(batch.run_requests, 8), _LONGEST)
+    pause = patience
+    if in_doubt or batch.state in AFTER_ENDED:  # tried for ever, ever more slowly
+        pause = min(patience * 2 ** min(batch.run_requests, 8), _LONGEST)
     return bool(batch.requested_at + pause <= now)
 
 
@@ -104,16 +127,30 @@ def _may_abandon(batch: ledger.Batch) -> bool:
     return batch.state not in (BatchState.submitting, BatchState.quota)
 
 
-def _abandon(
+def _give_up(
     connection: sa.Connection, database: Database, batch: ledger.Batch, now: datetime
 ) -> None:
-    given_back = ledger.release(connection, database, batch.batch_key, "batch_abandoned", now=now)
     why = f" Last: {batch.message}" if batch.message else ""
-    ledger.update(
+    given_up = f"Given up after {batch.run_requests} runs that did not submit it."
+    abandon(connection, database, batch.batch_key, "batch_abandoned", given_up + why, now=now)
+
+
+def abandon(
+    connection: sa.Connection,
+    database: Database,
+    key: str,
+    reason: str,
+    message: str,
+    *,
+    now: datetime,
+) -> ledger.Batch:
+    """End a batch of which nothing ran; its claims go back. The caller has locked its row."""
+    given_back = ledger.release(connection, database, key, reason, now=now)
+    _log.warning("batch %s: abandoned, %d resumes went back to the queue", key, given_back)
+    return ledger.update(
         connection,
         database,
-        batch.batch_key,
+        key,
         state=BatchState.abandoned,
-        message=f"Given up after {batch.run_requests} runs that did not submit it; {given_back} "
-        f"resumes went back to the queue.{why}"[:1000],
+        message=f"{message} {given_back} resumes went back to the queue."[:1000],
     )

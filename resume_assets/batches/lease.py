@@ -126,18 +126,16 @@ def is_free(batch: ledger.Batch, now: datetime) -> bool:
 
 def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
     """Take the lease; returns until when another has it, None if it is ours."""
-    table = lease.database.ledger.batches
-    # The update comes first: it locks the row, so that two takers see each other.
-    mine = table.update().where(table.c.batch_key == lease.key)
-    if connection.execute(mine.values(run_requests=table.c.run_requests)).rowcount == 0:
-        raise ledger.UnknownBatch(f"No batch {lease.key!r} in the ledger.")
-    batch = ledger.get(connection, lease.database, lease.key)
+    batch = ledger.lock(connection, lease.database, lease.key)
     now = lease.database.dialect.utc_now(connection)
     if not is_free(batch, now):
         until: datetime = batch.lease_until
         return until
+    table = lease.database.ledger.batches
     connection.execute(
-        mine.values(lease_owner=lease.owner, lease_until=now + timedelta(seconds=LEASE_SECONDS))
+        table.update()
+        .where(table.c.batch_key == lease.key)
+        .values(lease_owner=lease.owner, lease_until=now + timedelta(seconds=LEASE_SECONDS))
     )
     return None
 
@@ -170,10 +168,16 @@ def _here() -> tuple[str, str]:
 
 
 def _started(pid: int) -> str:
+    """When a process started, in the kernel's ticks; `-` where there is none, or only its corpse.
+
+    Source: proc_pid_stat(5), fields 3 and 22.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        state, *rest = stat.rsplit(")", 1)[1].split()
+    except (OSError, IndexError, ValueError):
         return "-"
+    return "-" if state in ("Z", "X") else rest[18]
 
 
 def _is_dead(owner: str) -> bool:

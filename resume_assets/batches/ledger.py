@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.states import OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.status_table import project, status_table
 from resume_assets.errors import WrongUseError
@@ -45,10 +45,13 @@ def new_key(now: datetime) -> str:
 
 
 def find(connection: sa.Connection, database: Database, name: str) -> Batch | None:
-    """The batch of that key or OpenAI id, None where there is none."""
+    """The batch of that key, else of that OpenAI id, None where there is none."""
     table = database.ledger.batches
-    matches = sa.or_(table.c.batch_key == name, table.c.openai_batch_id == name)
-    return connection.execute(sa.select(table).where(matches)).first()
+    for column in (table.c.batch_key, table.c.openai_batch_id):
+        batch = connection.execute(sa.select(table).where(column == name)).first()
+        if batch is not None:
+            return batch
+    return None
 
 
 def get(connection: sa.Connection, database: Database, name: str) -> Batch:
@@ -59,6 +62,18 @@ def get(connection: sa.Connection, database: Database, name: str) -> Batch:
             f"No batch {name!r} in the ledger; `resume-assets status` lists those there are."
         )
     return batch
+
+
+def lock(connection: sa.Connection, database: Database, key: str) -> Batch:
+    """The batch's row, which nobody else changes until the transaction ends. Raises UnknownBatch.
+
+    What is decided by an unlocked row may no longer be so when the decision is written.
+    """
+    table = database.ledger.batches
+    connection.execute(
+        table.update().where(table.c.batch_key == key).values(run_requests=table.c.run_requests)
+    )
+    return get(connection, database, key)
 
 
 def update(connection: sa.Connection, database: Database, key: str, **values: Any) -> Batch:
@@ -109,9 +124,7 @@ def release(
     For batches of which nothing ran: no attempt is used.
     """
     items, claims = database.ledger.items, database.ledger.claims
-    open_items = sa.and_(
-        items.c.batch_key == key, items.c.state.in_([ItemState.claimed, ItemState.submitted])
-    )
+    open_items = sa.and_(items.c.batch_key == key, items.c.state.in_(sorted(OPEN_ITEMS)))
     given_back = connection.execute(
         items.update()
         .where(open_items)
