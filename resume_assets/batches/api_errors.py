@@ -32,15 +32,22 @@ class NotThere(ApiRefused):
     """No batch or file of that id, for this key."""
 
 
+class OtherEndpoint(ApiFailed):
+    """The batch was made with another endpoint or key, and waits for that one."""
+
+
 class QueueFull(ApiFailed):
     """More tokens are enqueued than the account may have, or too many batches were made.
 
-    `limit`: enqueued tokens, where the answer named it.
+    `limit`: enqueued tokens, `retry_after`: seconds to wait, where the answer named them.
     """
 
-    def __init__(self, message: str, limit: int | None = None) -> None:
+    def __init__(
+        self, message: str, limit: int | None = None, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.limit = limit
+        self.retry_after = retry_after
 
 
 class Doubtful(ApiFailed):
@@ -48,8 +55,11 @@ class Doubtful(ApiFailed):
 
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9_.]{1,64}", re.ASCII)  # no hyphen: keys have one
 _LIMIT = re.compile(r"limit:?\s*([0-9][0-9,_]*)", re.IGNORECASE | re.ASCII)
+NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+"""Codes of an account that can pay for nothing now; a failed batch may carry them too."""
+
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of OpenAI's, no password)
 
 
@@ -84,8 +94,9 @@ def _by_status(error: openai.APIStatusError, doing: str, *, once_only: bool) -> 
         return QueueFull(
             f"OpenAI's queue is full for this account ({shown}); the batch waits.",
             named_limit(_message(error)),
+            retry_after=_retry_after(error),
         )
-    if code in ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"):
+    if code in NO_MONEY:
         return AccessRefused(
             f"OpenAI says that the account has no money left ({shown}) while {doing}. "
             "Look at its billing page."
@@ -97,8 +108,13 @@ def _by_status(error: openai.APIStatusError, doing: str, *, once_only: bool) -> 
         )
     if status == 404:
         return NotThere(f"OpenAI knows of no such thing ({shown}) while {doing}.")
+    if status == 400 and error.param == "input_file_id":
+        return NotThere(f"OpenAI no longer has the request file ({shown}) while {doing}.")
     if status == 429:
-        return QueueFull(f"OpenAI asks for fewer calls ({shown}) while {doing}.")
+        return QueueFull(
+            f"OpenAI asks for fewer calls ({shown}) while {doing}.",
+            retry_after=_retry_after(error),
+        )
     if status >= 500 or status in (408, 409):
         message = f"OpenAI had a problem ({shown}) while {doing}."
         return Doubtful(message) if once_only else ApiUnavailable(message)
@@ -106,10 +122,20 @@ def _by_status(error: openai.APIStatusError, doing: str, *, once_only: bool) -> 
 
 
 def _code(error: openai.APIStatusError) -> str | None:
-    for code in (error.code, error.type):
-        if isinstance(code, str) and _CODE.fullmatch(code):
-            return code
-    return None
+    return safe_code(error.code) or safe_code(error.type)
+
+
+def safe_code(code: object) -> str | None:
+    """The code, where it looks like one: what a server sends instead might quote something."""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    """Seconds; the header's other form, a date, is not used by OpenAI."""
+    try:
+        return min(3600.0, max(0.0, float(error.response.headers.get("retry-after", ""))))
+    except ValueError:
+        return None
 
 
 def _message(error: openai.APIStatusError) -> str | None:

@@ -4,16 +4,18 @@ Source of the behaviour: OpenAI's Batch API reference and the `openai` package (
 """
 
 import hashlib
+import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import httpx2
 import openai
 from openai.types import Batch, FileObject
 
-from resume_assets.batches.api_errors import ApiUnavailable, NotThere, translate
+from resume_assets.batches.api_errors import ApiUnavailable, Doubtful, NotThere, translate
 from resume_assets.batches.limits import (
     COMPLETION_WINDOW,
     INPUT_FILE_SECONDS,
@@ -22,6 +24,9 @@ from resume_assets.batches.limits import (
 from resume_assets.extraction.requests import ENDPOINT
 
 _CHUNK = 1 << 20
+BACKOFF_SECONDS = 0.5
+"""Before the second try of what may be tried again, doubled each time."""
+
 CLOCK_SKEW = timedelta(minutes=10)
 """How far OpenAI's clock and the database's may be apart."""
 
@@ -53,53 +58,64 @@ class BatchApi:
         # No retries: the client would send one from where the first try stopped reading.
         client = self.client.with_options(max_retries=0)
         with _translated("uploading the request file"):
-            return client.files.create(
+            file = client.files.create(
                 file=(name, stream, "application/jsonl"),
                 purpose="batch",
                 expires_after={"anchor": "created_at", "seconds": INPUT_FILE_SECONDS},
             )
+            return _with_id(file)
 
     def find_files(self, name: str, since: datetime) -> list[FileObject]:
         """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
         with _translated("looking for an upload"):
             found = []
             for file in self.client.files.list(purpose="batch", order="desc"):
-                if _utc(file.created_at) < since - CLOCK_SKEW:
+                if _is_before(file.created_at, since - CLOCK_SKEW):
                     break
                 if file.filename == name:
                     found.append(file)
             return found
+
+    def uploads(self, prefix: str) -> list[FileObject]:
+        """All request files whose names begin so, from all pages."""
+        with _translated("looking through the uploads"):
+            return [
+                file
+                for file in self.client.files.list(purpose="batch")
+                if (file.filename or "").startswith(prefix)
+            ]
 
     def create(self, input_file_id: str, metadata: dict[str, str]) -> Batch:
         """Create a batch. Raises Doubtful where it may have been created nevertheless."""
         # No retries: two creations are two bills.
         client = self.client.with_options(max_retries=0)
         with _translated("creating the batch", once_only=True):
-            return client.batches.create(
+            batch = client.batches.create(
                 input_file_id=input_file_id,
                 endpoint=ENDPOINT,
                 completion_window=COMPLETION_WINDOW,
                 metadata=metadata,
                 output_expires_after={"anchor": "created_at", "seconds": OUTPUT_FILE_SECONDS},
             )
+            return _with_id(batch)
 
     def batches_since(self, since: datetime) -> Iterator[Batch]:
         """Batches of this project, newest first, back to `since` (UTC), a page of 100 a call."""
         with _translated("listing the batches"):
             for batch in self.client.batches.list(limit=100):
-                if _utc(batch.created_at) < since - CLOCK_SKEW:
+                if _is_before(batch.created_at, since - CLOCK_SKEW):
                     return
                 yield batch
 
     def retrieve(self, batch_id: str) -> Batch:
         """One batch. Raises NotThere."""
         with _translated("looking up the batch"):
-            return self.client.batches.retrieve(batch_id)
+            return _with_id(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> Batch:
         """Ask for the batch to be cancelled; what is answered by then is paid for and kept."""
         with _translated("cancelling the batch"):
-            return self.client.batches.cancel(batch_id)
+            return _with_id(self.client.batches.cancel(batch_id))
 
     def download(self, file_id: str, target: BinaryIO) -> int:
         """Stream a file to `target`; returns its bytes.
@@ -107,7 +123,7 @@ class BatchApi:
         Raises ApiUnavailable where it broke off or its size is not what the server says it is.
         """
         with _translated("looking up a result file"):
-            expected = self.client.files.retrieve(file_id).bytes
+            expected: int | None = self.client.files.retrieve(file_id).bytes
         size = 0
         with (
             _translated("downloading a result file"),
@@ -115,7 +131,8 @@ class BatchApi:
         ):
             for chunk in response.iter_bytes(_CHUNK):
                 size += target.write(chunk)
-        if size != expected:
+        # Servers that do not say how long a file is: HTTP's own length must do.
+        if expected is not None and size != expected:
             raise ApiUnavailable(
                 f"A result file came with {size:,} bytes instead of {expected:,}; it was not kept."
             )
@@ -147,7 +164,32 @@ def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
         raise ApiUnavailable(
             f"The connection to OpenAI broke while {doing} ({type(error).__name__})."
         ) from None
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        # The client hands on what the server sent, unchecked: another shape than the API's.
+        message = (
+            f"An answer of another shape than OpenAI's while {doing} ({type(error).__name__})."
+        )
+        raise (Doubtful if once_only else ApiUnavailable)(message) from None
 
 
-def _utc(timestamp: int) -> datetime:
-    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)
+T = TypeVar("T", Batch, FileObject)
+
+
+def _with_id(made: T) -> T:
+    """The object, if it is one: a proxy's page of HTML comes through the client as a text."""
+    if not isinstance(getattr(made, "id", None), str):
+        raise TypeError("no object with an id")
+    return made
+
+
+def _is_before(timestamp: object, limit: datetime) -> bool:
+    """Whether a time of the server's is before `limit`; False where it gave none."""
+    if not isinstance(timestamp, int | float):
+        return False
+    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) < limit
+
+
+def backoff(tries: int) -> None:
+    """Wait before another try: 0.5 s, doubling up to 8 s, with some jitter."""
+    seconds = min(BACKOFF_SECONDS * 2 ** (tries - 1), 8.0)
+    threading.Event().wait(seconds * random.uniform(0.75, 1.0))  # noqa: S311 (no secret)

@@ -1,7 +1,7 @@
 """When OpenAI's queue is full, or the account has no money: what waits, and for how long."""
 
-from datetime import timedelta
-from typing import Any
+import logging
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -9,6 +9,8 @@ from resume_assets.batches import ledger
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _LONGEST = timedelta(hours=1)
 _MARGIN = 0.95  # of a limit that a split file may fill: OpenAI's count is not quite ours
@@ -20,22 +22,33 @@ def wait_for_quota(
     batch: ledger.Batch,
     settings: Settings,
     message: str,
-    limit: int | None,
+    limit: int | None = None,
+    retry_after: float | None = None,
 ) -> ledger.Batch:
     """Keep claim, file and upload, and wait: one check interval, doubling up to an hour.
 
     A limit that OpenAI named lowers the planner's. A file that is over it by itself is split: its
-    tail goes back to the queue and the rest is built anew.
+    tail goes back to the queue and the rest is built anew. `retry_after`: seconds that the answer
+    asked for, at least.
     """
     now = database.dialect.utc_now(connection)
+    items = database.ledger.items
+    connection.execute(
+        items.update()
+        .where(items.c.batch_key == batch.batch_key, items.c.state == ItemState.submitted)
+        .values(state=ItemState.claimed)
+    )
     if limit is not None:
         installation = database.ledger.installation
         connection.execute(installation.update().values(learned_token_limit=limit, learned_at=now))
-        if (batch.estimated_input_tokens or 0) > limit:
+        if (batch.estimated_input_tokens or 0) > limit * _MARGIN:
             return _split(connection, database, batch, limit, now)
-    pause = min(
-        timedelta(seconds=settings.check_interval) * 2 ** min(batch.quota_tries, 12), _LONGEST
+    pause = max(
+        timedelta(seconds=settings.check_interval) * 2 ** min(batch.quota_tries, 12),
+        timedelta(seconds=retry_after or 0),
     )
+    pause = min(pause, _LONGEST)
+    _log.info("batch %s: waits for OpenAI's queue, %d s", batch.batch_key, pause.total_seconds())
     return ledger.update(
         connection,
         database,
@@ -46,6 +59,7 @@ def wait_for_quota(
         quota_tries=batch.quota_tries + 1,
         quota_until=now + pause,
         run_requests=0,
+        requested_at=None,
         # The one that was turned down stays in the list as failed: the next is another try.
         try_number=batch.try_number + 1,
         message=message,
@@ -54,6 +68,7 @@ def wait_for_quota(
 
 def stop_planning(connection: sa.Connection, database: Database, reason: str) -> None:
     """No batch is planned or sent any more until `resume-assets resume`."""
+    _log.error("planning stopped: %s", reason)
     now = database.dialect.utc_now(connection)
     connection.execute(
         database.ledger.installation.update().values(stopped_reason=reason[:400], stopped_at=now)
@@ -61,33 +76,39 @@ def stop_planning(connection: sa.Connection, database: Database, reason: str) ->
 
 
 def resume_planning(connection: sa.Connection, database: Database) -> None:
-    """Count money and usable shares afresh from now on, and lift a stop."""
+    """Count money and usable shares afresh from now on, lift a stop, forget a learned limit."""
     now = database.dialect.utc_now(connection)
     connection.execute(
         database.ledger.installation.update().values(
-            resumed_at=now, stopped_reason=None, stopped_at=None
+            resumed_at=now,
+            stopped_reason=None,
+            stopped_at=None,
+            learned_token_limit=None,
+            learned_at=None,
         )
     )
 
 
 def _split(
-    connection: sa.Connection, database: Database, batch: ledger.Batch, limit: int, now: Any
+    connection: sa.Connection, database: Database, batch: ledger.Batch, limit: int, now: datetime
 ) -> ledger.Batch:
     items, claims = database.ledger.items, database.ledger.claims
     of_batch = sa.and_(
         items.c.batch_key == batch.batch_key,
-        items.c.state.in_([ItemState.claimed, ItemState.submitted]),
+        items.c.state == ItemState.claimed,
     )
     query = sa.select(items.c.position, items.c.estimated_tokens).where(of_batch)
     room = limit * _MARGIN
-    last = -1
-    for position, tokens in connection.execute(query.order_by(items.c.position)).tuples():
+    rows = connection.execute(query.order_by(items.c.position)).tuples().all()
+    last = None
+    for position, tokens in rows:
         room -= (tokens or 0) + (batch.overhead_tokens or 0)
         if room < 0:
             break
         last = position
-    # Where not even the first has room, nothing is left: it is over the limit by itself.
-    beyond = sa.and_(of_batch, items.c.position > max(last, 0))
+    # Where not even the first has room, it is over the limit by itself.
+    kept = last if last is not None else rows[0][0]
+    beyond = sa.and_(of_batch, items.c.position > kept)
     userids = sa.select(items.c.userid).where(beyond)
     connection.execute(
         claims.delete().where(claims.c.batch_key == batch.batch_key, claims.c.userid.in_(userids))
@@ -97,7 +118,7 @@ def _split(
         .where(beyond)
         .values(state=ItemState.released, reason="over_token_limit", closed_at=now)
     )
-    if last < 0:
+    if last is None:
         connection.execute(
             items.update()
             .where(of_batch)
@@ -106,18 +127,18 @@ def _split(
             )
         )
         connection.execute(claims.delete().where(claims.c.batch_key == batch.batch_key))
-    else:
-        connection.execute(items.update().where(of_batch).values(state=ItemState.claimed))
+    _log.warning("batch %s: over %d enqueued tokens by itself; split", batch.batch_key, limit)
     return ledger.update(
         connection,
         database,
         batch.batch_key,
-        state=BatchState.abandoned if last < 0 else BatchState.claimed,
+        state=BatchState.abandoned if last is None else BatchState.claimed,
         openai_batch_id=None,
         openai_status=None,
         input_file_id=None,
         upload_started_at=None,
         try_number=batch.try_number + 1,
+        quota_until=None,
         run_requests=0,
         requested_at=None,
         message=f"Over the limit of {limit:,} enqueued tokens by itself: it was split.",

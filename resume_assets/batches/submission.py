@@ -22,9 +22,10 @@ from resume_assets.batches.api_errors import (
     ApiUnavailable,
     Doubtful,
     NotThere,
+    OtherEndpoint,
     QueueFull,
 )
-from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.batch_api import BatchApi, backoff
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState, ItemState
@@ -36,10 +37,6 @@ _log = logging.getLogger(__name__)
 
 _UPLOADS = 3  # tries of one upload
 _DOUBTS = 2  # creations in doubt that one run settles by itself
-
-
-class OtherEndpoint(ApiFailed):
-    """A batch in doubt can only be settled with the endpoint and key that it was made with."""
 
 
 class _Submission:
@@ -57,10 +54,11 @@ class _Submission:
         self.doubts = 0
 
     def run(self, batch: ledger.Batch) -> ledger.Batch:
-        """From wherever the batch stands to `submitted` or `quota`."""
+        """From wherever the batch stands as far as it gets: see `submit`."""
         if batch.state == BatchState.submitting:
             batch = self.settle_doubt(batch)
-            if batch.state == BatchState.submitted:
+            # Adopted; or planning has stopped, and a run that only settles a doubt sends nothing.
+            if batch.state != BatchState.built or self.is_stopped():
                 return batch
         batch = self.upload(batch)
         try:
@@ -68,6 +66,13 @@ class _Submission:
         except NotThere:
             # The input file has expired or was deleted while the batch waited.
             return self.create(self.upload(self.forget_upload(batch)))
+
+    def is_stopped(self) -> bool:
+        """Whether the account can pay for nothing: see `stop_planning`."""
+        stopped = sa.select(self.database.ledger.installation.c.stopped_reason)
+        return self.database.read(
+            lambda connection: connection.execute(stopped).scalar() is not None
+        )
 
     # Uploading
 
@@ -88,6 +93,7 @@ class _Submission:
             except ApiUnavailable:
                 if not remaining:
                     raise
+                backoff(_UPLOADS - remaining)
         return self.update(input_file_id=file_id, uploaded_at=self.now())
 
     def adopt_upload(self, batch: ledger.Batch) -> str | None:
@@ -104,7 +110,7 @@ class _Submission:
 
     def upload_name(self, batch: ledger.Batch) -> str:
         """Leads back to installation, batch and try."""
-        return f"{self.installation}-{batch.batch_key}-{batch.try_number}.jsonl"
+        return upload_name(self.installation, batch.batch_key, batch.try_number)
 
     def forget_upload(self, batch: ledger.Batch, *, next_try: bool = False) -> ledger.Batch:
         """The next creation uploads anew."""
@@ -131,12 +137,7 @@ class _Submission:
         try:
             remote = self.api.create(batch.input_file_id, self.metadata(batch))
         except QueueFull as full:
-            message, limit = str(full), full.limit
-            return self.lease.write(
-                lambda connection: wait_for_quota(
-                    connection, self.database, batch, self.settings, message, limit
-                )
-            )
+            return self.wait(batch, full)
         except Doubtful as doubt:
             _log.warning("batch %s: %s Looking whether it was created.", batch.batch_key, doubt)
             self.doubts += 1
@@ -150,6 +151,18 @@ class _Submission:
             self.withdraw(refused)
             raise
         return self.record(remote)
+
+    def wait(self, batch: ledger.Batch, full: QueueFull) -> ledger.Batch:
+        """Nothing was created, for want of room: the batch waits as `quota`, or is split."""
+        message, limit, retry_after = str(full), full.limit, full.retry_after
+        waiting = self.lease.write(
+            lambda connection: wait_for_quota(
+                connection, self.database, batch, self.settings, message, limit, retry_after
+            )
+        )
+        if waiting.input_file_id is None and batch.input_file_id is not None:
+            self.api.delete_file(batch.input_file_id)  # split: its file is built anew
+        return waiting
 
     def withdraw(self, refused: ApiFailed) -> None:
         """Nothing was created: note why, and stop planning where every batch would fare so."""
@@ -176,7 +189,7 @@ class _Submission:
         }
 
     def record(self, remote: RemoteBatch) -> ledger.Batch:
-        """OpenAI has it: batch and items are `submitted`."""
+        """OpenAI has it: batch and items are `submitted`, or `ended` where it was that quick."""
 
         def work(connection: sa.Connection) -> ledger.Batch:
             items = self.database.ledger.items
@@ -191,6 +204,8 @@ class _Submission:
                 self.lease.key,
                 state=BatchState.submitted,
                 openai_batch_id=remote.id,
+                # Adopted with another key of the same project: this one sees it.
+                key_hash=self.api.key_hash,
                 submitted_at=self.database.dialect.utc_now(connection),
                 absent_since=None,
                 quota_until=None,
@@ -205,7 +220,7 @@ class _Submission:
     def settle_doubt(self, batch: ledger.Batch) -> ledger.Batch:
         """Adopt what was created, or make sure that nothing was.
 
-        Returns the batch as `submitted`, or as `built` for the next try.
+        Returns the batch as `submitted` or past that, or as `built` for the next try.
         """
         if batch.endpoint != self.api.endpoint:
             raise OtherEndpoint(
@@ -216,7 +231,8 @@ class _Submission:
             found = self.look(batch)
             if (adopted := self.adopt(found)) is not None:
                 return adopted
-            if found:  # it was created and failed before anything ran
+            if any(self.is_this_try(batch, remote) for remote in found):
+                # It was created, and failed before anything ran.
                 return self.update(
                     state=BatchState.built, try_number=batch.try_number + 1, absent_since=None
                 )
@@ -247,13 +263,19 @@ class _Submission:
 
     def look(self, batch: ledger.Batch) -> list[RemoteBatch]:
         """What this intent has made at OpenAI, from all pages; raises where the list breaks off."""
-        ours = self.metadata(batch)
         return [
             remote
             for remote in self.api.batches_since(batch.intent_at)
-            if remote.input_file_id == batch.input_file_id
-            or ours.items() <= (remote.metadata or {}).items()
+            if remote.input_file_id == batch.input_file_id or self.is_this_try(batch, remote)
         ]
+
+    def is_this_try(self, batch: ledger.Batch, remote: RemoteBatch) -> bool:
+        """Whether it is what this very intent made.
+
+        One with the same input file may be an earlier try of this batch, which failed for want of
+        room: that says nothing about this one.
+        """
+        return self.metadata(batch).items() <= (remote.metadata or {}).items()
 
     def adopt(self, found: Sequence[RemoteBatch]) -> ledger.Batch | None:
         """Take the oldest that did not fail; a second one, should there be any, is cancelled."""
@@ -266,8 +288,15 @@ class _Submission:
         adopted = self.record(live[0])
         for surplus in live[1:]:
             _log.error("batch %s: was created twice; cancelling the second", self.lease.key)
-            self.api.cancel(surplus.id)
+            self.cancel(surplus)
         return adopted
+
+    def cancel(self, surplus: RemoteBatch) -> None:
+        """As far as that still goes: what it ran is paid, and shows in the invoice."""
+        try:
+            self.api.cancel(surplus.id)
+        except ApiFailed as failed:
+            _log.error("batch %s: second one not cancelled: %s", self.lease.key, failed)
 
     # The ledger
 
@@ -285,14 +314,21 @@ class _Submission:
         return self.database.read(self.database.dialect.utc_now)
 
 
+def upload_name(installation: str, key: str, try_number: int) -> str:
+    """The name of an upload: leads back to installation, batch and try."""
+    return f"{installation}-{key}-{try_number}.jsonl"
+
+
 _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.quota})
 
 
 def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> ledger.Batch:
     """Submit a built batch; one that is past that only reports.
 
-    Returns it as `submitted`, or as `quota` where OpenAI's queue is full. Raises Doubtful's end as
-    ApiUnavailable where the list of batches can't be had, OtherEndpoint, AccessRefused, ApiRefused.
+    Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
+    OpenAI's queue is full, as `claimed` where it was split, as `built` where a doubt is settled
+    while planning has stopped. Raises ApiUnavailable where a doubt can't be settled yet,
+    OtherEndpoint, AccessRefused, ApiRefused, FilesGone.
     """
     database = lease.database
     batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
@@ -306,7 +342,13 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     submission = _Submission(lease, settings, store, api, installation)
     with lease.kept_alive():
         try:
-            return submission.run(batch)
+            batch = submission.run(batch)
+            _log.info("batch %s: %s as %s", lease.key, batch.state, batch.openai_batch_id)
+        except QueueFull as full:  # elsewhere than in creating: nothing is in doubt by it
+            batch = submission.get()
+            if batch.state == BatchState.submitting:
+                raise
+            return submission.wait(batch, full)
         except AccessRefused as refused:
             reason = str(refused)
             database.write(lambda connection: stop_planning(connection, database, reason))
@@ -316,3 +358,4 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
                 f"Batch {lease.key}: {refused} Its claims and its request file are kept; "
                 "materialize submitted_batch again once the cause is mended."
             ) from None
+    return batch
