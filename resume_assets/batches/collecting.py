@@ -1,19 +1,22 @@
 """`batch_output`: bring the result files to our side, whole, and tick every request off."""
 
 import json
+import logging
 from collections import Counter
 
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiUnavailable, NotThere
-from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.api_errors import ApiUnavailable, NotThere, OtherEndpoint
+from resume_assets.batches.batch_api import BatchApi, backoff
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.results import result_files, results_of, tally_of
 from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.batches.tracking import LOST
 from resume_assets.errors import PlatformError
+
+_log = logging.getLogger(__name__)
 
 _TRIES = 3  # of one download
 
@@ -26,8 +29,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Bat
     """Download what is not here yet, and count what came.
 
     A batch collected before is only counted again, from the kept files, by today's rules; it needs
-    no `api`. Raises NotEnded, ApiFailed, FilesGone, OtherEndpoint's message where the files are
-    elsewhere.
+    no `api`. Raises NotEnded, ApiFailed, FilesGone, OtherEndpoint where the files are elsewhere.
     """
     database = lease.database
     batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
@@ -45,6 +47,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Bat
             batch = _download_all(lease, files, api, batch)
         tally = count(lease, files, batch)
     summary = json.dumps(tally, sort_keys=True)
+    _log.info("batch %s: collected, %s", lease.key, summary)
     first_time = batch.state == BatchState.ended
 
     def finish(connection: sa.Connection) -> ledger.Batch:
@@ -74,18 +77,37 @@ def count(lease: Lease, files: BatchFiles, batch: ledger.Batch) -> Counter[str]:
 def _download_all(
     lease: Lease, files: BatchFiles, api: BatchApi, batch: ledger.Batch
 ) -> ledger.Batch:
-    """Both files, each kept only once it is whole."""
+    """Both files, each kept only once it is whole; returns the batch with those there are.
+
+    A file that its own endpoint and key no longer know is lost: its requests are `missing`, and go
+    back to the queue.
+    """
     if batch.openai_status == LOST:
         return batch
-    for name, file_id in ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id)):
-        if file_id and not files.has(name):
-            try:
-                _download(files, api, name, file_id)
-            except NotThere:
-                raise NotThere(
-                    f"Batch {lease.key}: OpenAI no longer has its {name} (it keeps results for "
-                    "two weeks), or the key in use may not see it. Nothing was changed."
+    if batch.endpoint != api.endpoint:
+        raise OtherEndpoint(
+            f"Batch {lease.key}: its results are at {batch.endpoint}. It waits until "
+            "OPENAI_BASE_URL and OPENAI_API_KEY name that endpoint again."
+        )
+    database = lease.database
+    for name, column in ((OUTPUT, "output_file_id"), (ERRORS, "error_file_id")):
+        file_id = getattr(batch, column)
+        if not file_id or files.has(name):
+            continue
+        try:
+            _download(files, api, name, file_id)
+        except NotThere:
+            if batch.key_hash != api.key_hash:
+                raise OtherEndpoint(
+                    f"Batch {lease.key}: its {name} is not known with this key; it was made with "
+                    "another OPENAI_API_KEY and waits for it."
                 ) from None
+            _log.error("batch %s: OpenAI no longer has its %s", lease.key, name)
+            message = f"OpenAI no longer has its {name} (it keeps results for two weeks)."
+            values = {column: None, "message": message}
+            batch = lease.write(
+                lambda connection: ledger.update(connection, database, lease.key, **values)  # noqa: B023 (called at once)
+            )
     return batch
 
 
@@ -97,5 +119,6 @@ def _download(files: BatchFiles, api: BatchApi, name: str, file_id: str) -> None
         except ApiUnavailable:
             if not remaining:
                 raise
+            backoff(_TRIES - remaining)
         else:
             return

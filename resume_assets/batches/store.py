@@ -12,6 +12,7 @@ from typing import BinaryIO
 from upath import UPath
 
 from resume_assets.errors import PlatformError
+from resume_assets.private import FILE, private_folder
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
 
@@ -68,29 +69,34 @@ class BatchFiles:
     def write(self, name: str) -> Iterator[BinaryIO]:
         """Open a file to be written; it appears, whole, once the block ends well."""
         part, target = self.path(f"{name}.part"), self.path(name)
-        if self._local is None:
-            with part.open("wb") as stream:
-                yield stream
-            part.rename(target)
-            return
-        self._local.mkdir(parents=True, exist_ok=True, mode=0o700)
-        here = self._local / part.name
-        here.unlink(missing_ok=True)
-        descriptor = os.open(here, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=1 << 20) as local:
-            yield local
-            local.flush()
-            os.fsync(local.fileno())
-        here.replace(self._local / name)
-        _sync_folder(self._local)
+        try:
+            if self._local is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with part.open("wb") as stream:
+                    yield stream
+                part.rename(target)
+            else:
+                private_folder(self._local)
+                part.unlink(missing_ok=True)
+                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+                descriptor = os.open(self._local / part.name, flags, FILE)
+                with os.fdopen(descriptor, "wb", buffering=1 << 20) as local:
+                    yield local
+                    local.flush()
+                    os.fsync(local.fileno())
+                part.rename(target)
+                _sync_folder(self._local)
+        except BaseException:
+            part.unlink(missing_ok=True)  # half a file is of no use, and takes room
+            raise
 
     def remove(self) -> int:
-        """Delete every file of the batch; returns how many there were."""
+        """Delete every file of the batch, and its folder; returns how many there were."""
         if not self.folder.exists():
             return 0
         files = [path for path in self.folder.iterdir() if path.is_file()]
         for path in files:
-            path.unlink()
+            path.unlink(missing_ok=True)
         if self._local is not None:
             self._local.rmdir()
         return len(files)

@@ -1,7 +1,7 @@
 """What OpenAI says of the batches that are out, written into the ledger: one list for all."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,18 @@ import sqlalchemy as sa
 from openai.types import Batch as RemoteBatch
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import TOKEN_LIMIT, NotThere, named_limit
+from resume_assets.batches.api_errors import (
+    NO_MONEY,
+    TOKEN_LIMIT,
+    AccessRefused,
+    ApiFailed,
+    NotThere,
+    named_limit,
+    safe_code,
+)
 from resume_assets.batches.batch_api import BatchApi
-from resume_assets.batches.quota import wait_for_quota
-from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.quota import stop_planning, wait_for_quota
+from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
 
@@ -22,6 +30,9 @@ _log = logging.getLogger(__name__)
 TERMINAL = frozenset({"completed", "failed", "expired", "cancelled"})
 LOST = "lost"
 """Our own word in `openai_status`: the endpoint that had the batch knows it no more."""
+
+ENDPOINT = ""
+"""In `Poll.problems`, stands for the endpoint itself instead of a batch's key."""
 
 _SINGLE_LOOK_UPS = 10  # of batches that the list did not show, in one poll
 
@@ -42,66 +53,110 @@ def is_anything_out(database: Database) -> bool:
     return database.read(lambda connection: connection.execute(query).first()) is not None
 
 
-def poll(database: Database, api: BatchApi, settings: Settings) -> Poll:
+def poll(
+    database: Database,
+    api: BatchApi,
+    settings: Settings,
+    *,
+    until: Callable[[], bool] = lambda: False,
+) -> Poll:
     """Look at every batch that is out: a page of the list for a hundred of them.
 
-    Raises ApiFailed where the list can't be had; a single odd batch is only noted.
+    What was seen before a call failed counts; the failure and each odd batch become a sentence in
+    `problems`, and keep no other waiting. `until`: whether to stop asking now, for a tick that must
+    end. A key that is refused, or an account without money, stops the planning.
     """
     out = database.read(
         lambda connection: ledger.in_states(connection, database, [BatchState.submitted])
     )
     result = Poll()
-    here: list[ledger.Batch] = []
+    here: dict[str, ledger.Batch] = {}
     for batch in out:
         if batch.endpoint == api.endpoint:
-            here.append(batch)
+            here[batch.openai_batch_id] = batch
         else:
             result.problems[batch.batch_key] = _other_endpoint(batch)
     if not here:
         return result
-    remotes, lost = _look(api, here, result)
-
-    def work(connection: sa.Connection) -> list[ledger.Batch]:
-        rows = [
-            record(connection, database, batch.batch_key, remotes[batch.openai_batch_id], settings)
-            for batch in here
-            if batch.openai_batch_id in remotes
-        ]
-        return rows + [_record_lost(connection, database, key) for key in lost]
-
-    for batch in database.write(work):
-        if batch.state == BatchState.ended:
-            result.ended.append(batch.batch_key)
-        else:
-            result.out += batch.state == BatchState.submitted
+    for batch, remote in _look(database, api, here, result, until):
+        _note(database, api, settings, batch, remote, result)
     return result
 
 
 def _look(
-    api: BatchApi, here: Sequence[ledger.Batch], result: Poll
-) -> tuple[dict[str, RemoteBatch], list[str]]:
-    """Each batch's object by its id, and the keys of those that are lost."""
-    wanted = {batch.openai_batch_id for batch in here}
-    remotes: dict[str, RemoteBatch] = {}
-    for remote in api.batches_since(min(batch.submitted_at for batch in here)):
-        if remote.id in wanted:
-            remotes[remote.id] = remote
-            if len(remotes) == len(wanted):
-                break
-    lost = []
-    unseen = [batch for batch in here if batch.openai_batch_id not in remotes]
-    for batch in unseen[:_SINGLE_LOOK_UPS]:
+    database: Database,
+    api: BatchApi,
+    here: dict[str, ledger.Batch],
+    result: Poll,
+    until: Callable[[], bool],
+) -> Iterator[tuple[ledger.Batch, RemoteBatch | None]]:
+    """Each batch with its object; with None where the endpoint and key that made it know none."""
+    unseen = dict(here)
+    try:
+        for remote in api.batches_since(min(batch.submitted_at for batch in here.values())):
+            if remote.id in unseen:
+                yield unseen.pop(remote.id), remote
+            if not unseen:
+                return
+            if until():
+                result.problems[ENDPOINT] = "OpenAI is slow; the next look goes on."
+                return
+    except ApiFailed as failed:
+        _note_failure(database, failed, result)
+        return
+    for batch in list(unseen.values())[:_SINGLE_LOOK_UPS]:
+        if until():
+            return
         try:
-            remotes[batch.openai_batch_id] = api.retrieve(batch.openai_batch_id)
+            yield batch, api.retrieve(batch.openai_batch_id)
         except NotThere:
             if batch.key_hash == api.key_hash:
-                lost.append(batch.batch_key)
+                yield batch, None
             else:
                 result.problems[batch.batch_key] = (
                     f"Batch {batch.batch_key} is not known with this key; it was made with another "
                     "OPENAI_API_KEY and waits for it."
                 )
-    return remotes, lost
+        except ApiFailed as failed:
+            result.problems[batch.batch_key] = f"Batch {batch.batch_key}: {failed}"
+
+
+def _note(
+    database: Database,
+    api: BatchApi,
+    settings: Settings,
+    batch: ledger.Batch,
+    remote: RemoteBatch | None,
+    result: Poll,
+) -> None:
+    key = batch.batch_key
+
+    def work(connection: sa.Connection) -> ledger.Batch:
+        if remote is None:
+            return _record_lost(connection, database, batch)
+        return record(connection, database, key, remote, settings, key_hash=api.key_hash)
+
+    try:
+        now = database.write(work)
+    except (AttributeError, TypeError, ValueError, OverflowError) as odd:
+        # The client hands on what the server sent, unchecked.
+        result.problems[key] = (
+            f"Batch {key}: OpenAI describes it in another shape than its API's "
+            f"({type(odd).__name__}); looking again later."
+        )
+        return
+    if now.state == BatchState.submitted:
+        result.out += 1
+        return
+    if now.state == BatchState.ended:
+        result.ended.append(key)
+    _log.info("batch %s: %s (%s at OpenAI)", key, now.state, now.openai_status or "waits")
+
+
+def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:
+    result.problems[ENDPOINT] = reason = str(failed)
+    if isinstance(failed, AccessRefused):
+        database.write(lambda connection: stop_planning(connection, database, reason))
 
 
 def record(
@@ -110,27 +165,29 @@ def record(
     key: str,
     remote: RemoteBatch,
     settings: Settings,
+    *,
+    key_hash: str | None = None,
 ) -> ledger.Batch:
     """Write what OpenAI's batch object says; a batch that ended becomes `ended`.
 
-    One that failed because the queue was full waits as `quota`: nothing of it ran.
+    One that failed because the queue was full, or the account empty, waits as `quota`: nothing of
+    it ran. `key_hash`: of the key that sees the batch, which may have been exchanged since.
     """
-    batch = ledger.get(connection, database, key)
+    batch = ledger.lock(connection, database, key)
     if batch.state != BatchState.submitted or batch.openai_batch_id != remote.id:
         return batch  # somebody else was faster
-    full = [error for error in _errors(remote) if error.code == TOKEN_LIMIT]
-    if remote.status == "failed" and full:
-        items = database.ledger.items
-        connection.execute(
-            items.update()
-            .where(items.c.batch_key == key, items.c.state == ItemState.submitted)
-            .values(state=ItemState.claimed)
-        )
-        message = "OpenAI's queue is full for this account; the batch waits."
-        return wait_for_quota(
-            connection, database, batch, settings, message, named_limit(full[0].message)
-        )
+    if remote.status == "failed":
+        for error in _errors(remote):
+            if error.code == TOKEN_LIMIT:
+                message = "OpenAI's queue is full for this account; the batch waits."
+                limit = named_limit(error.message)
+                return wait_for_quota(connection, database, batch, settings, message, limit)
+            if error.code in NO_MONEY:
+                message = f"OpenAI says that the account has no money left ({error.code})."
+                stop_planning(connection, database, message)
+                return wait_for_quota(connection, database, batch, settings, message)
     values: dict[str, Any] = {
+        "key_hash": key_hash or batch.key_hash,
         "openai_status": remote.status,
         "output_file_id": remote.output_file_id or None,  # an empty string is none
         "error_file_id": remote.error_file_id or None,
@@ -151,11 +208,14 @@ def record(
     return ledger.update(connection, database, key, **values)
 
 
-def _record_lost(connection: sa.Connection, database: Database, key: str) -> ledger.Batch:
+def _record_lost(connection: sa.Connection, database: Database, seen: ledger.Batch) -> ledger.Batch:
+    batch = ledger.lock(connection, database, seen.batch_key)
+    if batch.state != BatchState.submitted or batch.openai_batch_id != seen.openai_batch_id:
+        return batch  # somebody else was faster
     return ledger.update(
         connection,
         database,
-        key,
+        seen.batch_key,
         state=BatchState.ended,
         openai_status=LOST,
         ended_at=database.dialect.utc_now(connection),
@@ -172,7 +232,7 @@ def _errors(remote: RemoteBatch) -> Sequence[Any]:
 def _why_failed(remote: RemoteBatch) -> str | None:
     """Codes and lines only: a message of theirs may quote a line of the file."""
     whys = [
-        f"{error.code or 'error'}{f' in line {error.line}' if error.line else ''}"
+        f"{safe_code(error.code) or 'error'}{f' in line {error.line:d}' if error.line else ''}"
         for error in _errors(remote)[:5]
     ]
     return f"OpenAI: {remote.status}: {', '.join(whys)}" if whys else None
