@@ -7,6 +7,7 @@ first and leaves those candidates out.
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.mapping import to_record
 from resume_assets.extraction.responses import Answer
+
+_log = logging.getLogger(__name__)
 
 CHUNK = 500
 """Rows a transaction; under 1,000, so that SQL Server locks rows and never the table."""
@@ -98,6 +101,7 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     if not again:
         _close_unusable(lease, batch, results, writer.applied)
         batch = lease.write(lambda connection: _finish(connection, lease))
+    _log.info("batch %s: %d records written", lease.key, writer.applied.written)
     writer.applied.batch = batch
     return writer.applied
 

@@ -4,6 +4,7 @@ Pages of a few megabytes go from the database to the file, so that memory does n
 batch. The file appears whole, and only then the ledger says so: a crash before that builds it anew.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -23,6 +24,8 @@ from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _PAGE_BYTES = 4_000_000
 _PAGE_ROWS = 500
@@ -130,7 +133,10 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
             page = _read_page(lease, first, last)
             written = builder.write_page(stream, page)
             _note_items(lease, written)
-    return lease.write(lambda connection: _finish(connection, lease, settings, builder))
+    batch = lease.write(lambda connection: _finish(connection, lease, settings, builder))
+    tally = builder.tally
+    _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)
+    return batch
 
 
 def _pages(lease: Lease) -> Iterator[tuple[int, int]]:
@@ -211,6 +217,7 @@ def _finish(
         prompt_version=PROMPT_VERSION,
         schema_version=SCHEMA_VERSION,
         built_at=now,
+        message=None if tally.requests else "No resume was left to be sent.",
     )
 
 

@@ -4,6 +4,7 @@ Under the planning lock; the primary key of `resume_claims` keeps the promise ev
 not.
 """
 
+import logging
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
 from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _LOST_RACES = 5
 
@@ -37,10 +40,14 @@ def claim(lease: Lease, settings: Settings) -> Claim:
     """
     for _ in range(_LOST_RACES):
         try:
-            return lease.write(lambda connection: _claim(connection, lease, settings))
+            claimed = lease.write(lambda connection: _claim(connection, lease, settings))
+            break
         except DuplicateKey:
             continue  # somebody claims without our lock; what is theirs no longer waits
-    return lease.write(lambda connection: _claim(connection, lease, settings))
+    else:
+        claimed = lease.write(lambda connection: _claim(connection, lease, settings))
+    _log.info("batch %s: %s, %d resumes", lease.key, claimed.batch.state, claimed.rows)
+    return claimed
 
 
 def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:

@@ -1,5 +1,6 @@
 """`batch_cost`: what the batch really came to, from the usage of every answer."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class NotApplied(PlatformError):
@@ -54,7 +57,9 @@ def settle(lease: Lease, settings: Settings) -> Bill:
 
     Raises NotApplied, DatabaseFailed.
     """
-    return lease.write(lambda connection: _settle(connection, lease, settings))
+    bill = lease.write(lambda connection: _settle(connection, lease, settings))
+    _log.info("batch %s: done, %s tokens in", lease.key, bill.batch.input_tokens)
+    return bill
 
 
 def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill:

@@ -4,6 +4,7 @@ Under the planning lock it looks at the queue and at all that is out, decides, a
 batch's row with what it reserves; so two planners together never exceed a limit.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,11 +26,13 @@ from resume_assets.batches.planning import (
     decide,
 )
 from resume_assets.batches.queue import waiting
-from resume_assets.batches.states import IN_FLIGHT, BatchState
+from resume_assets.batches.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
 from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class KeyTaken(WrongUseError):
@@ -77,6 +80,7 @@ def plan_batch(
         _insert(connection, database, settings, name, decision, origin, now)
         batch = ledger.get(connection, database, name)
         due = Due(name, Stage.submit, run_key(batch, Stage.submit))
+        _log.info("batch %s: planned, %d resumes", name, decision.rows)
         return Planned(name, decision, due)
 
     return database.write(work)
@@ -98,20 +102,17 @@ def plan_named(database: Database, settings: Settings, key: str, rows: int) -> N
     if planned.stop is not Stop.nothing_waiting:
         return planned
     if batch is None:
-        nothing = Plan(rows=0, tokens=0, cost=0.0)
-        database.write(
-            lambda connection: _insert(
-                connection,
-                database,
-                settings,
-                key,
-                nothing,
-                "manual",
-                database.dialect.utc_now(connection),
-                state=BatchState.empty,
-            )
-        )
+        database.write(lambda connection: _insert_empty(connection, database, settings, key))
     return None
+
+
+def _insert_empty(
+    connection: sa.Connection, database: Database, settings: Settings, key: str
+) -> None:
+    database.dialect.lock(connection, database.ledger.installation)
+    now = database.dialect.utc_now(connection)
+    nothing, state = Plan(rows=0, tokens=0, cost=0.0), BatchState.empty
+    _insert(connection, database, settings, key, nothing, "manual", now, state=state)
 
 
 def count_planned(database: Database, origin: str) -> int:
@@ -249,8 +250,8 @@ def _insert(
     state: BatchState = BatchState.planned,
 ) -> None:
     """Insert the batch's row, or plan a batch anew that ended before anything was sent."""
-    before = ledger.find(connection, database, key)
     table = database.ledger.batches
+    before = connection.execute(sa.select(table).where(table.c.batch_key == key)).first()
     values: dict[str, Any] = {
         "state": state,
         "origin": origin,
@@ -269,10 +270,23 @@ def _insert(
     }
     if before is None:
         connection.execute(table.insert().values(batch_key=key, try_number=1, **values))
-    elif before.state in (BatchState.empty, BatchState.abandoned) and before.batch_key == key:
-        again = before.try_number + 1
-        connection.execute(
-            table.update().where(table.c.batch_key == key).values(try_number=again, **values)
-        )
+    elif before.state in (BatchState.empty, BatchState.abandoned) and not _was_sent(
+        connection, database, key
+    ):
+        # Nothing of its first life counts any more: not its file, its upload or its estimate.
+        fresh = {column.name: None for column in table.columns if column.nullable}
+        values = fresh | values | {"try_number": before.try_number + 1}
+        connection.execute(table.update().where(table.c.batch_key == key).values(values))
     else:
-        raise KeyTaken(f"Batch {key} is there already, in state {before.state}.")
+        raise KeyTaken(
+            f"Batch {key} is there already, in state {before.state}: choose another key."
+        )
+
+
+def _was_sent(connection: sa.Connection, database: Database, key: str) -> bool:
+    """Whether an item of the batch ended otherwise than by going back to the queue."""
+    items = database.ledger.items
+    sent = sa.select(items.c.userid).where(
+        items.c.batch_key == key, items.c.state != ItemState.released
+    )
+    return connection.execute(sent.limit(1)).first() is not None
