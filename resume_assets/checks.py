@@ -123,6 +123,6 @@ def _found(finding: Finding) -> tuple[bool, Metadata]:
     return finding.passed, {
         "records": finding.looked_at,
         "offending_values": sum(finding.by_column.values()),
-        "by_column": counts_table(finding.by_column, "column"),
+        "by_column": counts_table(finding.by_column, "column", "values"),
         f"first_{SHOWN}": table(offenders, "userid", "column"),
     }

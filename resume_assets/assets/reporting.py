@@ -27,10 +27,12 @@ def facts(batch: ledger.Batch, *names: str) -> Metadata:
     return found
 
 
-def counts_table(counts: Mapping[str, int], what: str) -> dg.TableMetadataValue:
-    """A table of `what` and how many, most first."""
+def counts_table(
+    counts: Mapping[str, int], what: str, counted: str = "requests"
+) -> dg.TableMetadataValue:
+    """A table of `what` and how many of what is `counted`, most first."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return table([{what: name, "requests": count} for name, count in ordered], what, "requests")
+    return table([{what: name, counted: count} for name, count in ordered], what, counted)
 
 
 def table(rows: Iterable[Mapping[str, Any]], *columns: str) -> dg.TableMetadataValue:

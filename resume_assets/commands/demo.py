@@ -183,7 +183,7 @@ def _report_dates(found: Audit) -> None:
     say(
         f"  dates             {verdict} in {formats.looked_at} records; "
         f"{found.losses.months_assumed} months assumed, "
-        f"{found.losses.dates_unread} records with a date that could not be read"
+        f"dates that could not be read in {found.losses.dates_unread}"
     )
 
 
@@ -202,6 +202,8 @@ def _report_accuracy(opened: Session) -> None:
         f"  known answers     {evaluation.share:.1%} met: {evaluation.right} of "
         f"{evaluation.expected} values in {evaluation.records} records"
     )
+    say("                    (rules written beside these samples: this shows that nothing broke,")
+    say("                    and says nothing about a model)")
     weak = sorted(evaluation.columns.values(), key=lambda score: score.right - score.expected)[:3]
     missed = ", ".join(
         f"{score.column} {score.right}/{score.expected}"
