@@ -24,8 +24,8 @@ def safely(doing: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 (raised again below, without its message)
         failure = dg.Failure(
-            description=f"Unexpected {type(error).__name__} while {doing}, a mistake in the program: "
-            f"please report it. What the ledger says is kept.\n{_code_lines(error)}",
+            description=f"Unexpected {type(error).__name__} while {doing}, a mistake in the "
+            f"program: please report it. What the ledger says is kept.\n{_code_lines(error)}",
             allow_retries=False,
         )
     else:
