@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from resume_assets import assets, checks, jobs, sensors
+from resume_assets import assets, checks, jobs, schedules, sensors
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -42,7 +42,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             ),
         ],
         asset_checks=[checks.audit_of_records],
-        jobs=[jobs.submit_batch, jobs.collect_batch],
+        jobs=[jobs.submit_batch, jobs.collect_batch, schedules.housekeeping],
+        schedules=[schedules.daily_housekeeping],
         sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.

@@ -12,10 +12,12 @@ from resume_assets.assets.reporting import Metadata, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches import ledger, tracking
+from resume_assets.batches.api_errors import ApiFailed
 from resume_assets.batches.applying import apply
 from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
-from resume_assets.batches.lease import PATIENCE, leased
+from resume_assets.batches.housekeeping import delete_remote, has_remote_files
+from resume_assets.batches.lease import PATIENCE, Lease, leased
 from resume_assets.batches.queue import given_up
 from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.database.connect import Database
@@ -25,7 +27,7 @@ from resume_assets.resources import (
     SettingsResource,
     SQLServerResource,
 )
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError
 
 
 @dg.asset(
@@ -100,16 +102,19 @@ def updated_candidate_records(
     settings: SettingsResource,
     sqlserver: SQLServerResource,
     store: BatchStoreResource,
+    openai: OpenAIResource,
 ) -> Materialized:
     """Writes the answers into `aicandidate`, sets LastProcessed, and gives back what failed.
 
-    A record, its item in the ledger and the release of its claim are one transaction.
+    A record, its item in the ledger and the release of its claim are one transaction. Once all are
+    written, the batch's files at OpenAI are deleted.
     """
     key = context.partition_key
     with safely("writing the records"):
         database, values = sqlserver.database(), settings.load()
         with leased(database, key, patience=PATIENCE) as lease:
             applied = apply(lease, store.store())
+            deleted = _delete_remote(context, lease, openai)
         missing = database.candidates.missing
         waiting_for_a_person = _given_up(database, values, key)
     metadata: Metadata = {
@@ -120,6 +125,7 @@ def updated_candidate_records(
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
         "values_cut_to_fit": applied.values_cut,
+        "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),
     }
     if missing:
@@ -148,6 +154,18 @@ def batch_cost(
     ):
         bill = settle(lease, settings.load())
     yield dg.MaterializeResult(metadata=_bill(bill))
+
+
+def _delete_remote(context: dg.AssetExecutionContext, lease: Lease, openai: OpenAIResource) -> int:
+    """The records are safe; what can't be deleted now is left to the daily housekeeping."""
+    try:
+        if not has_remote_files(lease):
+            return 0
+        with openai.api() as api:
+            return delete_remote(lease, api)
+    except (ApiFailed, SettingsError) as failed:
+        context.log.warning("Files at OpenAI are not deleted yet: %s", failed)
+        return 0
 
 
 def _bill(bill: Bill) -> Metadata:

@@ -30,6 +30,7 @@ from resume_assets.batches.lease import Lease
 from resume_assets.batches.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import REQUESTS, BatchStore
+from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -42,15 +43,15 @@ _DOUBTS = 2  # creations in doubt that one run settles by itself
 class _Submission:
     """One worker's attempt to submit one batch, under its lease."""
 
-    def __init__(
-        self, lease: Lease, settings: Settings, store: BatchStore, api: BatchApi, installation: str
-    ) -> None:
+    def __init__(self, lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> None:
         self.lease = lease
         self.database = lease.database
         self.settings = settings
         self.files = store.batch(lease.key)
         self.api = api
-        self.installation = installation
+        self.installation: str = self.database.read(
+            lambda connection: installation_of(connection, self.database)
+        )
         self.doubts = 0
 
     def run(self, batch: ledger.Batch) -> ledger.Batch:
@@ -319,6 +320,25 @@ def upload_name(installation: str, key: str, try_number: int) -> str:
     return f"{installation}-{key}-{try_number}.jsonl"
 
 
+def installation_of(connection: sa.Connection, database: Database) -> str:
+    """The installation's random id, by which it knows its batches and files at OpenAI again."""
+    there = sa.select(database.ledger.installation.c.installation_id)
+    found: str = connection.execute(there).scalar_one()
+    return found
+
+
+def settle_doubt(
+    lease: Lease, settings: Settings, store: BatchStore, api: BatchApi
+) -> ledger.Batch:
+    """Find out whether a `submitting` batch was created; it is `built` afterwards if it was not.
+
+    Raises what `submit` raises.
+    """
+    submission = _Submission(lease, settings, store, api)
+    with lease.kept_alive():
+        return submission.settle_doubt(submission.get())
+
+
 _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.quota})
 
 
@@ -334,12 +354,7 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
     if batch.state not in _SUBMITTABLE:
         return batch
-    installation = database.read(
-        lambda connection: connection.execute(
-            sa.select(database.ledger.installation.c.installation_id)
-        ).scalar_one()
-    )
-    submission = _Submission(lease, settings, store, api, installation)
+    submission = _Submission(lease, settings, store, api)
     with lease.kept_alive():
         try:
             batch = submission.run(batch)

@@ -1,0 +1,175 @@
+"""What is kept no longer than needed: files at OpenAI, files of ours, uploads that nobody used.
+
+At OpenAI each file also has an expiry, set when it was made, should all of this never run.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.api_errors import ApiFailed, OtherEndpoint
+from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.lease import BatchBusy, Lease, leased
+from resume_assets.batches.states import CLOSED, OPEN, BatchState
+from resume_assets.batches.store import BatchStore
+from resume_assets.batches.submission import installation_of
+from resume_assets.database.connect import Database
+from resume_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+RESULTS_SAFE = CLOSED | {BatchState.applied}
+"""Nothing at OpenAI is needed any more."""
+
+_UNUSED_AFTER = timedelta(hours=1)
+"""An upload so old that belongs to no open batch will not be used."""
+
+
+@dataclass(slots=True)
+class Tidied:
+    """How many files went, and what stood in the way, in sentences."""
+
+    remote_files: int = 0
+    unused_uploads: int = 0
+    local_batches: int = 0
+    local_files: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchApi | None) -> Tidied:
+    """Delete all that is not needed any more; an endpoint that does not answer is only noted.
+
+    `api`: None where there is none to be asked. Raises DatabaseFailed, OSError.
+    """
+    tidied = Tidied()
+    if api is not None:
+        try:
+            _tidy_remote(database, api, tidied)
+        except ApiFailed as failed:
+            tidied.problems.append(str(failed))
+    _tidy_local(database, settings, store, tidied)
+    _log.info(
+        "housekeeping: %d files at OpenAI, %d unused uploads, %d files of %d batches here",
+        tidied.remote_files,
+        tidied.unused_uploads,
+        tidied.local_files,
+        tidied.local_batches,
+    )
+    return tidied
+
+
+def has_remote_files(lease: Lease) -> bool:
+    """Whether the batch has files at OpenAI that are not needed any more."""
+    database = lease.database
+    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    files = (batch.input_file_id, batch.output_file_id, batch.error_file_id)
+    return batch.state in RESULTS_SAFE and batch.remote_deleted_at is None and any(files)
+
+
+def delete_remote(lease: Lease, api: BatchApi) -> int:
+    """Delete a batch's files at OpenAI, once its results are safe here; returns how many.
+
+    Before that, and again, it does nothing. Raises ApiFailed: then it is to be called again.
+    """
+    database = lease.database
+    if not has_remote_files(lease):
+        return 0
+    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    files = [batch.input_file_id, batch.output_file_id, batch.error_file_id]
+    if batch.endpoint not in (None, api.endpoint):
+        raise OtherEndpoint(f"Batch {lease.key}: its files are at {batch.endpoint}, not deleted.")
+    deleted = 0
+    for file_id in filter(None, files):
+        if api.delete_file(file_id):
+            deleted += 1
+        elif batch.key_hash not in (None, api.key_hash):
+            raise OtherEndpoint(
+                f"Batch {lease.key}: its files are not known with this key, and so not deleted; "
+                "they expire by themselves."
+            )
+    lease.write(
+        lambda connection: ledger.update(
+            connection,
+            database,
+            lease.key,
+            remote_deleted_at=database.dialect.utc_now(connection),
+        )
+    )
+    _log.info("batch %s: %d files deleted at OpenAI", lease.key, deleted)
+    return deleted
+
+
+def _tidy_remote(database: Database, api: BatchApi, tidied: Tidied) -> None:
+    batches = database.ledger.batches
+    for key in _keys(
+        database,
+        batches.c.state.in_(sorted(RESULTS_SAFE)),
+        batches.c.remote_deleted_at.is_(None),
+        batches.c.input_file_id.is_not(None),
+    ):
+        try:
+            with leased(database, key) as lease:
+                tidied.remote_files += delete_remote(lease, api)
+        except (BatchBusy, OtherEndpoint) as problem:
+            tidied.problems.append(str(problem))
+    for file_id in list(_unused_uploads(database, api)):
+        tidied.unused_uploads += api.delete_file(file_id)
+
+
+def _unused_uploads(database: Database, api: BatchApi) -> Iterator[str]:
+    """Uploads of this installation that no open batch will use: answers lost, batches given up."""
+    prefix = f"{database.read(lambda connection: installation_of(connection, database))}-"
+    uploads = api.uploads(prefix)  # first: what is uploaded from now on is not in it
+    opened = database.read(lambda connection: ledger.in_states(connection, database, OPEN))
+    in_use = {batch.input_file_id for batch in opened}
+    uploading = {batch.batch_key for batch in opened if batch.input_file_id is None}
+    limit = datetime.now(UTC) - _UNUSED_AFTER
+    for file in uploads:
+        key = file.filename.removeprefix(prefix).removesuffix(".jsonl").rpartition("-")[0]
+        made = datetime.fromtimestamp(file.created_at, UTC)
+        if file.id not in in_use and key not in uploading and made < limit:
+            yield file.id
+
+
+def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidied: Tidied) -> None:
+    batches = database.ledger.batches
+    now = database.read(database.dialect.utc_now)
+    last_step = sa.func.coalesce(
+        batches.c.done_at, batches.c.ended_at, batches.c.built_at, batches.c.planned_at
+    )
+    for key in _keys(
+        database,
+        batches.c.state.in_(sorted(CLOSED)),
+        batches.c.local_deleted_at.is_(None),
+        last_step <= now - timedelta(days=settings.keep_files_days),
+    ):
+        try:
+            with leased(database, key) as lease:
+                tidied.local_files += _delete_local(lease, store)
+                tidied.local_batches += 1
+        except BatchBusy as problem:
+            tidied.problems.append(str(problem))
+
+
+def _delete_local(lease: Lease, store: BatchStore) -> int:
+    database = lease.database
+    batch = lease.write(lambda connection: ledger.lock(connection, database, lease.key))
+    if batch.state not in CLOSED:
+        return 0  # planned anew meanwhile
+    removed = store.batch(lease.key).remove()
+    lease.write(
+        lambda connection: ledger.update(
+            connection, database, lease.key, local_deleted_at=database.dialect.utc_now(connection)
+        )
+    )
+    return removed
+
+
+def _keys(database: Database, *conditions: sa.ColumnElement[bool]) -> list[str]:
+    batches = database.ledger.batches
+    query = sa.select(batches.c.batch_key).where(*conditions).order_by(batches.c.planned_at)
+    return list(database.read(lambda connection: connection.execute(query).scalars().all()))

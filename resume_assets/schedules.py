@@ -1,0 +1,55 @@
+"""What happens every day: what is no longer needed is deleted, visibly."""
+
+import dagster as dg
+
+from resume_assets.assets.safely import safely
+from resume_assets.batches.housekeeping import tidy
+from resume_assets.resources import (
+    BatchStoreResource,
+    OpenAIResource,
+    SettingsResource,
+    SQLServerResource,
+)
+
+
+@dg.op(out=dg.Out(dg.Nothing))
+def delete_what_is_not_needed(
+    context: dg.OpExecutionContext,
+    settings: SettingsResource,
+    sqlserver: SQLServerResource,
+    store: BatchStoreResource,
+    openai: OpenAIResource,
+) -> None:
+    """Deletes files at OpenAI whose results are safe, unused uploads, and old files here."""
+    with safely("keeping house"):
+        database, values = sqlserver.database(), settings.load()
+        with openai.api() as api:
+            tidied = tidy(database, values, store.store(), api)
+    for problem in tidied.problems:
+        context.log.warning(problem)
+    context.add_output_metadata(
+        {
+            "files_deleted_at_openai": tidied.remote_files,
+            "unused_uploads_deleted": tidied.unused_uploads,
+            "batches_cleared_here": tidied.local_batches,
+            "files_deleted_here": tidied.local_files,
+            "problems": len(tidied.problems),
+        }
+    )
+
+
+@dg.job(
+    name="housekeeping",
+    description="Delete files at OpenAI once their records are written, uploads that nobody used, "
+    "and our own files after RESUME_KEEP_FILES_DAYS.",
+)
+def housekeeping() -> None:
+    """One step, so that its counts are one line in the UI."""
+    delete_what_is_not_needed()
+
+
+daily_housekeeping = dg.ScheduleDefinition(
+    job=housekeeping,
+    cron_schedule="40 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
