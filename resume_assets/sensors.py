@@ -4,26 +4,31 @@ A tick must end in time and never in an exception, which would lose all of it; a
 carry out a part of what a tick asks for, all of it is safe to ask for again.
 """
 
+import queue
+import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
+from functools import partial
 from typing import TypeVar
 
 import dagster as dg
 
 from resume_assets.assets.partitions import resume_batches
-from resume_assets.batches import tracking
+from resume_assets.batches import planner, tracking
 from resume_assets.batches.dispatching import Due, Stage, due_runs, open_keys
 from resume_assets.batches.limits import rows_per_batch
 from resume_assets.batches.planner import count_planned, plan_batch
 from resume_assets.batches.planning import NoPlan
-from resume_assets.errors import PlatformError
+from resume_assets.database.connect import Database
+from resume_assets.errors import PlatformError, in_words
 from resume_assets.jobs import collect_batch, submit_batch
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 
 T = TypeVar("T")
 
-_SECONDS = 40.0  # of the 60 that Dagster gives a tick
+# Of the 60 seconds that Dagster gives a tick:
+LOOKING_SECONDS = 25.0
+DECIDING_SECONDS = 20.0
 _PLANS_A_TICK = 20
 
 _ACTIVE = [
@@ -32,6 +37,10 @@ _ACTIVE = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
+
+
+class TookTooLong(PlatformError):
+    """A part of a tick did not end in time; what it writes later is as good then."""
 
 
 @dg.sensor(
@@ -50,15 +59,20 @@ def batch_completion_sensor(
     Asks again for runs that came to nothing, and tells Dagster of batches that it forgot.
     """
     problems: list[str] = []
+    due: list[Due] = []
+    forgotten: list[str] = []
     try:
-        database = sqlserver.database()
-        problems += _within(_SECONDS, lambda: _poll(settings, sqlserver, openai))
-        due = due_runs(database, has_run=lambda key: _has_run(context.instance, key))
-    except PlatformError as error:
-        return dg.SensorResult(skip_reason=str(error))
+        problems += _look(settings, sqlserver, openai)
+    except Exception as error:  # noqa: BLE001 (told below, without what it might quote)
+        problems.append(in_words(error, "looking at the batches"))
+    try:
+        decide = partial(_decide, context.instance, settings, sqlserver)
+        due, forgotten, late = within(DECIDING_SECONDS, "Deciding what to run", decide)
+        problems += late
+    except Exception as error:  # noqa: BLE001 (as above)
+        problems.append(in_words(error, "deciding what to run"))
     for problem in problems:
         context.log.warning(problem)
-    forgotten = _forgotten(context.instance, open_keys(database))
     return dg.SensorResult(
         run_requests=[_request(run) for run in due],
         dynamic_partitions_requests=[resume_batches.build_add_request(forgotten)]
@@ -82,62 +96,106 @@ def continuous_submission_sensor(
 
     RESUME_CONTINUOUS_BATCHES ends it after so many in all.
     """
+    # A batch that was planned has its row: if this tick is lost, it is asked for again.
     planned: list[Due] = []
-    why = ""
     try:
-        database, values = sqlserver.database(), settings.load()
-        for _ in range(_PLANS_A_TICK):
-            most = values.continuous_batches
-            if most and count_planned(database, "sensor") >= most:
-                why = f"RESUME_CONTINUOUS_BATCHES = {most} batches are planned."
-                break
-            decision = plan_batch(
-                database,
-                values,
-                rows=rows_per_batch(values),
-                origin="sensor",
-                in_flight=values.max_in_flight,
-            )
-            if isinstance(decision, NoPlan):
-                why = decision.why
-                break
-            planned.append(decision.due)
-    except PlatformError as error:
-        # What was planned before has its row; if this tick is lost it is asked for again.
-        context.log.warning(str(error))
-        why = str(error)
+        plan = partial(_plan, settings, sqlserver, planned)
+        why = within(LOOKING_SECONDS + DECIDING_SECONDS, "Planning", plan)
+    except Exception as error:  # noqa: BLE001 (told below, without what it might quote)
+        why = in_words(error, "planning")
+        context.log.warning(why)
+    runs = list(planned)  # a thread that was late may still add to it
+    keys = [run.key for run in runs]
     return dg.SensorResult(
-        run_requests=[_request(run) for run in planned],
-        dynamic_partitions_requests=[resume_batches.build_add_request([run.key for run in planned])]
-        if planned
-        else [],
-        skip_reason=None if planned else why,
+        run_requests=[_request(run) for run in runs],
+        dynamic_partitions_requests=[resume_batches.build_add_request(keys)] if keys else [],
+        skip_reason=None if runs else why,
     )
 
 
-def _poll(
+def within(seconds: float, what: str, work: Callable[[], T]) -> T:
+    """What `work` returns or raises, should it end within so many seconds. Raises TookTooLong.
+
+    A thread that can't be ended is left behind; it holds up neither the tick nor the process's end.
+    """
+    outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((work(), None))
+        except Exception as error:  # noqa: BLE001 (raised again below)
+            outcome.put((None, error))
+
+    threading.Thread(target=run, name=what, daemon=True).start()
+    try:
+        result, error = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise TookTooLong(f"{what} took over {seconds:.0f} s; the next tick goes on.") from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value] # there is one where there is no error
+
+
+def _look(
     settings: SettingsResource, sqlserver: SQLServerResource, openai: OpenAIResource
 ) -> list[str]:
-    """Sentences about odd batches; an endpoint that does not answer is one of them."""
-    try:
-        database, values = sqlserver.database(), settings.load()
-        if not tracking.is_anything_out(database):
-            return []
-        with openai.api(quick=True) as api:
-            return list(tracking.poll(database, api, values).problems.values())
-    except PlatformError as error:
-        return [str(error)]
+    """Ask OpenAI; sentences about odd batches, and about an endpoint that does not answer."""
+    opened = partial(_database_if_anything_is_out, sqlserver)
+    database = within(LOOKING_SECONDS, "Opening the database", opened)
+    if database is None:
+        return []
+    values = settings.load()
+    deadline = time.monotonic() + LOOKING_SECONDS
+
+    def is_late() -> bool:
+        return time.monotonic() > deadline - 5
+
+    # Leaving this block closes the connections, and so ends a call that hangs in the thread.
+    with openai.api(quick=True) as api:
+        poll = partial(tracking.poll, database, api, values, until=is_late)
+        found = within(LOOKING_SECONDS, "Looking at the batches at OpenAI", poll)
+    return list(found.problems.values())
 
 
-def _within(seconds: float, work: Callable[[], list[str]]) -> list[str]:
-    """Run `work` for so long at most; what it writes later is as good then."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="poll")
-    try:
-        return pool.submit(work).result(seconds)
-    except TookTooLong:
-        return [f"OpenAI did not answer within {seconds:.0f} s; the next tick looks again."]
-    finally:
-        pool.shutdown(wait=False)
+def _database_if_anything_is_out(sqlserver: SQLServerResource) -> Database | None:
+    database = sqlserver.database()
+    return database if tracking.is_anything_out(database) else None
+
+
+def _decide(
+    instance: dg.DagsterInstance, settings: SettingsResource, sqlserver: SQLServerResource
+) -> tuple[list[Due], list[str], list[str]]:
+    """The runs to request, the keys that Dagster forgot, and sentences about stuck batches."""
+    database, values = sqlserver.database(), settings.load()
+    due = due_runs(database, has_run=lambda key: _has_run(instance, key))
+    stuck = database.read(lambda connection: planner.stuck_batches(connection, database, values))
+    late = [
+        f"Batch {batch.batch_key} has been out for over {values.stuck_hours:g} hours "
+        f"({batch.openai_status} at OpenAI); `resume-assets cancel {batch.batch_key}` calls it "
+        "back."
+        for batch in stuck
+    ]
+    return due, _forgotten(instance, open_keys(database)), late
+
+
+def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: list[Due]) -> str:
+    """Plan as many batches as the limits allow; returns why no more."""
+    database, values = sqlserver.database(), settings.load()
+    for _ in range(_PLANS_A_TICK):
+        most = values.continuous_batches
+        if most and count_planned(database, "sensor") >= most:
+            return f"RESUME_CONTINUOUS_BATCHES = {most} batches are planned."
+        decision = plan_batch(
+            database,
+            values,
+            rows=rows_per_batch(values),
+            origin="sensor",
+            in_flight=values.max_in_flight,
+        )
+        if isinstance(decision, NoPlan):
+            return decision.why
+        planned.append(decision.due)
+    return f"{_PLANS_A_TICK} batches in one tick are enough."
 
 
 def _request(run: Due) -> dg.RunRequest:

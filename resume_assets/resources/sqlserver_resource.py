@@ -6,8 +6,10 @@ import dagster as dg
 
 from resume_assets.database.connect import Database, open_database
 from resume_assets.database.setup import initialise
+from resume_assets.errors import in_words
+from resume_assets.logs import log_to_file
 from resume_assets.resources.settings_resource import SettingsResource
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError
 
 
 class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -25,7 +27,11 @@ class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @lru_cache(maxsize=4)
 def _opened(settings: Settings) -> Database:
-    database = open_database(settings)
+    try:
+        log_to_file(settings.home_folder)
+        database = open_database(settings)
+    except OSError as error:
+        raise SettingsError(in_words(error, "opening RESUME_ASSETS_HOME")) from None
     if settings.uses_embedded_database:
         initialise(database)  # nobody else's: it makes itself
     return database
