@@ -201,7 +201,7 @@ class Writer:
         )
         found = {
             userid: (processed, text)
-            for userid, processed, text in connection.execute(query).tuples()
+            for userid, processed, text in connection.execute(query)
         }
         changed = []
         for row in rows:

@@ -147,7 +147,7 @@ def _pages(lease: Lease) -> Iterator[tuple[int, int]]:
         .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
         .order_by(items.c.position)
     )
-    sizes = lease.database.read(lambda connection: connection.execute(query).tuples().all())
+    sizes = lease.database.read(lambda connection: connection.execute(query).all())
     start, count, total = 0, 0, 0
     for index, (_, size) in enumerate(sizes):
         if count and (total + size > _PAGE_BYTES or count >= _PAGE_ROWS):

@@ -99,7 +99,7 @@ def count_items(connection: sa.Connection, database: Database, key: str) -> dict
     """How many of the batch's items are in each state."""
     items = database.ledger.items
     query = sa.select(items.c.state, sa.func.count()).where(items.c.batch_key == key)
-    return dict(connection.execute(query.group_by(items.c.state)).tuples().all())
+    return dict(connection.execute(query.group_by(items.c.state)).all())
 
 
 def count_reasons(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:

@@ -99,7 +99,7 @@ def _split(
     )
     query = sa.select(items.c.position, items.c.estimated_tokens).where(of_batch)
     room = limit * _MARGIN
-    rows = connection.execute(query.order_by(items.c.position)).tuples().all()
+    rows = connection.execute(query.order_by(items.c.position)).all()
     last = None
     for position, tokens in rows:
         room -= (tokens or 0) + (batch.overhead_tokens or 0)

@@ -89,7 +89,7 @@ def results_of(connection: sa.Connection, database: Database, key: str) -> Resul
         items.c.text_hash,
         items.c.last_processed,
     ).where(items.c.batch_key == key, items.c.state != ItemState.released)
-    rows = connection.execute(query).tuples()
+    rows = connection.execute(query)
     return Results({custom_id: Asked(*rest) for custom_id, *rest in rows})
 
 
