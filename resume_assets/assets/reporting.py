@@ -43,6 +43,19 @@ def table(rows: Iterable[Mapping[str, Any]], *columns: str) -> dg.TableMetadataV
         for name in columns
     }
     return dg.MetadataValue.table(
-        records=[dg.TableRecord({name: row.get(name) for name in columns}) for row in first],
-        schema=dg.TableSchema([dg.TableColumn(name, kinds[name]) for name in columns]),
+        records=[_record(row, columns) for row in first],
+        schema=dg.TableSchema([_column(name, kind) for name, kind in kinds.items()]),
     )
+
+
+# Dagster reads the local names of whoever makes one of these first; Python 3.13.0 crashes where
+# that is a comprehension. So each is made in a function of its own.
+
+
+def _record(row: Mapping[str, Any], columns: Iterable[str]) -> dg.TableRecord:
+    values = {name: row.get(name) for name in columns}
+    return dg.TableRecord(values)
+
+
+def _column(name: str, kind: str) -> dg.TableColumn:
+    return dg.TableColumn(name, kind)
