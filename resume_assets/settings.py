@@ -28,6 +28,27 @@ class Endpoint(StrEnum):
     local = "local_openai"
 
 
+class Encryption(StrEnum):
+    """Of the connection to SQL Server."""
+
+    yes = "yes"
+    strict = "strict"  # TDS 8.0: SQL Server 2022 and Azure SQL
+    no = "no"
+
+
+class Authentication(StrEnum):
+    """How SQL Server is logged in to; the long names are Microsoft's own, for Entra."""
+
+    sql = "sql"
+    windows = "windows"
+    integrated = "ActiveDirectoryIntegrated"
+    default = "ActiveDirectoryDefault"
+    managed_identity = "ActiveDirectoryMsi"
+    interactive = "ActiveDirectoryInteractive"
+    password = "ActiveDirectoryPassword"  # noqa: S105 (a method's name)
+    service_principal = "ActiveDirectoryServicePrincipal"
+
+
 class Settings(BaseSettings):
     """One value a variable; the field's alias is the variable's exact name."""
 
@@ -57,7 +78,10 @@ class Settings(BaseSettings):
     sqlserver_instance: str | None = Field(None, alias="RESUME_SQLSERVER_INSTANCE")
     sqlserver_driver: str | None = Field(None, alias="RESUME_SQLSERVER_DRIVER")
     sqlserver_trust_certificate: bool = Field(False, alias="RESUME_SQLSERVER_TRUST_CERTIFICATE")
-    sqlserver_authentication: str | None = Field(None, alias="RESUME_SQLSERVER_AUTHENTICATION")
+    sqlserver_encrypt: Encryption = Field(Encryption.yes, alias="RESUME_SQLSERVER_ENCRYPT")
+    sqlserver_authentication: Authentication = Field(
+        Authentication.sql, alias="RESUME_SQLSERVER_AUTHENTICATION"
+    )
     sqlserver_login_timeout: int = Field(15, ge=1, alias="RESUME_SQLSERVER_LOGIN_TIMEOUT")
     sqlserver_query_timeout: int = Field(120, ge=0, alias="RESUME_SQLSERVER_QUERY_TIMEOUT")
     table: str | None = Field(None, alias="RESUME_TABLE")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,8 +63,15 @@ class CandidateTable:
                 return self.table.c[target.name]
         return None
 
-    def fit_row(self, values: Sequence[str | None]) -> tuple[list[Any], int]:
+    @cached_property
+    def _takes_all(self) -> bool:
+        """Whether the table is as declared: every column is there and takes any value."""
+        return not self.missing and all(target.fitter is None for target in self.targets)
+
+    def fit_row(self, values: Sequence[str | None]) -> tuple[Sequence[Any], int]:
         """Values in COLUMNS' order as the table takes them, and how many were cut to fit."""
+        if self._takes_all:
+            return values, 0
         row: list[Any] = []
         cut = 0
         for target in self.targets:
@@ -137,6 +145,8 @@ def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
     length = getattr(kind, "length", None)
     if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
         return None
+    if column.length is not None and column.length <= length:
+        return None  # a record's values are no longer than their columns are declared
     if column.kind in (ColumnKind.start_date, ColumnKind.end_date):
         # Half a date would be a wrong one.
         return lambda value: (value, False) if len(value) <= length else (None, True)

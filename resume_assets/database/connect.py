@@ -89,9 +89,12 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         table, arguments = "aicandidate", dict[str, Any]()
     elif backend == "mssql":
         from resume_assets.database.sqlserver import SQLServerDialect, engine_arguments
+        from resume_assets.database.sqlserver_url import complete, shown
 
-        dialect = SQLServerDialect()
+        url = complete(url, settings)
+        dialect = SQLServerDialect(query_timeout=settings.sqlserver_query_timeout)
         table, arguments = "dbo.aicandidate", engine_arguments(url, settings)
+        url = shown(url)
     else:
         raise SettingsError(
             f"The database {backend!r} is not supported: SQL Server and SQLite are."

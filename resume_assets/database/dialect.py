@@ -21,6 +21,12 @@ class Dialect(Protocol):
     def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
         """Hold the planning lock until the transaction ends; waits for another holder."""
 
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """Let no other `init-db` alter tables until the transaction ends."""
+
+    def server(self, connection: sa.Connection) -> str:
+        """The server's product and version, in its own words."""
+
     def utc_now(self, connection: sa.Connection) -> datetime:
         """The database's clock in UTC, without zone: for the ledger."""
 

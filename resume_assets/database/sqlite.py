@@ -31,6 +31,14 @@ class SQLiteDialect:
         """BEGIN IMMEDIATE already excludes every other writer."""
         connection.execute(installation.update().values(lock_count=installation.c.lock_count + 1))
 
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """BEGIN IMMEDIATE already does."""
+
+    def server(self, connection: sa.Connection) -> str:
+        """The library's version."""
+        del connection
+        return f"SQLite {sqlite3.sqlite_version}"
+
     def utc_now(self, connection: sa.Connection) -> datetime:
         """The machine's clock: SQLite runs in our process."""
         text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar()

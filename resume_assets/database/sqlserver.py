@@ -1,0 +1,219 @@
+"""SQL Server's own SQL and settings.
+
+The candidate table is one that other programs use at the same time: statements are set-based and
+sought by key, transactions short, nothing holds a lock on more rows than it writes, no hint is
+put on the table, and in a deadlock it is this program that gives way and tries again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from resume_assets.database import sqlserver_rows as rows_sql
+from resume_assets.database.odbc import load_mssql_python, load_pyodbc
+from resume_assets.database.sqlserver_errors import diagnose
+from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
+from resume_assets.errors import PlatformError
+from resume_assets.settings import Settings
+
+_LOCK_SECONDS = 30.0
+"""A row that is locked for longer gives error 1222, and the transaction is tried again."""
+
+_DDL_LOCK_SECONDS = 5.0
+"""Whoever waits to alter a table keeps everyone else from it meanwhile."""
+
+_MUST_RESTORE = "resume_must_restore"
+_SCHEMA_LOCK = "resume_assets.schema"
+
+
+class SchemaBusy(PlatformError):
+    """Another `init-db` is at work."""
+
+
+class SQLServerDialect:
+    """SQL Server 2016 and later, Azure SQL; through pyodbc or mssql-python."""
+
+    name = "mssql"
+
+    def __init__(self, *, query_timeout: int = 120) -> None:
+        self.query_timeout = query_timeout
+        self._prepared: sa.Engine | None = None
+        self._session = _SESSION
+        self._had_connection = False
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Set the session up on connecting."""
+        if self._prepared is engine:
+            return
+        self._prepared = engine
+        if engine.dialect.driver == "mssqlpython":
+            # It hides numbers: some errors are told apart by their text, which must be English.
+            self._session += "; SET LANGUAGE us_english"
+        sa.event.listen(engine, "connect", self._on_connect)
+        sa.event.listen(engine, "begin", self._on_begin)
+
+    def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
+        """The installation's row, updated first in the transaction: an exclusive row lock."""
+        connection.execute(installation.update().values(lock_count=installation.c.lock_count + 1))
+
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """One `init-db` at a time; and never wait long for a table that others use.
+
+        Raises SchemaBusy.
+        """
+        connection.info[_MUST_RESTORE] = True
+        connection.exec_driver_sql(f"SET LOCK_TIMEOUT {_DDL_LOCK_SECONDS * 1000:.0f}")
+        taken = connection.exec_driver_sql(
+            "SET NOCOUNT ON; DECLARE @taken INT; "
+            f"EXEC @taken = sp_getapplock @Resource = N'{_SCHEMA_LOCK}', "
+            "@LockMode = 'Exclusive', @LockOwner = 'Transaction', "
+            f"@LockTimeout = {_LOCK_SECONDS * 1000:.0f}; "
+            "SELECT @taken; SET NOCOUNT OFF"
+        ).scalar()
+        if taken is None or taken < 0:
+            raise SchemaBusy("Another `resume-assets init-db` is at work here; try again later.")
+
+    def server(self, connection: sa.Connection) -> str:
+        """The server's product and version in its own words, first line."""
+        banner = connection.exec_driver_sql("SELECT @@VERSION").scalar()
+        return str(banner).splitlines()[0].strip()
+
+    def utc_now(self, connection: sa.Connection) -> datetime:
+        """The server's clock in UTC."""
+        now: datetime = connection.exec_driver_sql("SELECT SYSUTCDATETIME()").scalar_one()
+        return now
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """The server's local clock, as GETDATE() gives it to every other program."""
+        now: datetime = connection.exec_driver_sql("SELECT GETDATE()").scalar_one()
+        return now.replace(microsecond=0)
+
+    def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Near its UTF-8 bytes: as many as characters; DATALENGTH loads no text."""
+        size = sa.func.datalength(column, type_=sa.BigInteger)
+        return size // 2 if isinstance(column.type, sa.Unicode | sa.UnicodeText) else size
+
+    def insert_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """One statement a chunk, its rows in one JSON parameter."""
+        if not rows:
+            return
+        read = rows_sql.incoming(table, columns, connection.dialect)
+        statement = rows_sql.insert(_name(connection, table), read)
+        for chunk in rows_sql.chunks(rows, read):
+            connection.execute(statement, {"rows": chunk})
+
+    def update_rows(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        key: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        only_null: str | None = None,
+        keep_existing: Iterable[str] = (),
+    ) -> int:
+        """One UPDATE … FROM … JOIN a chunk."""
+        if not rows:
+            return 0
+        kept = set(keep_existing)
+        read = rows_sql.incoming(table, (*columns, *key), connection.dialect, keys=len(key))
+        quote = connection.dialect.identifier_preparer.quote
+        statement = rows_sql.update(
+            _name(connection, table),
+            read,
+            keys=len(key),
+            only_null=None if only_null is None else quote(only_null),
+            keep=frozenset(i for i, name in enumerate(columns) if name in kept),
+        )
+        return sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+
+    def delete_rows(
+        self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]
+    ) -> int:
+        """One DELETE … FROM … JOIN a chunk."""
+        if not values:
+            return 0
+        read = rows_sql.incoming(table, (key,), connection.dialect, keys=1)
+        statement = rows_sql.delete(_name(connection, table), read[0])
+        rows = [(value,) for value in values]
+        return sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+
+    def is_transient(self, error: BaseException) -> bool:
+        """A deadlock, a time-out, a lost connection, a server that restarts or is overloaded."""
+        return diagnose(error).is_transient(had_connection=self._had_connection)
+
+    def is_duplicate_key(self, error: BaseException) -> bool:
+        """Errors 2601 and 2627."""
+        return diagnose(error).is_duplicate_key
+
+    def explain(self, error: BaseException) -> str:
+        """Number, SQLSTATE and our own words: the server's text may quote a value."""
+        if isinstance(error, sa.exc.TimeoutError):
+            return "Every pooled connection to SQL Server is in use"
+        return diagnose(error).explain()
+
+    def _on_connect(self, connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.timeout = self.query_timeout
+        cursor = connection.cursor()
+        cursor.execute(self._session)
+        cursor.close()
+        connection.commit()
+        self._had_connection = True
+
+    def _on_begin(self, connection: sa.Connection) -> None:
+        if connection.info.pop(_MUST_RESTORE, False):
+            connection.exec_driver_sql(self._session)
+
+
+# Whatever the login's or the database's defaults are. XACT_ABORT: what fails, fails as a whole.
+_SESSION = (
+    "SET NOCOUNT OFF; SET XACT_ABORT ON; SET DEADLOCK_PRIORITY LOW; "
+    f"SET LOCK_TIMEOUT {_LOCK_SECONDS * 1000:.0f}; "
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+)
+
+
+def engine_arguments(url: sa.URL, settings: Settings) -> dict[str, Any]:
+    """What `create_engine` is given for SQL Server.
+
+    No `fast_executemany`: bulk writes go by OPENJSON, and with FreeTDS it would end the process.
+    Raises NoDriver where the driver's module can't be loaded.
+    """
+    driver = load_mssql_python() if url.drivername == MSSQL_PYTHON else load_pyodbc()
+
+    def creator() -> Any:
+        return driver.connect(connection_string(url), timeout=settings.sqlserver_login_timeout)
+
+    return {
+        "creator": creator,
+        "pool_size": 5,
+        "max_overflow": 10,
+        "pool_timeout": 30,
+        # Azure closes connections that were idle for half an hour.
+        "pool_recycle": 1_500,
+        "pool_use_lifo": True,
+    }
+
+
+def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> int:
+    try:
+        return int(connection.execute(statement, {"rows": chunk}).scalar_one())
+    except sa.exc.DBAPIError:
+        # Where it failed half-way, a server may have left NOCOUNT on: others count on counts.
+        if not connection.invalidated:
+            connection.info[_MUST_RESTORE] = True
+        raise
+
+
+def _name(connection: sa.Connection, table: sa.Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table)
