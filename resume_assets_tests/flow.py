@@ -255,9 +255,11 @@ class Flow:
             pause.wait(0.01)
         raise AssertionError("the server has not ended it")
 
-    def ended_with(self, key: str = KEY, **values: Any) -> None:
-        """What `poll` would write for a batch that ended so."""
-        self.update(key, **{"state": "ended", "openai_status": "completed", **values})
+    def wait_for_server(self, remote: str) -> None:
+        """Wait until the server has ended it; the ledger is not told."""
+        pause = threading.Event()
+        while self.api.retrieve(remote).status not in tracking.TERMINAL:
+            pause.wait(0.01)
 
     def is_balanced(self) -> bool:
         """Every item has its end, and no claim is left over."""

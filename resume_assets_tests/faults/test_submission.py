@@ -77,7 +77,7 @@ def test_a_created_batch_that_has_ended_when_it_is_found_is_not_created_again(
     flow.until_built()
     crash_before_the_answer(flow)
     (remote,) = flow.book.batches()
-    until_ended(flow, remote)
+    flow.wait_for_server(remote)
     assert flow.submit().state == "ended"
     assert flow.faults.count("POST", BATCHES) == 1
     finish(flow)
@@ -91,12 +91,6 @@ def crash_before_the_answer(flow: Flow) -> None:
         flow.submit()
     assert flow.batch().state == "submitting"
     flow.faults.clear()
-
-
-def until_ended(flow: Flow, remote: str) -> None:
-    pause = threading.Event()
-    while flow.api.retrieve(remote).status not in ("completed", "failed"):
-        pause.wait(0.01)
 
 
 def test_never_created_is_created_with_the_next_try_and_a_new_file(flow: Flowing) -> None:
