@@ -9,7 +9,7 @@ first and leaves those candidates out.
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -62,11 +62,14 @@ class Applied:
 
 @dataclass(slots=True)
 class _Row:
-    """A usable answer, ready to be written; `values` as the candidate table takes them."""
+    """A usable answer, ready to be written; `values` as the candidate table takes them.
+
+    The answer itself is let go: five hundred candidates at once would cost more than reading them.
+    """
 
     asked: Asked
-    values: list[Any]
-    answer: Answer
+    values: Sequence[Any]
+    usage: "_Usage"
     months_assumed: int
     values_cut: int
     unread: dict[str, str]
@@ -95,8 +98,8 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     again = batch.state != BatchState.collected
     results = database.read(lambda connection: results_of(connection, database, lease.key))
     writer = Rewriter(lease, batch) if again else Writer(lease, batch)
-    answers = results.usable(store.batch(lease.key), result_files(batch))
-    while chunk := list(islice(answers, CHUNK)):
+    rows = writer.rows(results.usable(store.batch(lease.key), result_files(batch)))
+    while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)
     if not again:
         _close_unusable(lease, batch, results, writer.applied)
@@ -118,11 +121,14 @@ class Writer:
         self.today: date = batch.claimed_at.date()
         self.applied = Applied()
 
-    def write(self, chunk: list[tuple[Asked, Answer]]) -> None:
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[_Row]:
+        """What is to be written of these answers, one at a time."""
+        for asked, answer in answers:
+            if self._wants(asked):
+                yield self._prepare(asked, answer)
+
+    def write(self, rows: list[_Row]) -> None:
         """Write one chunk in one transaction; candidates that others changed are left out."""
-        rows = [self._prepare(asked, answer) for asked, answer in chunk if self._wants(asked)]
-        if not rows:
-            return
         for attempt in range(_INTERFERENCES):
             try:
                 written, stale = self.lease.write(
@@ -154,7 +160,7 @@ class Writer:
         return _Row(
             asked,
             values,
-            answer,
+            _usage(answer),
             months_assumed=record.months_assumed,
             values_cut=cut + record.trimmed + record.too_many,
             unread=record.unreadable,
@@ -199,10 +205,7 @@ class Writer:
         query = sa.select(there.userid, there.processed, there.text).where(
             there.userid.in_([row.asked.userid for row in rows])
         )
-        found = {
-            userid: (processed, text)
-            for userid, processed, text in connection.execute(query)
-        }
+        found = {userid: (processed, text) for userid, processed, text in connection.execute(query)}
         changed = []
         for row in rows:
             processed, text = found.get(row.asked.userid, (None, None))
@@ -225,7 +228,7 @@ class Writer:
             [
                 (
                     ItemState.succeeded.value,
-                    *_usage(row.answer),
+                    *row.usage,
                     *row.reading,
                     now,
                     closed_at,
@@ -239,8 +242,7 @@ class Writer:
 
     def _leave_out(self, connection: sa.Connection, stale: list[_Row]) -> None:
         ends = [
-            _End(row.asked.userid, ItemState.stale, "changed_meanwhile", row.answer)
-            for row in stale
+            _End(row.asked.userid, ItemState.stale, "changed_meanwhile", row.usage) for row in stale
         ]
         _close(connection, self.lease, ends)
 
@@ -303,7 +305,8 @@ class _End:
     userid: Any
     state: ItemState
     reason: str
-    answer: Answer | None = None
+    usage: "_Usage" = (None, None, None)
+    attempt_used: bool = False
 
 
 def _close_unusable(lease: Lease, batch: ledger.Batch, results: Results, applied: Applied) -> None:
@@ -313,7 +316,8 @@ def _close_unusable(lease: Lease, batch: ledger.Batch, results: Results, applied
         for custom_id, answer in results.unusable.items():
             asked = results.asked[custom_id]
             if asked.state == ItemState.submitted:
-                yield _End(asked.userid, ItemState(answer.outcome), answer.reason, answer)
+                state = ItemState(answer.outcome)
+                yield _End(asked.userid, state, answer.reason, _usage(answer), answer.attempt_used)
         state, reason = end_of_unanswered(batch)
         for custom_id in results.unanswered:
             asked = results.asked[custom_id]
@@ -340,10 +344,8 @@ def _close(connection: sa.Connection, lease: Lease, ends: list[_End]) -> None:
             (
                 end.state.value,
                 end.reason[:200],
-                end.state is not ItemState.stale
-                and end.answer is not None
-                and end.answer.attempt_used,
-                *_usage(end.answer),
+                end.attempt_used,
+                *end.usage,
                 now,
                 lease.key,
                 end.userid,
@@ -363,9 +365,10 @@ _USAGE = ("input_tokens", "cached_tokens", "output_tokens")
 _READING = ("months_assumed", "values_cut", "unread")
 
 
-def _usage(answer: Answer | None) -> tuple[int | None, int | None, int | None]:
-    if answer is None:
-        return None, None, None
+_Usage = tuple[int | None, int | None, int | None]
+
+
+def _usage(answer: Answer) -> _Usage:
     return answer.input_tokens, answer.cached_tokens, answer.output_tokens
 
 
