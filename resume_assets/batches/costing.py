@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.models import find_model
-from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.settings import Settings
@@ -91,7 +91,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
         "standard_cost": model.standard_cost(input_tokens, cached, output),
     }
     if batch.state == BatchState.applied:
-        counts = ledger.count_items(connection, database, lease.key)
+        counts = _first_attempts(connection, database, lease.key)
         values |= {
             "state": BatchState.done,
             "done_at": database.dialect.utc_now(connection),
@@ -114,6 +114,22 @@ def totals(connection: sa.Connection, database: Database) -> tuple[float, float]
         sa.select(sa.func.sum(batches.c.batch_cost), sa.func.sum(batches.c.standard_cost))
     ).one()
     return float(cost or 0), float(standard or 0)
+
+
+def _first_attempts(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
+    """The batch's items by state, without those that failed before: these say little about it."""
+    items = database.ledger.items
+    before = items.alias("before")
+    failed_before = sa.exists().where(
+        before.c.userid == items.c.userid,
+        before.c.batch_key != items.c.batch_key,
+        before.c.state.in_(sorted(SENT - {ItemState.succeeded})),
+    )
+    query = sa.select(items.c.state, sa.func.count()).where(
+        items.c.batch_key == key, sa.not_(failed_before)
+    )
+    rows = connection.execute(query.group_by(items.c.state))
+    return {row.state: row[1] for row in rows}
 
 
 def _low_share(batch: ledger.Batch, counts: dict[str, int], least: float) -> bool | None:
