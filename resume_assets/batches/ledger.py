@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.states import OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
-from resume_assets.database.status_table import project, status_table
+from resume_assets.database.status_table import project
 from resume_assets.errors import WrongUseError
 
 Batch: TypeAlias = sa.Row[Any]
@@ -82,7 +82,7 @@ def update(connection: sa.Connection, database: Database, key: str, **values: An
     connection.execute(table.update().where(table.c.batch_key == key).values(values))
     batch = get(connection, database, key)
     now = database.dialect.utc_now(connection)
-    project(connection, status_table(table), batch, now)
+    project(connection, database, batch, now)
     return batch
 
 

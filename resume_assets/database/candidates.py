@@ -26,6 +26,9 @@ class TableProblem(PlatformError):
     """The candidate table is not there, or lacks a column that nothing works without."""
 
 
+_WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric)
+_READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
+
 Fitter = Callable[[str], tuple[Any, bool]]
 """Turns a value into what the column takes; the flag says that something was lost."""
 
@@ -101,7 +104,12 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
             f"There is no table {full}: `resume-assets init-db` makes it, "
             "RESUME_TABLE names another."
         )
-    by_name = {column["name"].casefold(): column for column in found}
+    by_name = {
+        column["name"].casefold(): column
+        for column in found
+        # What the database computes, or has in a type of its own, is not ours to write.
+        if "computed" not in column and isinstance(column["type"], _READABLE)
+    }
     lacking = [column for column in REQUIRED if column.casefold() not in by_name]
     if lacking:
         raise TableProblem(
@@ -113,7 +121,12 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
         there = by_name[column.casefold()]
         return sa.Column(there["name"], there["type"], primary_key=column == USERID)
 
-    present = [column for column in COLUMNS if column.name.casefold() in by_name]
+    present = [
+        column
+        for column in COLUMNS
+        if (there := by_name.get(column.name.casefold())) is not None
+        and isinstance(there["type"], _WRITABLE)
+    ]
     required = {column: make(column) for column in REQUIRED}
     extracted = {column.name: make(column.name) for column in present}
     table = sa.Table(name, sa.MetaData(), *required.values(), *extracted.values(), schema=schema)
@@ -139,9 +152,9 @@ def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
         as_datetime = isinstance(kind, sa.DateTime)
         return lambda value: _to_date(value, as_datetime=as_datetime)
     if isinstance(kind, sa.Integer):
-        return lambda value: _to_number(value, whole=True)
+        return lambda value: _to_number(value, whole=True, below=_most(kind))
     if isinstance(kind, sa.Numeric):
-        return lambda value: _to_number(value, whole=False)
+        return lambda value: _to_number(value, whole=False, below=_most(kind))
     length = getattr(kind, "length", None)
     if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
         return None
@@ -171,9 +184,25 @@ def _to_date(value: str, *, as_datetime: bool) -> tuple[Any, bool]:
     return first, False
 
 
-def _to_number(value: str, *, whole: bool) -> tuple[Any, bool]:
+def _most(kind: sa.Integer | sa.Numeric[Any]) -> Decimal:
+    """What a number's amount must be below for its column."""
+    if isinstance(kind, sa.Integer):
+        name = kind.__visit_name__.upper()
+        return Decimal({"TINYINT": 256, "SMALLINT": 2**15}.get(name, 2**31))
+    if kind.precision is None or isinstance(kind, sa.Float):
+        return Decimal(10**15)
+    return Decimal(10 ** (kind.precision - (kind.scale or 0)))
+
+
+def _to_number(value: str, *, whole: bool, below: Decimal) -> tuple[Any, bool]:
     try:
         number = Decimal(value)
     except ArithmeticError:
         return None, True
-    return (round(number) if whole else number), False
+    if not number.is_finite():
+        return None, True
+    if whole:
+        number = number.to_integral_value()
+    if abs(number) >= below:
+        return None, True
+    return (int(number) if whole else number), False

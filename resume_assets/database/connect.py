@@ -1,6 +1,7 @@
 """Open the configured database: the embedded SQLite file, SQL Server, or any SQLAlchemy URL."""
 
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from resume_assets.database import candidates as candidate_table
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.dialect import Dialect
-from resume_assets.database.retrying import run_transaction
+from resume_assets.database.retrying import SECONDS, run_transaction
 from resume_assets.database.sqlite import READ_ONLY, SQLiteDialect
 from resume_assets.database.tables import Ledger, ledger_tables
 from resume_assets.settings import Settings, SettingsError
@@ -23,14 +24,20 @@ class Database:
     """An engine, its dialect, the candidate table and our ledger beside it."""
 
     def __init__(
-        self, engine: sa.Engine, dialect: Dialect, *, table: str, keep_existing: bool = False
+        self,
+        engine: sa.Engine,
+        dialect: Dialect,
+        *,
+        table: str,
+        keep_existing: bool = False,
+        patience: float = SECONDS,
     ) -> None:
         self.engine = engine
         self.dialect = dialect
-        schema, _, name = table.rpartition(".")
-        self.schema = schema or None
-        self.table_name = name
+        self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
+        self.patience = patience  # seconds in which a transaction is tried again
+        self.status: sa.Table | None = None  # see status_table.project
         dialect.prepare(engine)
 
     @cached_property
@@ -48,11 +55,19 @@ class Database:
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction, again where the database says so: see run_transaction."""
-        return run_transaction(self.engine, self.dialect, work)
+        return run_transaction(self.engine, self.dialect, work, patience=self.patience)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work`, which only reads, in one transaction, again where need be."""
-        return run_transaction(self.engine, self.dialect, work, options={READ_ONLY: True})
+        return run_transaction(
+            self.engine, self.dialect, work, options={READ_ONLY: True}, patience=self.patience
+        )
+
+    def forget(self) -> None:
+        """Forget what was reflected: tables have changed."""
+        for name in ("candidates", "ledger"):
+            self.__dict__.pop(name, None)
+        self.status = None
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -104,6 +119,28 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
     return Database(
         engine, dialect, table=settings.table or table, keep_existing=settings.keep_existing
     )
+
+
+_NAME_PART = re.compile(r"\[((?:[^\]]|\]\])+)\]|\"((?:[^\"]|\"\")+)\"|([^.\[\]\"]+)")
+
+
+def split_name(table: str) -> tuple[str | None, str]:
+    """Schema and name of RESUME_TABLE: `t`, `schema.t`, `database.schema.t`, quoted or not.
+
+    Raises SettingsError for what is no name.
+    """
+    parts, end = [], 0
+    for match in _NAME_PART.finditer(table):
+        if match.start() != end:
+            break
+        bracketed, quoted, plain = match.groups()
+        parts.append(plain or (bracketed or "").replace("]]", "]") or quoted.replace('""', '"'))
+        end = match.end() + (table[match.end() : match.end() + 1] == ".")
+    if not 1 <= len(parts) <= 3 or end != len(table) or table.endswith("."):
+        raise SettingsError("RESUME_TABLE is not a table's name: name, or schema.name.")
+    # SQLAlchemy parts a schema's name at dots, unless it is in brackets.
+    schemas = [f"[{part}]" if "." in part else part for part in parts[:-1]]
+    return ".".join(schemas) or None, parts[-1]
 
 
 def make_private(database: Path) -> None:

@@ -13,8 +13,9 @@ from resume_assets.errors import PlatformError
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-ATTEMPTS = 8
+ATTEMPTS = 30
 SECONDS = 180.0
+"""Together longer than a server's restart or Azure's failover takes; deadlocks end in the first."""
 
 
 class DatabaseFailed(PlatformError):
@@ -31,12 +32,14 @@ def run_transaction(
     work: Callable[[sa.Connection], T],
     *,
     options: dict[str, Any] | None = None,
+    patience: float = SECONDS,
 ) -> T:
     """Run `work` in one transaction and commit; deadlocks and lost connections start it anew.
 
-    `work` may run several times and must touch nothing but its connection.
+    `work` may run several times and must touch nothing but its connection. It may even have been
+    kept where the connection broke during the commit: what is not safe to repeat looks first.
     Raises DuplicateKey where a uniqueness constraint said no, DatabaseFailed for every other error
-    of the database, after at most ATTEMPTS tries or SECONDS seconds where it was transient.
+    of the database, after at most ATTEMPTS tries or `patience` seconds where it was transient.
     """
 
     def report(state: tenacity.RetryCallState) -> None:
@@ -46,8 +49,8 @@ def run_transaction(
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(dialect.is_transient),
-        wait=tenacity.wait_exponential_jitter(initial=0.1, max=15, jitter=0.3),
-        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_after_delay(SECONDS),
+        wait=tenacity.wait_exponential(multiplier=0.1, max=10) + tenacity.wait_random(0, 0.3),
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_after_delay(patience),
         before_sleep=report,
         reraise=True,
     )
@@ -65,5 +68,5 @@ def run_transaction(
         tried = retrying.statistics.get("attempt_number", 1)
         raise DatabaseFailed(
             f"{dialect.explain(error)} (tried {tried} time{'s' if tried != 1 else ''}; "
-            "nothing of this step was kept)"
+            "nothing is half done, it is safe to try again)"
         ) from None

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ READ_ONLY = "resume_read_only"
 # are deprecated since 3.12.)
 sqlite3.register_adapter(datetime, lambda value: value.isoformat(" ", "microseconds"))
 sqlite3.register_adapter(date, lambda value: value.isoformat())
+sqlite3.register_adapter(Decimal, str)  # a NUMERIC column makes a number of it
 
 
 class SQLiteDialect:

@@ -150,7 +150,9 @@ class SQLServerDialect:
 
     def is_transient(self, error: BaseException) -> bool:
         """A deadlock, a time-out, a lost connection, a server that restarts or is overloaded."""
-        return diagnose(error).is_transient(had_connection=self._had_connection)
+        return isinstance(error, sa.exc.DBAPIError) and diagnose(error).is_transient(
+            had_connection=self._had_connection
+        )
 
     def is_duplicate_key(self, error: BaseException) -> bool:
         """Errors 2601 and 2627."""

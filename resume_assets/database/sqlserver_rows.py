@@ -6,6 +6,7 @@ Rows are read in the types of the columns they are for, so that keys are sought,
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ CHUNK = 900
 """Rows a statement. Under 1,000: SQL Server goes from row locks to a lock on the whole table at
 5,000 locks of one statement, and every index of the table counts."""
 
+_COLLATION = re.compile(r" COLLATE (\w+)")
 _PARAMETER = "OPENJSON(:rows)"
 _LONGEST = 4_000
 """Characters of the longest NVARCHAR that is not NVARCHAR(MAX)."""
@@ -52,10 +54,11 @@ def incoming(
 def _incoming(name: str, column: sa.Column[Any], dialect: sa.Dialect, *, is_key: bool) -> Incoming:
     target = dialect.identifier_preparer.quote(column.name)
     kind = column.type
+    sql_type = kind.compile(dialect=dialect)  # a variant's own, where there is one
     if isinstance(kind, sa.String):
-        collate = f" COLLATE {kind.collation or 'DATABASE_DEFAULT'}"
+        collation = _COLLATION.search(sql_type)
+        collate = f" COLLATE {collation[1] if collation else 'DATABASE_DEFAULT'}"
         return Incoming(name, target, _text_type(kind, is_key=is_key), collate, None)
-    sql_type = kind.compile(dialect=dialect)
     try:
         encode = _ENCODERS[sql_type.partition("(")[0]]
     except KeyError:

@@ -10,13 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.errors import PlatformError
+
 LEDGER_VERSION = 1
 """Raised with each change of a table; `setup` upgrades older ones in place."""
+
+
+class NotInitialised(PlatformError):
+    """The ledger's tables are not there yet, or are of another version."""
+
 
 _UTC: TypeEngine[Any] = sa.DateTime().with_variant(mssql.DATETIME2(3), "mssql")
 _MONEY: TypeEngine[Any] = sa.Numeric(18, 6, asdecimal=False)
 _LONG: TypeEngine[Any] = sa.UnicodeText()
-_KEY: TypeEngine[Any] = sa.Unicode(64)
+_KEY: TypeEngine[Any] = sa.Unicode(64).with_variant(
+    # Keys, custom_ids and hashes are told apart by case, whatever the database does by default.
+    mssql.NVARCHAR(64, collation="Latin1_General_BIN2"),
+    "mssql",
+)
 
 
 @dataclass(frozen=True)
