@@ -112,7 +112,7 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
             not given_up,
             {
                 "given_up": len(given_up),
-                "candidates": table(given_up, "userid", "state", "reason"),
+                "candidates": table(given_up, userid="string", state="string", reason="string"),
             },
         ),
     }
@@ -124,5 +124,5 @@ def _found(finding: Finding) -> tuple[bool, Metadata]:
         "records": finding.looked_at,
         "offending_values": sum(finding.by_column.values()),
         "by_column": counts_table(finding.by_column, "column", "values"),
-        f"first_{SHOWN}": table(offenders, "userid", "column"),
+        f"first_{SHOWN}": table(offenders, userid="string", column="string"),
     }

@@ -6,7 +6,6 @@ from resume_assets.assets import (
     batch_cost,
     batch_output,
     batch_requests,
-    resume_batches,
     submitted_batch,
     unprocessed_resumes,
     updated_candidate_records,
@@ -19,7 +18,6 @@ _NO_RETRIES = {"dagster/max_retries": "0"}
 submit_batch = dg.define_asset_job(
     Stage.submit.value,
     selection=[unprocessed_resumes, batch_requests, submitted_batch],
-    partitions_def=resume_batches,
     tags=_NO_RETRIES,
     description="Claim resumes, build their request file, hand it to OpenAI.",
 )
@@ -27,7 +25,6 @@ submit_batch = dg.define_asset_job(
 collect_batch = dg.define_asset_job(
     Stage.collect.value,
     selection=[batch_output, updated_candidate_records, batch_cost],
-    partitions_def=resume_batches,
     tags=_NO_RETRIES,
     description="Download the answers of a batch that ended, write the records, add up the cost.",
 )

@@ -47,6 +47,8 @@ class TookTooLong(PlatformError):
     jobs=[submit_batch, collect_batch],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Looks every minute at the batches that are out, brings in those that ended, in "
+    "whatever way, and asks again for runs that came to nothing.",
 )
 def batch_completion_sensor(
     context: dg.SensorEvaluationContext,
@@ -86,6 +88,8 @@ def batch_completion_sensor(
     job=submit_batch,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Once turned on, keeps up to RESUME_MAX_IN_FLIGHT batches out while resumes wait; "
+    "RESUME_CONTINUOUS_BATCHES ends it after so many in all.",
 )
 def continuous_submission_sensor(
     context: dg.SensorEvaluationContext,

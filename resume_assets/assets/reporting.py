@@ -1,6 +1,7 @@
 """Metadata that assets and checks report: numbers that plot, and small tables."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -32,19 +33,15 @@ def counts_table(
 ) -> dg.TableMetadataValue:
     """A table of `what` and how many of what is `counted`, most first."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return table([{what: name, counted: count} for name, count in ordered], what, counted)
+    rows = [{what: name, counted: count} for name, count in ordered]
+    return table(rows, **{what: "string", counted: "int"})
 
 
-def table(rows: Iterable[Mapping[str, Any]], *columns: str) -> dg.TableMetadataValue:
-    """The first TABLE_ROWS rows with a schema; the columns are text or whole numbers."""
-    first = [dict(row) for _, row in zip(range(TABLE_ROWS), rows, strict=False)]
-    kinds = {
-        name: "int" if any(isinstance(row.get(name), int) for row in first) else "string"
-        for name in columns
-    }
+def table(rows: Iterable[Mapping[str, Any]], **columns: str) -> dg.TableMetadataValue:
+    """The first TABLE_ROWS rows with a schema: each column's name and type, "string" or "int"."""
     return dg.MetadataValue.table(
-        records=[_record(row, columns) for row in first],
-        schema=dg.TableSchema([_column(name, kind) for name, kind in kinds.items()]),
+        records=[_record(row, columns) for row in islice(rows, TABLE_ROWS)],
+        schema=dg.TableSchema([table_column(name, kind) for name, kind in columns.items()]),
     )
 
 
@@ -57,5 +54,6 @@ def _record(row: Mapping[str, Any], columns: Iterable[str]) -> dg.TableRecord:
     return dg.TableRecord(values)
 
 
-def _column(name: str, kind: str) -> dg.TableColumn:
+def table_column(name: str, kind: str) -> dg.TableColumn:
+    """A column of a table's schema."""
     return dg.TableColumn(name, kind)

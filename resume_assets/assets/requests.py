@@ -11,8 +11,9 @@ from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
 from resume_assets.assets.partitions import GROUP, OWNERS, resume_batches
-from resume_assets.assets.reporting import facts
+from resume_assets.assets.reporting import Metadata, facts
 from resume_assets.assets.safely import safely
+from resume_assets.batches import ledger
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import claim
 from resume_assets.batches.lease import PATIENCE, leased
@@ -41,6 +42,10 @@ class ClaimConfig(dg.Config):
 
 class PlanRefused(PlatformError):
     """A limit allows no batch now."""
+
+
+class NotClaimed(PlatformError):
+    """The batch holds no resumes yet."""
 
 
 @dg.asset(
@@ -105,6 +110,8 @@ def batch_requests(
         database = sqlserver.database()
         with leased(database, key, patience=PATIENCE) as lease:
             batch = build(lease, settings.load(), store.store())
+        if batch.state == BatchState.planned:
+            raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
     if batch.state in (BatchState.empty, BatchState.abandoned):
         return
     yield dg.MaterializeResult(
@@ -123,7 +130,7 @@ def batch_requests(
                 "schema_version",
                 "built_at",
             ),
-            **_estimated_money(batch.model, batch.estimated_input_tokens, batch),
+            **_estimated_money(batch),
         }
     )
 
@@ -174,11 +181,10 @@ def submitted_batch(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-def _estimated_money(model: str, input_tokens: int, batch: object) -> dict[str, float | str]:
-    output_tokens = getattr(batch, "estimated_output_tokens", 0)
-    known = find_model(model)
-    cost = known.batch_cost(input_tokens, 0, output_tokens)
-    standard = known.standard_cost(input_tokens, 0, output_tokens)
+def _estimated_money(batch: ledger.Batch) -> Metadata:
+    model = find_model(batch.model)
+    tokens = batch.estimated_input_tokens, 0, batch.estimated_output_tokens
+    cost, standard = model.batch_cost(*tokens), model.standard_cost(*tokens)
     if cost is None or standard is None:
-        return {"estimated_cost": "no price known"}
+        return {"estimated_cost": f"no price known for {batch.model}"}
     return {"estimated_cost_usd": float(cost), "estimated_saving_usd": float(standard - cost)}

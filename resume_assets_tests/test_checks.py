@@ -1,0 +1,161 @@
+"""The asset checks: they judge what is in the database, whoever wrote it."""
+
+import dagster as dg
+import pytest
+
+from resume_assets.assets.reporting import TABLE_ROWS
+from resume_assets_tests.home import QUIET, Platform, checks_of, table
+
+RECORDS = dg.AssetKey("updated_candidate_records")
+ERRORS = {"date_formats", "every_claim_accounted_for"}
+
+
+def check(platform: Platform, key: str) -> dict[str, dg.AssetCheckEvaluation]:
+    """The checks alone, without a materialization before them."""
+    keys = platform.definitions.get_repository_def().asset_graph.asset_check_keys
+    everything = platform.definitions.resolve_implicit_global_asset_job_def()
+    job = everything.get_subset(asset_selection=set(), asset_check_selection=keys)
+    result = job.execute_in_process(
+        instance=platform.instance, partition_key=platform.know(key), run_config=QUIET
+    )
+    assert not result.get_asset_materialization_events()
+    return checks_of(result)
+
+
+def failed(checks: dict[str, dg.AssetCheckEvaluation]) -> set[str]:
+    return {name for name, found in checks.items() if not found.passed}
+
+
+def test_a_good_batch_passes_all_that_would_be_an_error(done: Platform) -> None:
+    checks = check(done, "b1")
+    assert len(checks) == 8
+    assert failed(checks) <= {"nothing_cut_or_unread"}
+    for name, found in checks.items():
+        assert found.asset_key == RECORDS
+        severity = dg.AssetCheckSeverity.ERROR if name in ERRORS else dg.AssetCheckSeverity.WARN
+        assert found.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"MostRecentStartDate": "2019"}, "date_formats"),
+        ({"SeventhMostRecentEndDate": "2019-13"}, "date_formats"),
+        ({"ThirdMostRecentEndDate": "present"}, "date_formats"),
+        ({"MostRecentStartDate": "Present"}, "date_formats"),
+        ({"MostRecentEndDate": "2019-03\n"}, "date_formats"),
+        ({"MostRecentEndDate": "٢٠١٩-٠٣"}, "date_formats"),
+        ({"MostRecentEndDate": ""}, "date_formats"),
+        ({"MostRecentEndDate": "2019-02"}, "starts_not_after_ends"),
+        ({"MostRecentStartDate": "2090-01"}, "no_start_in_the_future"),
+        (
+            {
+                "MostRecentStartDate": "2001-01",
+                "MostRecentEndDate": "2002-01",
+                "SecondMostRecentStartDate": "2003-01",
+                "SecondMostRecentEndDate": "2004-01",
+            },
+            "positions_newest_first",
+        ),
+    ],
+)
+def test_a_check_finds_what_somebody_else_wrote(
+    done: Platform, values: dict[str, str], expected: str
+) -> None:
+    assert done.candidate(2).MostRecentStartDate == "2019-03"
+    done.change(2, **values)
+    checks = check(done, "b1")
+    assert failed(checks) - {"nothing_cut_or_unread"} == {expected}
+    metadata = checks[expected].metadata
+    assert metadata["records"].value == 2
+    assert metadata["offending_values"].value == 1
+    [offender] = table(metadata["first_50"])
+    assert offender["userid"] == "2"
+    assert table(metadata["by_column"]) == [{"column": offender["column"], "values": 1}]
+    told = str(checks[expected])
+    assert not any(value in told for value in values.values() if value), "a value is told"
+
+
+def test_all_fourteen_date_columns_are_looked_at(done: Platform) -> None:
+    columns = [
+        name for name in done.candidate(1)._fields if name.endswith(("StartDate", "EndDate"))
+    ]
+    assert len(columns) == 14
+    done.change(1, **dict.fromkeys(columns, "no date"))
+    metadata = check(done, "b1")["date_formats"].metadata
+    assert {row["column"] for row in table(metadata["by_column"])} == set(columns)
+    assert metadata["offending_values"].value == 14
+
+
+def test_a_record_that_is_no_longer_ours_is_not_judged(done: Platform) -> None:
+    done.change(1, MostRecentStartDate="not ours", LastProcessed=None)
+    found = check(done, "b1")["date_formats"]
+    assert found.passed
+    assert found.metadata["records"].value == 1
+
+
+def test_an_item_without_an_end_is_an_error(done: Platform) -> None:
+    items = done.database.ledger.items
+    statement = items.update().where(items.c.userid == 1).values(state="submitted")
+    done.database.write(lambda connection: connection.execute(statement))
+    found = check(done, "b1")["every_claim_accounted_for"]
+    assert not found.passed
+    assert found.metadata["still_open"].value == 1
+    assert table(found.metadata["items_by_state"]) == [
+        {"state": "submitted", "requests": 1},
+        {"state": "succeeded", "requests": 1},
+    ]
+
+
+def test_a_claim_that_is_left_over_is_an_error(done: Platform) -> None:
+    claims = done.database.ledger.claims
+    statement = claims.insert().values(userid=1, batch_key="b1")
+    done.database.write(lambda connection: connection.execute(statement))
+    found = check(done, "b1")["every_claim_accounted_for"]
+    assert not found.passed
+    assert found.metadata["claims_left_over"].value == 1
+
+
+def test_the_usable_share_is_judged_by_the_setting(
+    done: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = done.database.ledger.items
+    statement = items.update().where(items.c.userid == 1).values(state="refused", reason="refusal")
+    done.database.write(lambda connection: connection.execute(statement))
+    found = check(done, "b1")["usable_answers"]
+    assert not found.passed
+    assert found.metadata["share"].value == 0.5
+    assert table(found.metadata["others_by_reason"]) == [
+        {"reason": "refused: refusal", "requests": 1}
+    ]
+    monkeypatch.setenv("RESUME_USABLE_SHARE", "0.5")
+    assert check(done, "b1")["usable_answers"].passed
+
+
+def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
+    items = done.database.ledger.items
+    clean = items.update().values(values_cut=0, truncated=False, unread=None)
+    done.database.write(lambda connection: connection.execute(clean))
+    assert check(done, "b1")["nothing_cut_or_unread"].passed
+    for column, value, told in (
+        ("truncated", True, "resumes_truncated"),
+        ("values_cut", 3, "values_cut"),
+        ("unread", '{"MostRecentStartDate": "some day"}', "records_with_unread_dates"),
+    ):
+        statement = items.update().where(items.c.userid == 1).values({column: value})
+        done.database.write(lambda connection: connection.execute(statement))  # noqa: B023
+        found = check(done, "b1")["nothing_cut_or_unread"]
+        assert not found.passed
+        assert found.metadata[told].value == (3 if column == "values_cut" else 1)
+        assert "some day" not in str(found)
+
+
+def test_a_table_has_fifty_rows_at_most(platform: Platform) -> None:
+    platform.seed(TABLE_ROWS + 3)
+    platform.to_the_end("b1")
+    there = platform.database.candidates.table
+    statement = there.update().values(MostRecentStartDate="bad")
+    platform.database.write(lambda connection: connection.execute(statement))
+    metadata = check(platform, "b1")["date_formats"].metadata
+    assert metadata["offending_values"].value == TABLE_ROWS + 3
+    assert len(table(metadata["first_50"])) == TABLE_ROWS
