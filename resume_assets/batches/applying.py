@@ -265,6 +265,31 @@ class Rewriter(Writer):
     def _is_ours(self, asked: Asked, processed: datetime | None) -> bool:
         return processed is not None and processed == asked.last_processed
 
+    def _changed(
+        self, connection: sa.Connection, rows: list[_Row], *, also_processed: bool
+    ) -> list[_Row]:
+        """Also those that a later batch wrote, be it within the same second."""
+        changed = super()._changed(connection, rows, also_processed=also_processed)
+        known = {id(row) for row in changed}
+        later = self._written_later(connection, [row.asked.userid for row in rows])
+        return changed + [row for row in rows if row.asked.userid in later and id(row) not in known]
+
+    def _written_later(self, connection: sa.Connection, userids: list[Any]) -> set[Any]:
+        ours = self.database.ledger.items
+        later = ours.alias("later")
+        query = (
+            sa.select(ours.c.userid)
+            .join(later, later.c.userid == ours.c.userid)
+            .where(
+                ours.c.batch_key == self.lease.key,
+                ours.c.userid.in_(userids),
+                later.c.batch_key != ours.c.batch_key,
+                later.c.state == ItemState.succeeded,
+                later.c.closed_at > ours.c.closed_at,
+            )
+        )
+        return set(connection.execute(query).scalars())
+
     def _update_records(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> int:
         del now  # LastProcessed stays: nobody was asked again
         there = self.there
