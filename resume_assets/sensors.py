@@ -149,10 +149,10 @@ def _look(
     if database is None:
         return []
     values = settings.load()
-    deadline = time.monotonic() + LOOKING_SECONDS
+    began = time.monotonic()
 
-    def is_late() -> bool:
-        return time.monotonic() > deadline - 5
+    def is_late() -> bool:  # time for one more call
+        return time.monotonic() - began > LOOKING_SECONDS / 2
 
     # Leaving this block closes the connections, and so ends a call that hangs in the thread.
     with openai.api(quick=True) as api:
