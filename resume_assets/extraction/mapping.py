@@ -7,7 +7,7 @@ is counted. Nothing here refuses a record: a paid answer is written as far as it
 import datetime
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from resume_assets.extraction import numbers
@@ -21,7 +21,8 @@ from resume_assets.extraction.candidate import (
 )
 from resume_assets.extraction.dates import DateReading, read_period
 from resume_assets.extraction.places import NOWHERE, Place, location, state
-from resume_assets.extraction.text import UNSURE, clean, fit, is_placeholder, two_words
+from resume_assets.extraction.text import clean, fit, is_placeholder, two_words
+from resume_assets.extraction.values import Cleaner, Record, Values
 
 __all__ = ["FALLBACK_CATEGORIES", "Record", "fit", "to_record"]
 
@@ -30,24 +31,6 @@ FALLBACK_CATEGORIES = ("Unclassified", "Other")
 
 _LONGEST_EMAILS = 1_000  # characters that are searched for addresses
 _RAW_DATE = 100  # characters of an unreadable date that the ledger keeps
-
-
-@dataclass(slots=True)
-class Record:
-    """A candidate's values in the order of COLUMNS, and what had to be done to get them.
-
-    `unreadable` holds the raw text of dates by column: personal data, for the ledger only.
-    `too_many`: list items beyond the columns; `trimmed`: values cut to fit; `odd_values`: values
-    that were none and became NULL; `defaulted`: categories that had to be chosen by us.
-    """
-
-    values: tuple[str | None, ...]
-    months_assumed: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
-    too_many: int = 0
-    trimmed: int = 0
-    odd_values: int = 0
-    defaulted: int = 0
 
 
 class _Job(NamedTuple):
@@ -60,95 +43,51 @@ class _Job(NamedTuple):
     raw: Position
 
 
-_Values = list[str | None]
-
-
-class _Mapper:
+class _Mapper(Cleaner):
     """Maps one candidate; the counters end in its record."""
 
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
+        super().__init__(Record(()))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
         self.today = today.year * 12 + today.month - 1
-        self.record = Record(())
         self.jobs = self._sorted_jobs()
         self._months: list[numbers.Job] | None = None
 
-    # Values
-
-    def value(self, text: str, length: int | None) -> str | None:
-        """Return a text column's value."""
-        if (
-            text.isprintable()
-            and text[:1] not in UNSURE
-            and text[-1] != " "
-            and (length is None or 2 * len(text) <= length)
-        ):
-            return text  # nearly always, and as it is
-        if not text:
-            return None
-        text = clean(text)
-        if not text or is_placeholder(text):
-            self.record.odd_values += 1
-            return None
-        return self.fitted(text, length)
-
-    def fitted(self, text: str, length: int | None) -> str:
-        """Return the text as far as the column takes it."""
-        short = text if length is None else fit(text, length)
-        if short is not text:
-            self.record.trimmed += 1
-        return short
-
-    def several(self, values: list[str], count: int) -> _Values:
-        """Return the first `count` different values, filled up with None."""
-        if len({value.casefold() for value in values}) < len(values):
-            first: dict[str, str] = {}
-            for value in values:
-                first.setdefault(value.casefold(), value)
-            values = list(first.values())
-        surplus = len(values) - count
-        if surplus > 0:
-            self.record.too_many += surplus
-            return [*values[:count]]
-        return values + [None] * -surplus
-
-    def values(self, texts: list[str], length: int | None) -> list[str]:
-        """Return what is a value among these texts."""
-        return [value for text in texts if (value := self.value(text, length))]
-
     # Rules: one for each of candidate.Rule
 
-    def name(self, slot: "_Slot") -> _Values:
+    def name(self, slot: "_Slot") -> Values:
         text = clean(self.fields[slot.field])
         return [self.fitted(text, slot.length) if text else None]
 
-    def text(self, slot: "_Slot") -> _Values:
+    def text(self, slot: "_Slot") -> Values:
         return [self.value(self.fields[slot.field], slot.length)]
 
-    def state(self, slot: "_Slot") -> _Values:
+    def state(self, slot: "_Slot") -> Values:
         text = self.value(self.fields[slot.field], None)
         return [self.fitted(state(text), slot.length) if text else None]
 
-    def distinct(self, slot: "_Slot") -> _Values:
+    def distinct(self, slot: "_Slot") -> Values:
         return self.several(self.values(self.fields[slot.field], slot.length), slot.count)
 
-    def joined(self, slot: "_Slot") -> _Values:
+    def joined(self, slot: "_Slot") -> Values:
         values = self.values(self.fields[slot.field], None)
         text = ", ".join(filter(None, self.several(values, len(values))))
         return [self.fitted(text, slot.length) if text else None]
 
-    def phones(self, slot: "_Slot") -> _Values:
+    def phones(self, slot: "_Slot") -> Values:
         """By their digits: without at least three it is none, with the same ones it is the same."""
         phones: dict[str, str] = {}
         for phone in self.values(self.fields[slot.field], slot.length):
-            digits = _NO_DIGITS.sub("", phone)
+            digits = phone.translate(_PHONE_SIGNS)
+            if not digits.isdecimal():
+                digits = _NO_DIGITS.sub("", phone)
             if len(digits) >= 3:
                 phones.setdefault(digits, phone)
             else:
                 self.record.odd_values += 1
         return self.several(list(phones.values()), slot.count)
 
-    def emails(self, slot: "_Slot") -> _Values:
+    def emails(self, slot: "_Slot") -> Values:
         emails: list[str] = []
         for text in self.values(self.fields[slot.field], None):
             found = _ADDRESS.findall(text[:_LONGEST_EMAILS])
@@ -156,7 +95,7 @@ class _Mapper:
             emails += [self.fitted(address, slot.length) for address in found]
         return self.several(emails, slot.count)
 
-    def skills(self, slot: "_Slot") -> _Values:
+    def skills(self, slot: "_Slot") -> Values:
         skills = self.values(self.fields[slot.field], slot.length)
         for index, skill in enumerate(skills):
             if skill.count(" ") > 1:
@@ -164,7 +103,7 @@ class _Mapper:
                 self.record.trimmed += 1
         return self.several(skills, slot.count)
 
-    def categories(self, slot: "_Slot") -> _Values:
+    def categories(self, slot: "_Slot") -> Values:
         given = self.distinct(slot)
         if given[-1] is not None:
             return given
@@ -178,7 +117,7 @@ class _Mapper:
                 kept.setdefault(value.casefold(), fit(value, slot.length or len(value)))
         return list(kept.values())
 
-    def years(self, slot: "_Slot") -> _Values:
+    def years(self, slot: "_Slot") -> Values:
         said: float | None = self.fields[slot.field]
         jobs = self.months()
         if slot.field == "years_in_us":
@@ -201,8 +140,12 @@ class _Mapper:
     def _sorted_jobs(self) -> list[_Job]:
         """Return the positions that say anything, newest first where all dates can be read."""
         jobs = [job for job in map(self._job, self.fields["positions"]) if job]
-        if all(job.start.value and job.end.value for job in jobs):
-            jobs.sort(key=_newest, reverse=True)  # stable: the model's order decides a tie
+        # Letters sort after digits: Present after every YYYY-MM.
+        dates = [(job.end.value or "", job.start.value or "") for job in jobs]
+        newest_first = sorted(dates, reverse=True)
+        if dates == newest_first or not all(map(all, dates)):
+            return jobs
+        jobs.sort(key=lambda job: (job.end.value, job.start.value), reverse=True)  # stable
         return jobs
 
     def _job(self, raw: Position) -> _Job | None:
@@ -217,13 +160,13 @@ class _Mapper:
                 self.record.odd_values += 1
         return _Job(self.value(raw.company, _COMPANY.length), start, end, place, raw)
 
-    def positions(self, slot: "_Slot") -> _Values:
+    def positions(self, slot: "_Slot") -> Values:
         record = self.record
         if len(self.jobs) > len(PREFIXES):
             record.too_many += len(self.jobs) - len(PREFIXES)
-        companies: _Values = []
-        dates: _Values = []
-        places: _Values = []
+        companies: Values = []
+        dates: Values = []
+        places: Values = []
         for prefix, job in zip(PREFIXES, self.jobs, strict=False):
             companies.append(job.company)
             places.append(self.fitted(job.place.text, slot.length) if job.place.text else None)
@@ -234,19 +177,15 @@ class _Mapper:
             if job.end.unreadable:
                 record.unreadable[f"{prefix}EndDate"] = clean(job.raw.end)[:_RAW_DATE]
         missing = len(PREFIXES) - len(companies)
-        gap: _Values = [None] * missing
+        gap: Values = [None] * missing
         return [*companies, *gap, *dates, *gap, *gap, *places, *gap]
 
 
 _COMPANY = fills(Position.model_fields["company"])
 _LOCATION = fills(Position.model_fields["location"])
+_PHONE_SIGNS = dict.fromkeys(map(ord, " ()-+."))
 _NO_DIGITS = re.compile(r"\D+")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"]+@[^\s@<>()\[\]:;,\"]+")
-
-
-def _newest(job: _Job) -> tuple[str, str]:
-    # Letters sort after digits: Present after every YYYY-MM.
-    return job.end.value or "", job.start.value or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +197,7 @@ class _Slot:
     count: int
 
 
-_RuleFunction = Callable[[_Mapper, _Slot], _Values]
+_RuleFunction = Callable[[_Mapper, _Slot], Values]
 
 
 def _plan() -> list[tuple[_RuleFunction, _Slot]]:
@@ -284,7 +223,7 @@ def to_record(candidate: Candidate, today: datetime.date) -> Record:
     numbers; the seven newest have columns.
     """
     mapper = _Mapper(candidate, today)
-    values: _Values = []
+    values: Values = []
     for rule, slot in _PLAN:
         values += rule(mapper, slot)
     mapper.record.values = tuple(values)

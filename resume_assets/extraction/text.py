@@ -38,8 +38,8 @@ _PLACEHOLDERS = frozenset(
         "…",
     ]
 )
-UNSURE = frozenset(["", *" nNuU?-–—.…([{<'\""])
-"""First characters of texts that may be placeholders or need stripping; others can't."""
+UNSURE = frozenset(["", *"nNuU?-–—.…([{<'\""])
+"""First characters of texts that may be placeholders, or are nothing; others can't be."""
 _LONGEST_PLACEHOLDER = 20  # with room for a full stop and brackets around it
 
 # Whitespace and the C0/C1 controls that separate (tab, line and page ends) become one space.
