@@ -5,7 +5,7 @@ from functools import lru_cache
 import dagster as dg
 
 from resume_assets.database.connect import Database, open_database
-from resume_assets.database.setup import initialise
+from resume_assets.database.setup import initialise, require_initialised
 from resume_assets.errors import in_words
 from resume_assets.logs import log_to_file
 from resume_assets.resources.settings_resource import SettingsResource
@@ -21,7 +21,10 @@ class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     settings: dg.ResourceDependency[SettingsResource]
 
     def database(self) -> Database:
-        """The database with its pool of connections, one for this process and configuration."""
+        """The database with its pool of connections, one for this process and configuration.
+
+        Raises SettingsError, DatabaseFailed, and NotInitialised where `init-db` was not run.
+        """
         return _opened(self.settings.load())
 
 
@@ -32,6 +35,11 @@ def _opened(settings: Settings) -> Database:
         database = open_database(settings)
     except OSError as error:
         raise SettingsError(in_words(error, "opening RESUME_ASSETS_HOME")) from None
-    if settings.uses_embedded_database:
-        initialise(database)  # nobody else's: it makes itself
+    try:
+        if settings.uses_embedded_database:
+            initialise(database)  # nobody else's: it makes itself
+        database.read(lambda connection: require_initialised(connection, database))
+    except BaseException:
+        database.dispose()  # this is called again until it succeeds
+        raise
     return database
