@@ -1,0 +1,169 @@
+"""The decision on the next batch: within every limit, and saying why where there is none."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.batches.planning import (
+    WAITS_FOR_A_PERSON,
+    Limits,
+    NoPlan,
+    Outstanding,
+    Plan,
+    Queue,
+    Stop,
+    decide,
+)
+
+QUEUE = Queue(waiting=10_000, bytes_per_row=8_000, tokens_per_row=2_000, cost_per_row=0.001)
+NOTHING_OUT = Outstanding()
+NO_LIMITS = Limits()
+
+
+def planned(decision: Plan | NoPlan) -> Plan:
+    assert isinstance(decision, Plan), decision
+    return decision
+
+
+def refused(decision: Plan | NoPlan) -> NoPlan:
+    assert isinstance(decision, NoPlan), decision
+    return decision
+
+
+def test_plans_what_is_asked_for_and_reserves_its_tokens_and_money():
+    plan = planned(decide(QUEUE, NOTHING_OUT, NO_LIMITS, 500))
+    assert plan == Plan(rows=500, tokens=1_000_000, cost=0.5)
+
+
+def test_plans_no_more_than_waits():
+    assert planned(decide(replace(QUEUE, waiting=3), NOTHING_OUT, NO_LIMITS, 500)).rows == 3
+
+
+def test_a_file_holds_at_most_its_requests():
+    queue = replace(QUEUE, waiting=200_000, bytes_per_row=100)
+    assert planned(decide(queue, NOTHING_OUT, NO_LIMITS, 200_000)).rows == MAX_REQUESTS
+
+
+def test_a_file_holds_at_most_its_bytes():
+    queue = replace(QUEUE, waiting=200_000)
+    assert planned(decide(queue, NOTHING_OUT, NO_LIMITS, 200_000)).rows == MAX_FILE_BYTES // 8_000
+
+
+def test_a_batch_shrinks_to_the_tokens_that_are_left():
+    limits = Limits(enqueued_tokens=2_000_000)
+    assert planned(decide(QUEUE, Outstanding(1, 1_900_000), limits, 500)).rows == 50
+
+
+def test_a_resume_over_the_whole_token_limit_goes_alone():
+    queue = replace(QUEUE, tokens_per_row=3_000_000)
+    limits = Limits(enqueued_tokens=2_000_000)
+    assert planned(decide(queue, NOTHING_OUT, limits, 500)).rows == 1
+    assert refused(decide(queue, Outstanding(1, 5), limits, 500)).stop is Stop.tokens
+
+
+def test_a_batch_shrinks_to_the_money_that_is_left():
+    limits = Limits(cost_total=10, cost_today=1)
+    spent = Outstanding(cost_total=9.5, cost_today=0.9)
+    assert planned(decide(QUEUE, spent, limits, 500)).rows == pytest.approx(100, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("queue", "outstanding", "limits", "stop", "named"),
+    [
+        (Queue(0), NOTHING_OUT, NO_LIMITS, Stop.nothing_waiting, "No resume"),
+        (QUEUE, Outstanding(4, 0), Limits(in_flight=4), Stop.in_flight, "RESUME_MAX_IN_FLIGHT"),
+        (
+            QUEUE,
+            Outstanding(1, 1_999_999),
+            Limits(enqueued_tokens=2_000_000),
+            Stop.tokens,
+            "1,999,999 of 2,000,000",
+        ),
+        (
+            QUEUE,
+            Outstanding(cost_total=10),
+            Limits(cost_total=10),
+            Stop.money,
+            "RESUME_MAX_COST_USD = $10.00",
+        ),
+        (
+            QUEUE,
+            Outstanding(cost_today=1),
+            Limits(cost_today=1),
+            Stop.money_today,
+            "RESUME_MAX_COST_USD_A_DAY",
+        ),
+        (QUEUE, Outstanding(low_share=True), NO_LIMITS, Stop.low_share, "resume-assets resume"),
+        (QUEUE, Outstanding(stopped="No money."), NO_LIMITS, Stop.stopped, "No money."),
+    ],
+)
+def test_says_why_nothing_is_planned(queue, outstanding, limits, stop, named):
+    refusal = refused(decide(queue, outstanding, limits, 500))
+    assert refusal.stop is stop
+    assert named in refusal.why
+
+
+def test_without_a_price_a_money_limit_lets_nothing_through():
+    unpriced = replace(QUEUE, cost_per_row=None)
+    assert planned(decide(unpriced, NOTHING_OUT, NO_LIMITS, 5)).cost is None
+    refusal = refused(decide(unpriced, NOTHING_OUT, Limits(cost_total=1), 5))
+    assert "no price is known" in refusal.why
+
+
+def test_only_what_a_person_must_mend_waits_for_one():
+    assert {Stop.money, Stop.low_share, Stop.stopped} == WAITS_FOR_A_PERSON
+
+
+amounts = st.floats(0, 1e6, allow_nan=False)
+queues = st.builds(
+    Queue,
+    waiting=st.integers(0, 10**7),
+    bytes_per_row=st.floats(1, 1e9),
+    tokens_per_row=st.floats(1, 1e6),
+    cost_per_row=st.none() | st.floats(1e-9, 1e3),
+)
+outstandings = st.builds(
+    Outstanding,
+    batches=st.integers(0, 100),
+    tokens=st.integers(0, 10**10),
+    cost_total=amounts,
+    cost_today=amounts,
+)
+limits = st.builds(
+    Limits,
+    in_flight=st.none() | st.integers(1, 100),
+    enqueued_tokens=st.none() | st.integers(1, 10**10),
+    cost_total=st.none() | amounts,
+    cost_today=st.none() | amounts,
+)
+
+
+@given(queues, outstandings, limits, st.integers(1, 10**6))
+def test_no_plan_exceeds_any_limit(queue, outstanding, limit, rows):
+    decision = decide(queue, outstanding, limit, rows)
+    if isinstance(decision, NoPlan):
+        assert decision.why
+        return
+    assert 1 <= decision.rows <= min(rows, queue.waiting, MAX_REQUESTS)
+    alone = decision.rows == 1
+    assert decision.rows * queue.bytes_per_row <= MAX_FILE_BYTES * 1.000_001 or alone
+    if limit.in_flight is not None:
+        assert outstanding.batches < limit.in_flight
+    if limit.enqueued_tokens is not None:
+        total = outstanding.tokens + decision.rows * queue.tokens_per_row
+        assert total <= limit.enqueued_tokens * 1.000_001 or (alone and not outstanding.batches)
+    for budget, spent in (
+        (limit.cost_total, outstanding.cost_total),
+        (limit.cost_today, outstanding.cost_today),
+    ):
+        if budget is not None:
+            assert decision.cost is not None
+            assert spent + decision.rows * (queue.cost_per_row or 0) <= budget * 1.000_001
+
+
+@given(queues.filter(lambda queue: queue.waiting > 0), st.integers(1, 10**6))
+def test_without_limits_something_is_always_planned(queue, rows):
+    assert planned(decide(queue, NOTHING_OUT, NO_LIMITS, rows)).rows >= 1
