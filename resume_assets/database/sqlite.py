@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -16,6 +17,7 @@ READ_ONLY = "resume_read_only"
 # are deprecated since 3.12.)
 sqlite3.register_adapter(datetime, lambda value: value.isoformat(" ", "microseconds"))
 sqlite3.register_adapter(date, lambda value: value.isoformat())
+sqlite3.register_adapter(UUID, lambda value: value.hex)
 sqlite3.register_adapter(Decimal, str)  # a NUMERIC column makes a number of it
 
 

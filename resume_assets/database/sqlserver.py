@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
-from resume_assets.database.odbc import load_mssql_python, load_pyodbc
+from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
 from resume_assets.database.sqlserver_errors import diagnose
 from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
 from resume_assets.errors import PlatformError
@@ -43,6 +44,7 @@ class SQLServerDialect:
         self._prepared: sa.Engine | None = None
         self._session = _SESSION
         self._had_connection = False
+        self._json_is_faithful: bool | None = None
 
     def prepare(self, engine: sa.Engine) -> None:
         """Set the session up on connecting."""
@@ -106,10 +108,12 @@ class SQLServerDialect:
         """One statement a chunk, its rows in one JSON parameter."""
         if not rows:
             return
+        rows, others = self._apart(rows)
         read = rows_sql.incoming(table, columns, connection.dialect)
         statement = rows_sql.insert(_name(connection, table), read)
         for chunk in rows_sql.chunks(rows, read):
             connection.execute(statement, {"rows": chunk})
+        plain.insert(connection, table, columns, others)
 
     def update_rows(
         self,
@@ -126,6 +130,7 @@ class SQLServerDialect:
         if not rows:
             return 0
         kept = set(keep_existing)
+        rows, others = self._apart(rows)
         read = rows_sql.incoming(table, (*columns, *key), connection.dialect, keys=len(key))
         quote = connection.dialect.identifier_preparer.quote
         statement = rows_sql.update(
@@ -135,7 +140,10 @@ class SQLServerDialect:
             only_null=None if only_null is None else quote(only_null),
             keep=frozenset(i for i, name in enumerate(columns) if name in kept),
         )
-        return sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+        hit = sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+        return hit + plain.update(
+            connection, table, key, columns, others, only_null=only_null, kept=kept
+        )
 
     def delete_rows(
         self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]
@@ -145,8 +153,9 @@ class SQLServerDialect:
             return 0
         read = rows_sql.incoming(table, (key,), connection.dialect, keys=1)
         statement = rows_sql.delete(_name(connection, table), read[0])
-        rows = [(value,) for value in values]
-        return sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+        rows, others = self._apart([(value,) for value in values])
+        gone = sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
+        return gone + plain.delete(connection, table, key, others)
 
     def is_transient(self, error: BaseException) -> bool:
         """A deadlock, a time-out, a lost connection, a server that restarts or is overloaded."""
@@ -164,10 +173,19 @@ class SQLServerDialect:
             return "Every pooled connection to SQL Server is in use"
         return diagnose(error).explain()
 
+    def _apart(
+        self, rows: Sequence[Sequence[Any]]
+    ) -> tuple[Sequence[Sequence[Any]], list[Sequence[Any]]]:
+        """Rows that go by JSON, and those that this server would not get out of it as they are."""
+        return (rows, []) if self._json_is_faithful else plain.apart(rows)
+
     def _on_connect(self, connection: Any, _record: ConnectionPoolEntry) -> None:
         connection.timeout = self.query_timeout
         cursor = connection.cursor()
         cursor.execute(self._session)
+        if self._json_is_faithful is None:
+            cursor.execute(plain.PROBE)
+            self._json_is_faithful = tuple(cursor.fetchone()) == plain.FAITHFUL
         cursor.close()
         connection.commit()
         self._had_connection = True
@@ -192,6 +210,10 @@ def engine_arguments(url: sa.URL, settings: Settings) -> dict[str, Any]:
     Raises NoDriver where the driver's module can't be loaded.
     """
     driver = load_mssql_python() if url.drivername == MSSQL_PYTHON else load_pyodbc()
+    more: dict[str, Any] = {}
+    if is_freetds(str(url.query.get("driver", ""))):
+        # Told a parameter's size, FreeTDS 1.3 refuses texts of more than 4,000 characters (HY090).
+        more["use_setinputsizes"] = False
 
     def creator() -> Any:
         return driver.connect(connection_string(url), timeout=settings.sqlserver_login_timeout)
@@ -204,6 +226,7 @@ def engine_arguments(url: sa.URL, settings: Settings) -> dict[str, Any]:
         # Azure closes connections that were idle for half an hour.
         "pool_recycle": 1_500,
         "pool_use_lifo": True,
+        **more,
     }
 
 

@@ -5,7 +5,6 @@ no table to stage in, and is the same for every driver; `benchmarks.sqlserver_wr
 Rows are read in the types of the columns they are for, so that keys are sought, not converted.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
+from resume_assets.extraction.text import without_surrogates
 
 CHUNK = 900
 """Rows a statement. Under 1,000: SQL Server goes from row locks to a lock on the whole table at
@@ -127,9 +128,12 @@ def _json(rows: list[list[Any]]) -> str:
     try:
         return orjson.dumps(rows).decode()
     except orjson.JSONEncodeError:
-        # Halves of surrogate pairs, which a NVARCHAR may hold and UTF-8 can't: escaped, as they
-        # are; the server's side puts them together again.
-        return json.dumps(rows, default=str)
+        # Halves of surrogate pairs are no characters: they become U+FFFD.
+        return orjson.dumps([[_whole(value) for value in row] for row in rows]).decode()
+
+
+def _whole(value: Any) -> Any:
+    return without_surrogates(value) if isinstance(value, str) else value
 
 
 def _openjson(columns: Iterable[Incoming]) -> str:
