@@ -42,7 +42,7 @@ def forgive(database: Database, settings: Settings, userids: Sequence[Any] | Non
             failed = sa.and_(
                 items.c.userid.in_(page),
                 items.c.state.in_(sorted(_FAILED)),
-                items.c.forgiven.is_(False),
+                ~items.c.forgiven,
             )
             count = sa.select(sa.func.count(sa.distinct(items.c.userid))).where(failed)
             forgiven += connection.execute(count).scalar_one()
