@@ -40,19 +40,20 @@ def claim(lease: Lease, settings: Settings) -> Claim:
     """
     for _ in range(_LOST_RACES):
         try:
-            claimed = lease.write(lambda connection: _claim(connection, lease, settings))
+            claimed = lease.write(
+                lambda connection: _claim(connection, lease, settings), planning=True
+            )
             break
         except DuplicateKey:
             continue  # somebody claims without our lock; what is theirs no longer waits
     else:
-        claimed = lease.write(lambda connection: _claim(connection, lease, settings))
+        claimed = lease.write(lambda connection: _claim(connection, lease, settings), planning=True)
     _log.info("batch %s: %s, %d resumes", lease.key, claimed.batch.state, claimed.rows)
     return claimed
 
 
 def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:
     database = lease.database
-    database.dialect.lock(connection, database.ledger.installation)
     batch = ledger.get(connection, database, lease.key)
     if batch.state != BatchState.planned:
         return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))

@@ -50,10 +50,16 @@ class Lease:
         self.key = key
         self.owner = owner
 
-    def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a transaction that first proves and renews the lease. Raises LeaseLost."""
+    def write(self, work: Callable[[sa.Connection], T], *, planning: bool = False) -> T:
+        """Run `work` in a transaction that first proves and renews the lease. Raises LeaseLost.
+
+        `planning`: under the planning lock too, which comes first: a planner holds it while it
+        reads the batches' rows, and the other way round the two would wait for each other.
+        """
 
         def fenced(connection: sa.Connection) -> T:
+            if planning:
+                self.database.dialect.lock(connection, self.database.ledger.installation)
             self._renew(connection)
             return work(connection)
 
