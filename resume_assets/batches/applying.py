@@ -170,11 +170,13 @@ class Writer:
         self, connection: sa.Connection, rows: list[_Row], *, look_first: bool
     ) -> tuple[list[_Row], list[_Row]]:
         """One transaction: who was written, and who was left out. Raises _Interference."""
+        done: list[_Row] = []
         stale: list[_Row] = []
         if look_first:
+            done = self._written_before(connection, rows)
+            rows = _without(rows, done)
             stale = self._changed(connection, rows, also_processed=True)
-            left_out = {id(row) for row in stale}
-            rows = [row for row in rows if id(row) not in left_out]
+            rows = _without(rows, stale)
         now = self.database.dialect.clock(connection)
         # The update locks the rows; then nobody else can change them until we commit.
         if self._update_records(connection, rows, now) != len(rows):
@@ -183,7 +185,18 @@ class Writer:
             raise _Interference
         self._close_written(connection, rows, now)
         self._leave_out(connection, stale)
-        return rows, stale
+        return done + rows, stale
+
+    def _written_before(self, connection: sa.Connection, rows: list[_Row]) -> list[_Row]:
+        """The rows that an earlier try wrote, whose commit was kept though its answer was lost."""
+        items = self.database.ledger.items
+        query = sa.select(items.c.userid).where(
+            items.c.batch_key == self.lease.key,
+            items.c.userid.in_([row.asked.userid for row in rows]),
+            items.c.state == ItemState.succeeded,
+        )
+        written = set(connection.execute(query).scalars())
+        return [row for row in rows if row.asked.userid in written]
 
     def _update_records(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> int:
         there = self.there
@@ -256,6 +269,11 @@ class Writer:
             applied.ends["stale: changed_meanwhile"] += len(stale)
 
 
+def _without(rows: list[_Row], others: list[_Row]) -> list[_Row]:
+    left_out = {id(row) for row in others}
+    return [row for row in rows if id(row) not in left_out]
+
+
 class Rewriter(Writer):
     """Writes records again by today's rules, where they are still as this batch left them."""
 
@@ -289,6 +307,10 @@ class Rewriter(Writer):
             )
         )
         return set(connection.execute(query).scalars())
+
+    def _written_before(self, connection: sa.Connection, rows: list[_Row]) -> list[_Row]:
+        del connection, rows  # what is written twice by the same rules is the same
+        return []
 
     def _update_records(self, connection: sa.Connection, rows: list[_Row], now: datetime) -> int:
         del now  # LastProcessed stays: nobody was asked again
