@@ -17,7 +17,7 @@ from resume_assets.assets.partitions import resume_batches
 from resume_assets.batches import planner, tracking
 from resume_assets.batches.dispatching import Due, Stage, due_runs, open_keys
 from resume_assets.batches.limits import rows_per_batch
-from resume_assets.batches.planner import count_planned, plan_batch
+from resume_assets.batches.planner import plan_batch
 from resume_assets.batches.planning import NoPlan
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError, in_words
@@ -186,15 +186,13 @@ def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: lis
     """Plan as many batches as the limits allow; returns why no more."""
     database, values = sqlserver.database(), settings.load()
     for _ in range(_PLANS_A_TICK):
-        most = values.continuous_batches
-        if most and count_planned(database, "sensor") >= most:
-            return f"RESUME_CONTINUOUS_BATCHES = {most} batches are planned."
         decision = plan_batch(
             database,
             values,
             rows=rows_per_batch(values),
             origin="sensor",
             in_flight=values.max_in_flight,
+            in_all=values.continuous_batches or None,
         )
         if isinstance(decision, NoPlan):
             return decision.why

@@ -1,9 +1,12 @@
 """The whole platform in a folder of its own: `flow.Flow`, with Dagster around it."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -18,6 +21,7 @@ from resume_assets.definitions import build_defs
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import running
 from resume_assets.local_openai.settings import IMMEDIATE, Limits, Pace
+from resume_assets.private import private_folder
 from resume_assets.settings import load_settings
 from resume_assets_tests.conftest import VARIABLES
 from resume_assets_tests.flow import ENDPOINT, Flow
@@ -105,6 +109,31 @@ class Platform(Flow):
         return self.batch(key)
 
 
+@cache
+def _storage() -> TemporaryDirectory[str]:
+    """An instance's storage, made once a process: that takes a second."""
+    folder = TemporaryDirectory(prefix="resume_assets_tests")
+    settings = load_settings(DAGSTER_HOME=str(Path(folder.name) / "dagster"))
+    with open_instance(settings) as instance:
+        instance.get_runs_count()
+        instance.get_dynamic_partitions("resume_batches")
+    return folder
+
+
+def prepare_storage(dagster_home: Path) -> None:
+    """Put an instance's empty storage there, as Dagster would make it."""
+    if not dagster_home.exists():
+        before = os.environ.get("DAGSTER_HOME")
+        try:
+            source = Path(_storage().name) / "dagster"
+        finally:
+            os.environ.pop("DAGSTER_HOME", None)
+            if before is not None:
+                os.environ["DAGSTER_HOME"] = before
+        private_folder(dagster_home.parent)
+        shutil.copytree(source, dagster_home)
+
+
 @contextmanager
 def platform_at(
     home: Path,
@@ -125,6 +154,8 @@ def platform_at(
         client = stack.enter_context(
             openai.OpenAI(base_url=serving.base_url, api_key=serving.api_key, max_retries=0)
         )
+        if persisted:
+            prepare_storage(load_settings().dagster_folder)
         opened = open_instance(load_settings()) if persisted else dg.DagsterInstance.ephemeral()
         instance = stack.enter_context(opened)
         api = BatchApi(client, endpoint=ENDPOINT)

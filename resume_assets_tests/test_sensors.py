@@ -319,7 +319,7 @@ def test_as_many_are_kept_out_as_allowed_and_as_many_in_all(
         assert len(daemon.go(CONTINUOUS)) == 1
         ended = daemon.tick(CONTINUOUS)
         assert not ended.run_requests
-        assert ended.skip_message == "RESUME_CONTINUOUS_BATCHES = 3 batches are planned."
+        assert ended.skip_message == "3 batches are planned: RESUME_CONTINUOUS_BATCHES."
         assert all(run.success for run in daemon.launched)
         assert sorted(states(platform)) == ["done", "done", "submitted"]
         assert platform.written() == [1, 2]

@@ -56,11 +56,13 @@ def plan_batch(
     origin: str,
     key: str | None = None,
     in_flight: int | None = None,
+    in_all: int | None = None,
 ) -> Planned | NoPlan:
     """Plan one batch of at most `rows` resumes and insert its row.
 
     `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
     `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
+    `in_all`: at most so many of this origin, ended ones included; those that came to nothing not.
     Raises BadKey, and KeyTaken where the key's batch is under way or done.
     """
     if key is not None:
@@ -69,6 +71,8 @@ def plan_batch(
     def work(connection: sa.Connection) -> Planned | NoPlan:
         installation = require_initialised(connection, database)
         database.dialect.lock(connection, database.ledger.installation)
+        if in_all is not None and _count_planned(connection, database, origin) >= in_all:
+            return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
         now = database.dialect.utc_now(connection)
         outstanding = _outstanding(connection, database, installation, now)
         limits = limits_of(settings, installation, in_flight=in_flight)
@@ -115,7 +119,7 @@ def _insert_empty(
     _insert(connection, database, settings, key, nothing, "manual", now, state=state)
 
 
-def count_planned(database: Database, origin: str) -> int:
+def _count_planned(connection: sa.Connection, database: Database, origin: str) -> int:
     """How many batches of that origin there are, those that came to nothing left out."""
     batches = database.ledger.batches
     nothing = sorted({BatchState.empty, BatchState.abandoned})
@@ -124,7 +128,7 @@ def count_planned(database: Database, origin: str) -> int:
         .select_from(batches)
         .where(batches.c.origin == origin, batches.c.state.not_in(nothing))
     )
-    return database.read(lambda connection: connection.execute(query).scalar_one())
+    return connection.execute(query).scalar_one()
 
 
 def why_stopped(
