@@ -1,0 +1,115 @@
+"""One worker at a batch at a time; one that was overtaken commits nothing more."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.batches import lease as lease_module
+from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
+from resume_assets.batches.ledger import UnknownBatch
+from resume_assets_tests.flow import KEY, Flowing
+
+# Takes the lease, says so, and stays until it is killed.
+_HOLDER = """
+import sys
+from pathlib import Path
+from resume_assets.batches.lease import leased
+from resume_assets.database.connect import open_database
+from resume_assets_tests.flow import KEY, settings_at
+
+with leased(open_database(settings_at(Path(sys.argv[1]))), KEY):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(flow: Flowing):
+    """Another process that has the lease of the planned batch."""
+    flow.plan()
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(flow.home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_worker_is_told_that_the_batch_is_busy(flow: Flowing):
+    flow.plan()
+    with leased(flow.database, KEY), pytest.raises(BatchBusy, match="another worker is at it"):
+        leased(flow.database, KEY).__enter__()
+
+
+def test_the_lease_is_free_again_afterwards(flow: Flowing):
+    flow.plan()
+    for _ in range(2):
+        with leased(flow.database, KEY):
+            assert flow.batch().lease_owner is not None
+    assert flow.batch().lease_owner is None
+
+
+def test_there_is_no_lease_on_a_batch_that_is_not_there(flow: Flowing):
+    with pytest.raises(UnknownBatch):
+        leased(flow.database, "nobody").__enter__()
+
+
+def test_another_process_keeps_its_lease_while_it_lives(flow: Flowing, holder):
+    with pytest.raises(BatchBusy):
+        leased(flow.database, KEY, patience=0.2).__enter__()
+
+
+def test_a_killed_process_holds_no_lease(flow: Flowing, holder):
+    holder.kill()
+    holder.wait()
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_a_lease_that_nobody_renews_runs_out(flow: Flowing, holder, monkeypatch):
+    # As if the holder were on another machine, where nobody can see whether it lives.
+    _set(flow, lease_owner="elsewhere|x|1|1|1")
+    with pytest.raises(BatchBusy):
+        leased(flow.database, KEY).__enter__()
+    _set(flow, lease_until=flow.batch().lease_until - timedelta(minutes=2))
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_who_was_overtaken_commits_nothing(flow: Flowing):
+    flow.plan()
+    with leased(flow.database, KEY) as lease:
+        _set(flow, lease_owner="another|x|1|1|1")
+
+        def work(connection: sa.Connection) -> None:
+            table = flow.database.ledger.batches
+            connection.execute(table.update().values(message="written too late"))
+
+        with pytest.raises(LeaseLost, match=KEY):
+            lease.write(work)
+    assert flow.batch().message is None
+    # Nor does it give back what is no longer its own.
+    assert flow.batch().lease_owner == "another|x|1|1|1"
+
+
+def test_a_long_step_renews_in_the_background(flow: Flowing, monkeypatch):
+    flow.plan()
+    monkeypatch.setattr(lease_module, "_RENEW_SECONDS", 0.01)
+    with leased(flow.database, KEY) as lease:
+        _set(flow, lease_until=flow.batch().lease_until - timedelta(minutes=2))
+        before = flow.batch().lease_until
+        with lease.kept_alive():
+            while flow.batch().lease_until == before:
+                pass  # ends with the renewal, or with the test's time-out
+        assert flow.batch().lease_until > before
+
+
+def _set(flow: Flowing, **values: object) -> None:
+    table = flow.database.ledger.batches
+    flow.database.write(lambda connection: connection.execute(table.update().values(values)))

@@ -1,0 +1,147 @@
+"""The planner on a real ledger: what counts against which limit, and what starts afresh."""
+
+from datetime import timedelta
+
+import pytest
+
+from resume_assets.batches import ledger
+from resume_assets.batches.planner import (
+    KeyTaken,
+    Planned,
+    count_planned,
+    plan_batch,
+    plan_named,
+    preview,
+)
+from resume_assets.batches.planning import NoPlan, Stop
+from resume_assets.batches.quota import resume_planning
+from resume_assets_tests.flow import KEY, Flowing
+
+
+def plan(flow: Flowing, rows: int = 100, **more) -> Planned | NoPlan:
+    return plan_batch(flow.database, flow.settings, rows=rows, origin="test", **more)
+
+
+def stop(decision: Planned | NoPlan) -> Stop:
+    assert isinstance(decision, NoPlan), decision
+    return decision.stop
+
+
+def test_a_plan_reserves_rows_before_any_is_claimed(flow: Flowing):
+    assert isinstance(plan(flow, 2), Planned)
+    second = plan(flow, 100)
+    assert isinstance(second, Planned)
+    assert second.plan.rows == 1
+    assert stop(plan(flow)) is Stop.nothing_waiting
+
+
+def test_planned_batches_count_as_in_flight(flow: Flowing):
+    plan(flow, 1, in_flight=1)
+    assert stop(plan(flow, 1, in_flight=1)) is Stop.in_flight
+
+
+def test_planned_batches_count_against_the_enqueued_tokens(flow: Flowing):
+    first = plan(flow, 1)
+    assert isinstance(first, Planned)
+    flow.set(enqueued_token_limit=first.plan.tokens + 1)
+    assert stop(plan(flow, 1)) is Stop.tokens
+
+
+def test_a_limit_that_openai_named_counts_too(flow: Flowing):
+    installation = flow.database.ledger.installation
+    flow.database.write(
+        lambda connection: connection.execute(installation.update().values(learned_token_limit=1))
+    )
+    flow.set(enqueued_token_limit=10**9)
+    plan(flow, 1)
+    assert stop(plan(flow, 1)) is Stop.tokens
+
+
+def test_money_is_reserved_with_the_plan_and_resume_grants_it_again(flow: Flowing):
+    one = preview(flow.database, flow.settings, 1)
+    assert one.cost_per_row is not None
+    flow.set(max_cost_usd=one.cost_per_row * 1.5)
+    first = plan(flow)
+    assert isinstance(first, Planned)
+    assert first.plan.rows == 1
+    assert stop(plan(flow)) is Stop.money
+    flow.database.write(lambda connection: resume_planning(connection, flow.database))
+    assert isinstance(plan(flow), Planned)
+
+
+def test_a_day_s_money_is_there_again_the_next_day(flow: Flowing):
+    one = preview(flow.database, flow.settings, 1)
+    assert one.cost_per_row is not None
+    flow.set(max_cost_usd_a_day=one.cost_per_row * 1.5)
+    plan(flow)
+    assert stop(plan(flow)) is Stop.money_today
+    batches = flow.database.ledger.batches
+    yesterday = flow.database.read(flow.database.dialect.utc_now) - timedelta(days=1)
+    flow.database.write(
+        lambda connection: connection.execute(batches.update().values(planned_at=yesterday))
+    )
+    assert isinstance(plan(flow), Planned)
+
+
+def test_an_unknown_model_has_no_price_and_spends_no_limited_money(flow: Flowing):
+    flow.set(model="somebody-s-model-7b")
+    queue = preview(flow.database, flow.settings, 1)
+    assert queue.cost_per_row is None
+    flow.set(max_cost_usd=1_000.0)
+    assert stop(plan(flow)) is Stop.money
+
+
+def test_two_poor_batches_in_a_row_stop_planning_until_resume(flow: Flowing):
+    flow.seed({10: "# Someone else\n\nA resume", 11: "# Another one\n\nA resume"})
+    for key in ("poor1", "poor2"):
+        plan(flow, 1, key=key)
+        _finish(flow, key, low_share=True)
+    assert stop(plan(flow)) is Stop.low_share
+    flow.database.write(lambda connection: resume_planning(connection, flow.database))
+    assert isinstance(plan(flow), Planned)
+
+
+def test_a_good_batch_between_two_poor_ones_stops_nothing(flow: Flowing):
+    for key, poor in (("p1", True), ("g", False), ("p2", True)):
+        plan(flow, 1, key=key)
+        _finish(flow, key, low_share=poor)
+    assert isinstance(plan(flow), Planned)
+
+
+def test_a_key_names_one_batch(flow: Flowing):
+    plan(flow, 1, key=KEY)
+    with pytest.raises(KeyTaken):
+        plan(flow, 1, key=KEY)
+
+
+@pytest.mark.parametrize("key", ["", "a/b", "a b", "a\n", "ä", "x" * 65, "../up"])
+def test_a_key_that_could_be_no_folder_is_refused(flow: Flowing, key: str):
+    with pytest.raises(ledger.BadKey):
+        plan(flow, 1, key=key)
+
+
+def test_a_named_batch_with_nothing_waiting_is_empty_and_can_be_planned_again(flow: Flowing):
+    for userid in (1, 2, 3):
+        flow.delete(userid)
+    assert plan_named(flow.database, flow.settings, KEY, 100) is None
+    assert flow.batch().state == "empty"
+    flow.seed({7: "# Somebody\n\nA resume"})
+    assert plan_named(flow.database, flow.settings, KEY, 100) is None
+    assert flow.batch().state == "planned"
+
+
+def test_made_up_keys_differ(flow: Flowing):
+    first, second = plan(flow, 1), plan(flow, 1)
+    assert isinstance(first, Planned)
+    assert isinstance(second, Planned)
+    assert first.key != second.key
+    assert count_planned(flow.database, "test") == 2
+
+
+def _finish(flow: Flowing, key: str, *, low_share: bool) -> None:
+    now = flow.database.read(flow.database.dialect.utc_now)
+    flow.database.write(
+        lambda connection: ledger.update(
+            connection, flow.database, key, state="done", low_share=low_share, done_at=now
+        )
+    )

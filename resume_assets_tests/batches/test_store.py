@@ -1,0 +1,90 @@
+"""A batch's files are there whole or not at all, and private to their user."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from resume_assets.batches.store import ERRORS, OUTPUT, REQUESTS, BatchStore, FilesGone
+
+
+@pytest.fixture(params=["disk", "file URL", "object store"])
+def store(request, tmp_path):
+    url = {
+        "disk": str(tmp_path / "batches"),
+        "file URL": (tmp_path / "batches").as_uri(),
+        "object store": f"memory://{abs(hash(tmp_path))}",
+    }[request.param]
+    return BatchStore(url)
+
+
+def test_what_was_written_is_read(store):
+    files = store.batch("b1")
+    assert not files.has(REQUESTS)
+    with files.write(REQUESTS) as stream:
+        stream.write(b"one\n")
+        stream.write(b"two\n")
+    assert files.has(REQUESTS)
+    assert files.size(REQUESTS) == 8
+    with files.read(REQUESTS) as stream:
+        assert stream.read() == b"one\ntwo\n"
+
+
+def test_a_write_that_breaks_off_leaves_what_was_there(store):
+    files = store.batch("b1")
+    with files.write(OUTPUT) as stream:
+        stream.write(b"whole")
+    with pytest.raises(RuntimeError, match="broke"), files.write(OUTPUT) as stream:  # noqa: PT012
+        stream.write(b"ha")
+        raise RuntimeError("broke")
+    with files.read(OUTPUT) as stream:
+        assert stream.read() == b"whole"
+
+
+def test_a_first_write_that_breaks_off_leaves_no_file(store):
+    files = store.batch("b1")
+    with pytest.raises(RuntimeError, match="broke"), files.write(OUTPUT) as stream:  # noqa: PT012
+        stream.write(b"ha")
+        raise RuntimeError("broke")
+    assert not files.has(OUTPUT)
+    assert files.size(OUTPUT) == 0
+
+
+def test_a_file_that_is_gone_is_told_in_a_sentence(store):
+    with (
+        pytest.raises(FilesGone, match=r"b1: errors.jsonl is no longer kept"),
+        store.batch("b1").read(ERRORS),
+    ):
+        pass
+
+
+def test_batches_do_not_share_files(store):
+    with store.batch("b1").write(REQUESTS) as stream:
+        stream.write(b"1")
+    assert not store.batch("b2").has(REQUESTS)
+
+
+def test_removing_takes_every_file_of_one_batch(store):
+    for key in ("b1", "b2"):
+        for name in (REQUESTS, OUTPUT):
+            with store.batch(key).write(name) as stream:
+                stream.write(b"x")
+    assert store.batch("b1").remove() == 2
+    assert store.batch("b1").remove() == 0
+    assert not store.batch("b1").has(REQUESTS)
+    assert store.batch("b2").has(OUTPUT)
+
+
+@pytest.mark.parametrize("as_url", [False, True])
+def test_files_on_a_disk_are_private(tmp_path, as_url):
+    root = tmp_path / "batches"
+    files = BatchStore(root.as_uri() if as_url else str(root)).batch("b1")
+    with files.write(REQUESTS) as stream:
+        stream.write(b"x")
+        assert _mode(root / "b1" / f"{REQUESTS}.part") == 0o600
+    assert _mode(root / "b1" / REQUESTS) == 0o600
+    assert _mode(root / "b1") == 0o700
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
