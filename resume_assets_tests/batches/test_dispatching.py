@@ -1,0 +1,116 @@
+"""Which batches get a run: asked again if nothing came of it; given up only before submission."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from resume_assets.batches import ledger
+from resume_assets.batches.dispatching import MOST_REQUESTS, Due, Stage, due_runs, open_keys
+from resume_assets.batches.lease import leased
+from resume_assets_tests.flow import KEY, Flowing
+
+LONG = timedelta(minutes=3)
+
+
+def due(flow: Flowing, **more: Any) -> list[Due]:
+    return due_runs(flow.database, **more)
+
+
+def test_whoever_plans_has_asked_already(flow: Flowing):
+    flow.plan()
+    assert due(flow) == []
+
+
+def test_a_run_that_came_to_nothing_is_asked_for_again_under_another_key(flow: Flowing):
+    first = flow.plan().due
+    _ago(flow, LONG)
+    [again] = due(flow)
+    assert (again.key, again.stage) == (KEY, Stage.submit)
+    assert again.run_key != first.run_key
+    assert due(flow) == []  # this one has its time now
+
+
+def test_a_run_that_waits_or_works_is_not_doubled(flow: Flowing):
+    flow.plan()
+    _ago(flow, LONG)
+    assert due(flow, has_run=lambda key: key == KEY) == []
+    with leased(flow.database, KEY):
+        assert due(flow) == []
+
+
+def test_before_submission_it_ends_after_so_many(flow: Flowing):
+    flow.plan()
+    flow.claim()
+    for _ in range(MOST_REQUESTS - 1):
+        _ago(flow, LONG)
+        assert len(due(flow)) == 1
+    _ago(flow, LONG)
+    assert due(flow) == []
+    batch = flow.batch()
+    assert batch.state == "abandoned"
+    assert "3 resumes went back" in batch.message
+    assert flow.waiting() == [1, 2, 3]
+    assert flow.is_balanced()
+
+
+def test_a_batch_in_doubt_is_never_given_up(flow: Flowing):
+    flow.until_built()
+    _set(flow, state="submitting", run_requests=50)
+    _ago(flow, timedelta(days=2))
+    assert len(due(flow)) == 1
+    assert flow.batch().state == "submitting"
+
+
+def test_what_is_paid_for_is_asked_for_for_ever_but_ever_more_slowly(flow: Flowing):
+    flow.until_ended()
+    [first] = due(flow)
+    assert first.stage is Stage.collect
+    _ago(flow, LONG)
+    assert due(flow) == []  # the second time after four minutes
+    _ago(flow, timedelta(minutes=5))
+    assert len(due(flow)) == 1
+    _set(flow, run_requests=1_000)
+    _ago(flow, timedelta(hours=2))
+    assert len(due(flow)) == 1
+
+
+def test_while_planning_is_stopped_nothing_is_sent_but_all_is_collected(flow: Flowing):
+    flow.until_ended("ended", rows=1)
+    flow.plan("waits", rows=1)
+    _ago(flow, LONG, key="waits")
+    installation = flow.database.ledger.installation
+    flow.database.write(
+        lambda connection: connection.execute(
+            installation.update().values(stopped_reason="No money.")
+        )
+    )
+    assert [run.key for run in due(flow)] == ["ended"]
+
+
+def test_a_batch_that_waits_for_quota_is_asked_for_when_its_time_comes(flow: Flowing):
+    flow.until_built()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _set(flow, state="quota", quota_until=now + timedelta(minutes=10), requested_at=None)
+    assert due(flow) == []
+    _set(flow, quota_until=now - timedelta(seconds=1))
+    assert [run.stage for run in due(flow)] == [Stage.submit]
+
+
+@pytest.mark.parametrize("state", ["done", "empty", "abandoned"])
+def test_closed_batches_are_left_alone(flow: Flowing, state: str):
+    flow.plan()
+    _set(flow, state=state)
+    _ago(flow, timedelta(days=1))
+    assert due(flow) == []
+    assert open_keys(flow.database) == []
+
+
+def _ago(flow: Flowing, age: timedelta, *, key: str = KEY) -> None:
+    """As if the run had been asked for that long ago."""
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _set(flow, key=key, requested_at=now - age)
+
+
+def _set(flow: Flowing, *, key: str = KEY, **values: Any) -> None:
+    flow.database.write(lambda connection: ledger.update(connection, flow.database, key, **values))

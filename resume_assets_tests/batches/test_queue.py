@@ -1,0 +1,127 @@
+"""Who waits: the newest first, nobody twice, and nobody whose attempts are used up on this text."""
+
+from typing import Any
+
+import pytest
+
+from resume_assets.batches.people import forgive
+from resume_assets.batches.queue import count_waiting, text_hash
+from resume_assets.batches.states import MAX_SENDINGS
+from resume_assets_tests.flow import Flowing, resume
+
+
+def test_the_newest_come_first(flow: Flowing):
+    assert flow.waiting() == [1, 2, 3]
+    assert flow.waiting(2) == [1, 2]
+
+
+@pytest.mark.parametrize("text", [None, "", " ", "\n\t \r\n", "\u3000\u00a0"])
+def test_without_a_resume_nobody_waits(flow: Flowing, text: str | None):
+    flow.change(2, markdownResume=text)
+    assert flow.waiting() == [1, 3]
+    assert _count(flow) == 2
+
+
+def test_many_blank_texts_do_not_hide_who_comes_after_them(flow: Flowing):
+    flow.seed({100 + number: " " for number in range(300)})
+    flow.change(3, datelastmodified=None)  # comes last of all
+    assert flow.waiting(3) == [1, 2, 3]
+
+
+def test_who_is_processed_or_claimed_does_not_wait(flow: Flowing):
+    flow.plan(rows=1)
+    flow.claim()
+    flow.change(2, LastProcessed=flow.database.read(flow.database.dialect.utc_now))
+    assert flow.waiting() == [3]
+
+
+def test_attempts_are_used_up_on_one_text(flow: Flowing):
+    _fail(flow, 1, times=3)
+    assert flow.waiting() == [2, 3]
+    assert [one.userid for one in flow.given_up()] == [1]
+
+
+def test_two_attempts_of_three_leave_one(flow: Flowing):
+    _fail(flow, 1, times=2)
+    assert flow.waiting() == [1, 2, 3]
+
+
+def test_an_edited_text_starts_afresh(flow: Flowing):
+    _fail(flow, 1, times=3)
+    flow.change(1, markdownResume=resume(99))
+    assert flow.waiting() == [1, 2, 3]
+    assert flow.given_up() == []
+
+
+def test_the_old_text_again_is_still_used_up(flow: Flowing):
+    _fail(flow, 1, times=3)
+    flow.change(1, markdownResume=resume(99))
+    flow.change(1, markdownResume=resume(1))
+    assert flow.waiting() == [2, 3]
+
+
+def test_a_success_in_between_starts_afresh(flow: Flowing):
+    # Someone set LastProcessed to NULL by hand to have the candidate done again.
+    _fail(flow, 1, times=3)
+    _end(flow, 1, "succeeded", batch="later", attempt_used=False)
+    assert flow.waiting() == [1, 2, 3]
+
+
+def test_what_was_forgiven_does_not_count(flow: Flowing):
+    _fail(flow, 1, times=3)
+    assert forgive(flow.database, flow.settings) == 1
+    assert flow.waiting() == [1, 2, 3]
+    assert forgive(flow.database, flow.settings) == 0
+
+
+def test_ends_that_use_no_attempt_are_limited_too(flow: Flowing):
+    _fail(flow, 1, times=MAX_SENDINGS - 1, state="expired", attempt_used=False)
+    assert flow.waiting() == [1, 2, 3]
+    _end(flow, 1, "expired", batch="last", attempt_used=False)
+    assert flow.waiting() == [2, 3]
+
+
+def test_what_was_given_back_unsent_counts_for_nothing(flow: Flowing):
+    _fail(flow, 1, times=MAX_SENDINGS + 1, state="released", attempt_used=False)
+    assert flow.waiting() == [1, 2, 3]
+
+
+def test_cut_answers_get_more_room_the_next_time(flow: Flowing):
+    _fail(flow, 1, times=2, state="cut")
+    assert {row.userid: row.cuts for row in flow.queue()} == {1: 2, 2: 0, 3: 0}
+
+
+def test_the_hash_is_of_the_text_alone_and_takes_any():
+    assert text_hash("a") != text_hash("a ")
+    assert len(text_hash("lone \ud800 surrogate")) == 64
+
+
+def _count(flow: Flowing) -> int:
+    return flow.database.read(lambda connection: count_waiting(connection, flow.database))
+
+
+def _fail(
+    flow: Flowing, userid: Any, *, times: int, state: str = "invalid", attempt_used: bool = True
+) -> None:
+    for number in range(times):
+        _end(flow, userid, state, batch=f"past{number:02d}", attempt_used=attempt_used)
+
+
+def _end(flow: Flowing, userid: Any, state: str, *, batch: str, attempt_used: bool) -> None:
+    """An item of an earlier batch, on the text that is there now."""
+    items = flow.database.ledger.items
+    values = {
+        "batch_key": batch,
+        "userid": userid,
+        "position": 0,
+        "custom_id": str(userid),
+        "state": state,
+        "attempt_used": attempt_used,
+        "forgiven": False,
+        "text_bytes": 1,
+        "text_hash": text_hash(flow.candidate(userid).markdownResume),
+        "truncated": False,
+        "room": 1,
+        "closed_at": flow.database.read(flow.database.dialect.utc_now),
+    }
+    flow.database.write(lambda connection: connection.execute(items.insert().values(values)))
