@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -33,6 +35,11 @@ LOST = "lost"
 
 ENDPOINT = ""
 """In `Poll.problems`, stands for the endpoint itself instead of a batch's key."""
+
+_NOTED_AT_ONCE = 100  # batches whose progress is one transaction
+
+# The client hands on what the server sent, unchecked.
+_ODD_SHAPES = (AttributeError, TypeError, ValueError, OverflowError)
 
 _SINGLE_LOOK_UPS = 10  # of batches that the list did not show, in one poll
 
@@ -78,8 +85,9 @@ def poll(
             result.problems[batch.batch_key] = _other_endpoint(batch)
     if not here:
         return result
-    for batch, remote in _look(database, api, here, result, until):
-        _note(database, api, settings, batch, remote, result)
+    looks = _look(database, api, here, result, until)
+    while page := list(islice(looks, _NOTED_AT_ONCE)):
+        _note_page(database, api, settings, page, result)
     return result
 
 
@@ -121,6 +129,47 @@ def _look(
             result.problems[batch.batch_key] = f"Batch {batch.batch_key}: {failed}"
 
 
+def _note_page(
+    database: Database,
+    api: BatchApi,
+    settings: Settings,
+    page: list[tuple[ledger.Batch, RemoteBatch | None]],
+    result: Poll,
+) -> None:
+    """Note what has changed: progress in one transaction, every end in one of its own."""
+    progress: list[tuple[ledger.Batch, RemoteBatch]] = []
+    for batch, remote in page:
+        if remote is None or remote.status in TERMINAL:
+            _note(database, api, settings, batch, remote, result)
+            continue
+        try:
+            news = _news(batch, remote, api.key_hash)
+        except _ODD_SHAPES:
+            _note(database, api, settings, batch, remote, result)
+            continue
+        if news:
+            progress.append((batch, remote))
+        else:
+            result.out += 1
+
+    def work(connection: sa.Connection) -> list[ledger.Batch]:
+        return [
+            record(connection, database, batch.batch_key, remote, settings, key_hash=api.key_hash)
+            for batch, remote in progress
+        ]
+
+    if not progress:
+        return
+    try:
+        noted = database.write(work)
+    except (*_ODD_SHAPES, DatabaseFailed):  # one of them is odd, which shall keep no other waiting
+        for batch, remote in progress:
+            _note(database, api, settings, batch, remote, result)
+        return
+    for now in noted:
+        _count(now, result)
+
+
 def _note(
     database: Database,
     api: BatchApi,
@@ -138,19 +187,23 @@ def _note(
 
     try:
         now = database.write(work)
-    except (AttributeError, TypeError, ValueError, OverflowError) as odd:
-        # The client hands on what the server sent, unchecked.
+    except _ODD_SHAPES as odd:
         result.problems[key] = (
             f"Batch {key}: OpenAI describes it in another shape than its API's "
             f"({type(odd).__name__}); looking again later."
         )
         return
+    _count(now, result)
+
+
+def _count(now: ledger.Batch, result: Poll) -> None:
     if now.state == BatchState.submitted:
         result.out += 1
         return
     if now.state == BatchState.ended:
-        result.ended.append(key)
-    _log.info("batch %s: %s (%s at OpenAI)", key, now.state, now.openai_status or "waits")
+        result.ended.append(now.batch_key)
+    status = now.openai_status or "waits"
+    _log.info("batch %s: %s (%s at OpenAI)", now.batch_key, now.state, status)
 
 
 def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:
@@ -186,6 +239,20 @@ def record(
                 message = f"OpenAI says that the account has no money left ({error.code})."
                 stop_planning(connection, database, message)
                 return wait_for_quota(connection, database, batch, settings, message)
+    values = _news(batch, remote, key_hash)
+    if remote.status in TERMINAL:
+        values |= {
+            "state": BatchState.ended,
+            "ended_at": database.dialect.utc_now(connection),
+            "run_requests": 0,
+            "requested_at": None,
+            "message": _why_failed(remote),
+        }
+    return ledger.update(connection, database, key, **values) if values else batch
+
+
+def _news(batch: ledger.Batch, remote: RemoteBatch, key_hash: str | None) -> dict[str, Any]:
+    """What the batch object says that its row does not."""
     values: dict[str, Any] = {
         "key_hash": key_hash or batch.key_hash,
         "openai_status": remote.status,
@@ -197,15 +264,7 @@ def record(
     if remote.request_counts is not None:
         values["requests_completed"] = remote.request_counts.completed
         values["requests_failed"] = remote.request_counts.failed
-    if remote.status in TERMINAL:
-        values |= {
-            "state": BatchState.ended,
-            "ended_at": database.dialect.utc_now(connection),
-            "run_requests": 0,
-            "requested_at": None,
-            "message": _why_failed(remote),
-        }
-    return ledger.update(connection, database, key, **values)
+    return {name: value for name, value in values.items() if getattr(batch, name) != value}
 
 
 def _record_lost(connection: sa.Connection, database: Database, seen: ledger.Batch) -> ledger.Batch:
