@@ -1,6 +1,7 @@
 """The request file: one line a resume, each limit kept, what has no room given back."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from resume_assets.batches.tokens import MARKER, counter_for
 from resume_assets_tests.flow import KEY, Flowing, resume
 
 
-def lines(flow: Flowing) -> list[dict]:
+def lines(flow: Flowing) -> list[dict[str, Any]]:
     with flow.store.batch(KEY).read(REQUESTS) as stream:
         return [json.loads(line) for line in stream]
 
@@ -122,11 +123,9 @@ def test_what_has_no_room_in_the_file_goes_back(flow: Flowing, monkeypatch):
 
 @pytest.mark.parametrize(
     "text",
-    ["NUL \0 and lone \ud800", 'quotes " and \\ and --', "日本語 Łódź 🧑‍🚀", "<|endoftext|>"],
+    ["NUL \0 here", 'quotes " and \\ and --', "日本語 Łódź \N{ROCKET}", "<|endoftext|>"],
 )
 def test_odd_texts_make_a_line_like_any_other(flow: Flowing, text: str):
-    if "\ud800" in text:
-        text = text.replace("\ud800", "")  # SQLite can't hold one; tested with the template
     flow.change(1, markdownResume=text)
     flow.until_built()
     assert texts(flow)["1"] == text

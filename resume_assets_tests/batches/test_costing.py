@@ -1,5 +1,6 @@
 """The bill: by the usage of every answer, at the prices of the catalogue."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_bill_needs_written_records(flow: Flowing):
 def test_what_came_back_corrects_the_next_estimate(flow: Flowing):
     batch = flow.until_done()
 
-    def measured(of):
+    def measured(of: Callable[..., float | None]) -> float | None:
         return flow.database.read(
             lambda connection: of(connection, flow.database, flow.settings.model)
         )
