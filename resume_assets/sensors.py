@@ -30,6 +30,7 @@ T = TypeVar("T")
 LOOKING_SECONDS = 25.0
 DECIDING_SECONDS = 20.0
 _PLANS_A_TICK = 20
+_ASKED_SINGLY = 20  # partitions; of more it is quicker to fetch the whole list
 
 _ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
@@ -213,4 +214,7 @@ def _has_run(instance: dg.DagsterInstance, key: str) -> bool:
 
 def _forgotten(instance: dg.DagsterInstance, keys: Sequence[str]) -> list[str]:
     name = resume_batches.name or ""
-    return [key for key in keys if not instance.has_dynamic_partition(name, key)]
+    if len(keys) <= _ASKED_SINGLY:
+        return [key for key in keys if not instance.has_dynamic_partition(name, key)]
+    known = set(instance.get_dynamic_partitions(name))
+    return [key for key in keys if key not in known]
