@@ -23,7 +23,6 @@ from resume_assets.local_openai.server import running
 from resume_assets.local_openai.settings import IMMEDIATE, Limits, Pace
 from resume_assets.private import private_folder
 from resume_assets.settings import load_settings
-from resume_assets_tests.conftest import VARIABLES
 from resume_assets_tests.flow import ENDPOINT, Flow
 from resume_assets_tests.local_openai.support import ENDED, until
 
@@ -39,12 +38,6 @@ ASSETS = (
     "updated_candidate_records",
     "batch_cost",
 )
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """For a child process: what this one has, with nothing configured but the home."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    return kept | {"RESUME_ASSETS_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")} | more
 
 
 class Platform(Flow):
@@ -221,14 +214,3 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
             data = event.step_failure_data.user_failure_data
             return (data and data.description) or str(event.step_failure_data.error)
     raise AssertionError("no step failed")
-
-
-def wait_for_port(port: int) -> None:
-    """Wait until somebody listens there."""
-    import socket
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    until(listens, 60)

@@ -1,0 +1,1 @@
+"""Tests of `resume_assets.commands`."""

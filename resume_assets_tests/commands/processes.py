@@ -1,0 +1,130 @@
+"""Commands as processes of their own, as a user starts them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from resume_assets_tests.conftest import VARIABLES
+from resume_assets_tests.local_openai.support import until
+
+BIN = Path(sys.executable).parent
+PATIENCE = 100.0
+"""Seconds after which a process hangs: many times what it takes."""
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What this process has, with nothing configured but the home; the commands are on the path."""
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    path = f"{BIN}{os.pathsep}{kept.get('PATH', '')}"
+    return kept | {"RESUME_ASSETS_HOME": str(home), "PATH": path, "PYTHONWARNINGS": ""} | more
+
+
+def run(
+    home: Path, *command: str, cwd: Path | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a folder without a `.env`."""
+    return subprocess.run(
+        command,
+        env=environment(home, **more),
+        cwd=cwd or home.parent,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def resume_assets(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `resume-assets` with these arguments."""
+    return run(home, "resume-assets", *arguments, **more)
+
+
+@contextmanager
+def started(
+    home: Path, *command: str, cwd: Path | None = None, **more: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A command that goes on until it is told to stop; killed, with its children, at the end."""
+    child = subprocess.Popen(
+        command,
+        env=environment(home, **more),
+        cwd=cwd or home.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        for pid in {child.pid, *left_over(home)}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        child.wait(PATIENCE)
+        if child.stdout is not None:
+            child.stdout.close()
+
+
+def line_with(child: subprocess.Popen[str], text: str) -> str:
+    """Read on until the process says that; the line."""
+    assert child.stdout is not None
+    seen = []
+    for line in child.stdout:
+        seen.append(line)
+        if text in line:
+            return line
+    raise AssertionError(f"never said {text!r}, but:\n{''.join(seen)}")
+
+
+def stop(child: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str]:
+    """Signal the process, as Ctrl-C does; its exit code and what it still said."""
+    child.send_signal(number)
+    output, _ = child.communicate(timeout=PATIENCE)
+    return child.returncode, output
+
+
+def left_over(home: Path) -> list[int]:
+    """Other processes that belong to this home (Linux: from /proc)."""
+    found = []
+    mine = f"RESUME_ASSETS_HOME={home}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            if mine in (folder / "environ").read_bytes().split(b"\0") and state != "Z":
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it ended meanwhile, or is somebody else's
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def until_nothing_runs(home: Path) -> None:
+    """Wait for processes that are just ending; fails if one stays."""
+    until(lambda: not left_over(home), 20)
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody does."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    """Both outputs, for an assertion's message."""
+    return f"exit code {result.returncode}\n{result.stdout}\n{result.stderr}"
+
+
+def exit_codes(results: Sequence[subprocess.CompletedProcess[str]]) -> list[int]:
+    """Of several."""
+    return [result.returncode for result in results]
