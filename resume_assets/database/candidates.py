@@ -119,7 +119,9 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
 
     def make(column: str) -> sa.Column[Any]:
         there = by_name[column.casefold()]
-        return sa.Column(there["name"], there["type"], primary_key=column == USERID)
+        return sa.Column(
+            there["name"], there["type"], primary_key=column == USERID, autoincrement=False
+        )
 
     present = [
         column
