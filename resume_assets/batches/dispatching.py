@@ -50,24 +50,26 @@ def due_runs(
     database: Database,
     *,
     has_run: Callable[[str], bool] = lambda _key: False,
-    patience: timedelta = REQUEST_PATIENCE,
+    patience: timedelta | None = None,
 ) -> list[Due]:
     """Note and return the runs to request now; each batch in a transaction of its own.
 
     `has_run`: whether a run of that batch is queued or under way, asked only where it matters.
+    `patience`: REQUEST_PATIENCE unless told otherwise.
     """
+    pause = REQUEST_PATIENCE if patience is None else patience
 
     def look(connection: sa.Connection) -> list[str]:
         now = database.dialect.utc_now(connection)
         stopped = _is_stopped(connection, database)
         batches = ledger.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
-        return [b.batch_key for b in batches if _is_due(b, now, patience, stopped=stopped)]
+        return [b.batch_key for b in batches if _is_due(b, now, pause, stopped=stopped)]
 
     due = []
     for key in database.read(look):
         if has_run(key):
             continue
-        run = database.write(lambda connection: _decide(connection, database, key, patience))  # noqa: B023 (called at once)
+        run = database.write(lambda connection: _decide(connection, database, key, pause))  # noqa: B023 (called at once)
         if run is not None:
             due.append(run)
     return due

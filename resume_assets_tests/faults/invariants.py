@@ -1,0 +1,121 @@
+"""The four promises, asked of the database and of the server's own book by plain queries."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from resume_assets.local_openai.book import Book
+
+OPEN = ("claimed", "submitted")
+CLOSED = ("done", "empty", "abandoned")
+
+
+def violations(home: Path, *, came_to_its_end: bool, expected: dict[int, Any]) -> list[str]:
+    """Sentences about what is not as promised; `expected`: each candidate's record."""
+    path = home / "resumes.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
+        look = _Look(database, Book(home / "local_openai"), expected)
+        found = [*look.always()]
+        if came_to_its_end:
+            found += [*look.at_the_end(), *_left_over(home)]
+        return found
+
+
+def records(home: Path) -> dict[int, Any]:
+    """Every candidate's row but the time at which it was written."""
+    with closing(sqlite3.connect(home / "resumes.db")) as database:
+        database.row_factory = sqlite3.Row
+        rows = database.execute("SELECT * FROM aicandidate").fetchall()
+    return {row["userid"]: {**row, "LastProcessed": None} for row in map(dict, rows)}
+
+
+class _Look:
+    def __init__(self, database: sqlite3.Connection, book: Book, expected: dict[int, Any]) -> None:
+        self.items = database.execute("SELECT * FROM resume_batch_items").fetchall()
+        self.claims = database.execute("SELECT * FROM resume_claims").fetchall()
+        self.batches = database.execute("SELECT * FROM resume_batches").fetchall()
+        self.candidates = list(map(dict, database.execute("SELECT * FROM aicandidate")))
+        self.people = database.execute("SELECT * FROM aicandidateBatchStatus").fetchall()
+        self.book = book
+        self.expected = expected
+
+    def always(self) -> Iterator[str]:
+        """Also at the moment of a crash."""
+        opened = sorted((i["userid"], i["batch_key"]) for i in self.items if i["state"] in OPEN)
+        claimed = sorted((claim["userid"], claim["batch_key"]) for claim in self.claims)
+        if opened != claimed:
+            yield f"2: open items {opened} are not the claims {claimed}"
+        twice = [one for one, times in Counter(user for user, _ in opened).items() if times > 1]
+        if twice:
+            yield f"2: in two open batches: {twice}"
+        yield from self._sent_once()
+        yield from self._written_by_an_answer()
+        known = {batch["openai_batch_id"] for batch in self.batches}
+        in_doubt = any(batch["state"] == "submitting" for batch in self.batches)
+        lost = set(self._live()) - known
+        if lost and not in_doubt:
+            yield f"4: at the server and in no intent of ours: {len(lost)}"
+
+    def _live(self) -> list[str]:
+        return [name for name, status in self.book.batches().items() if status != "failed"]
+
+    def _sent_once(self) -> Iterator[str]:
+        for what, names in (("sent", self.book.sent()), ("paid", self.book.completed())):
+            twice = {name: times for name, times in Counter(names).items() if times > 1}
+            if twice:
+                yield f"2: {what} more than once: {twice}"
+
+    def _written_by_an_answer(self) -> Iterator[str]:
+        succeeded = Counter(i["userid"] for i in self.items if i["state"] == "succeeded")
+        for row in self.candidates:
+            userid = row["userid"]
+            processed = row["LastProcessed"] is not None
+            if processed != (succeeded[userid] == 1):
+                yield f"3: {userid} processed: {processed}, successes: {succeeded[userid]}"
+            if processed and {**row, "LastProcessed": None} != self.expected.get(userid):
+                yield f"3: {userid} has other fields than its answer"
+            if not processed and row["FirstName"] is not None:
+                yield f"3: {userid} has fields and is not processed"
+
+    def at_the_end(self) -> Iterator[str]:
+        """Once everything has come to its end."""
+        for item in self.items:
+            if item["state"] in OPEN or item["closed_at"] is None:
+                yield f"1: {item['userid']} in {item['batch_key']} has no end: {item['state']}"
+        for batch in self.batches:
+            key = batch["batch_key"]
+            held = [item for item in self.items if item["batch_key"] == key]
+            if batch["state"] not in CLOSED:
+                yield f"1: batch {key} is {batch['state']}"
+            if batch["state"] == "done" and len(held) != batch["rows_claimed"]:
+                yield f"1: batch {key} claimed {batch['rows_claimed']} and has {len(held)} items"
+            if batch["state"] == "done" and sum(json.loads(batch["tally"]).values()) != len(held):
+                yield f"1: batch {key} has {len(held)} items and tells {batch['tally']}"
+        known = {batch["openai_batch_id"]: batch["state"] for batch in self.batches}
+        lost = [name for name in self._live() if known.get(name) != "done"]
+        if lost:
+            yield f"4: accepted, and not brought in: {lost}"
+        shown = {row["batch_key"]: row["state"] for row in self.people}
+        if any(known_state != shown.get(key) for key, known_state in self._with_id()):
+            yield f"people are shown {shown}"
+        answered = sorted(int(name) for name in self.book.completed())
+        if answered != sorted(self.expected):
+            yield f"answered: {answered}"
+        if self.book.files():
+            yield f"left at the server: {len(self.book.files())} files"
+
+    def _with_id(self) -> list[tuple[str, str]]:
+        return [(b["batch_key"], b["state"]) for b in self.batches if b["openai_batch_id"]]
+
+
+def _left_over(home: Path) -> Iterator[str]:
+    for path in (home / "batches").rglob("*"):
+        if path.suffix == ".part":
+            yield f"half a file is left: {path.name}"
+        if path.stat().st_mode & 0o077:
+            yield f"others may read {path.name}"
