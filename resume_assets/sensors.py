@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -32,12 +33,11 @@ DECIDING_SECONDS = 20.0
 _PLANS_A_TICK = 20
 _ASKED_SINGLY = 20  # partitions; of more it is quicker to fetch the whole list
 
-_ACTIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
+_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+_BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+_SILENT = timedelta(minutes=10)
+"""A run that began and has said nothing for so long, while its batch has no lease, was killed: its
+process had no time to tell Dagster."""
 
 
 class TookTooLong(PlatformError):
@@ -207,9 +207,16 @@ def _request(run: Due) -> dg.RunRequest:
 
 
 def _has_run(instance: dg.DagsterInstance, key: str) -> bool:
-    """Whether a run of that partition waits or works."""
-    mine = dg.RunsFilter(statuses=_ACTIVE, tags={"dagster/partition": key})
-    return instance.get_runs_count(mine) > 0
+    """Whether a run of that partition waits or works; asked of batches that nobody is at."""
+    tags = {"dagster/partition": key}
+    heard_of = datetime.now(UTC) - _SILENT
+    return any(
+        instance.get_runs_count(runs) > 0
+        for runs in (
+            dg.RunsFilter(statuses=_WAITING, tags=tags),
+            dg.RunsFilter(statuses=_BEGUN, tags=tags, updated_after=heard_of),
+        )
+    )
 
 
 def _forgotten(instance: dg.DagsterInstance, keys: Sequence[str]) -> list[str]:

@@ -235,6 +235,22 @@ def test_a_batch_whose_run_is_under_way_is_not_asked_for_again(ended: Platform) 
     assert len(daemon.tick(COMPLETION).run_requests) == 1
 
 
+def test_a_run_that_was_killed_is_not_waited_for(
+    ended: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process could not tell Dagster, which believes for ever that it goes on."""
+    daemon = Daemon(ended)
+    daemon.tick(COMPLETION)
+    job = ended.definitions.resolve_job_def("collect_batch")
+    ended.instance.create_run_for_job(
+        job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "b1"}
+    )
+    age(ended, "b1", timedelta(hours=2))
+    monkeypatch.setattr("resume_assets.sensors._SILENT", timedelta(0))
+    assert daemon.go(COMPLETION) == ["b1"]
+    assert ended.batch("b1").state == "done"
+
+
 def test_a_run_that_fails_is_asked_for_again_for_as_long_as_it_takes(
     ended: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
