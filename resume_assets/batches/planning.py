@@ -28,6 +28,13 @@ WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
 """These end with `resume-assets resume`; the others pass by themselves."""
 
 
+CRUMB = 0.01
+"""Of the token limit: less room than that is left until more is free, or all would end in crumbs.
+
+What is left when a batch needs less than it reserved is planned again, and less of that again.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """What waits: rows, and what one of them costs on average (USD; None: no price known)."""
@@ -98,13 +105,15 @@ def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) ->
             f"{outstanding.batches} batches are out, as many as RESUME_MAX_IN_FLIGHT allows.",
         )
     allowed = min(rows, queue.waiting, MAX_REQUESTS, _room(MAX_FILE_BYTES, queue.bytes_per_row))
+    least = allowed if outstanding.batches else 1
     if limits.enqueued_tokens is not None:
         left = limits.enqueued_tokens - outstanding.tokens
         allowed = min(allowed, _room(left, queue.tokens_per_row))
         # A resume larger than the whole limit still goes, alone: OpenAI has the last word.
         if allowed <= 0 and outstanding.batches == 0:
             allowed = 1
-        if allowed <= 0:
+        crumb = _room(limits.enqueued_tokens * CRUMB, queue.tokens_per_row)
+        if allowed < max(1, min(least, crumb)):
             return NoPlan(
                 Stop.tokens,
                 f"{outstanding.tokens:,} of {limits.enqueued_tokens:,} enqueued tokens are out.",
