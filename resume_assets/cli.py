@@ -31,6 +31,9 @@ def _exits(command: Callable[P, int | None]) -> Callable[P, None]:
         except PlatformError as error:
             click.echo(str(error), err=True)
             code = 1
+        except KeyboardInterrupt:
+            click.echo("Interrupted. What is claimed or out stays so; nothing is lost.", err=True)
+            code = 1
         sys.exit(code or 0)
 
     return run
@@ -55,9 +58,10 @@ def _command(name: str, example: str) -> Callable[[Callable[..., int | None]], c
 
 @_command("demo", "resume-assets demo")
 def demo() -> int:
-    """Take sample resumes through one whole batch; needs no key, no server, costs nothing.
+    """Take sample resumes through one whole batch.
 
-    Ignores every configured database, key and .env; its state is in RESUME_ASSETS_HOME.
+    Needs no key and no server, and costs nothing. Ignores every configured database, key and .env;
+    its state is in RESUME_ASSETS_HOME.
     """
     from resume_assets.commands import demo as command
 
@@ -71,7 +75,10 @@ def demo() -> int:
     "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
 )
 def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
-    """Submit waiting resumes: as many batches as the limits demand, usually one."""
+    """Submit waiting resumes.
+
+    In as many batches as the limits demand, usually one.
+    """
     from resume_assets.commands import submitting
     from resume_assets.commands.session import session
 
@@ -85,9 +92,9 @@ def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
 @_command("check", "resume-assets check batch_6743a1…")
 @click.argument("batch")
 def check(batch: str) -> int:
-    """Look at a batch, by its key or OpenAI's id; brings in its results once it has ended.
+    """Look at a batch, and bring it in once it has ended.
 
-    Exit code 3 while it has not.
+    BATCH is its key or OpenAI's id. Exit code 3 while it has not ended.
     """
     from resume_assets.commands import collecting
     from resume_assets.commands.session import session
@@ -110,9 +117,10 @@ def check(batch: str) -> int:
 def continuous(
     num_batches: int, batch_size: int | None, check_interval: float, max_in_flight: int
 ) -> int:
-    """Go on until so many batches are in, or nothing waits and nothing is out.
+    """Keep batches going until so many are in.
 
-    First brings in what is out already; that counts. Safe to stop and start again.
+    Or until nothing waits and nothing is out. First brings in what is out already; that counts.
+    Safe to stop and start again.
     """
     from resume_assets.commands import continuous as command
     from resume_assets.commands.session import session
@@ -141,7 +149,7 @@ def status(as_json: bool) -> None:
 
 @_command("doctor", "resume-assets doctor")
 def doctor() -> int:
-    """Show the configuration and its sources, and test every connection."""
+    """Show the configuration, test every connection."""
     from resume_assets.commands import doctor as command
 
     return command.show(load_settings())
@@ -151,7 +159,10 @@ def doctor() -> int:
 @click.option("--dry-run", is_flag=True, help="Print the DDL; change nothing.")
 @click.option("--with-index", is_flag=True, help="Also make the index proposed for your own table.")
 def init_db(dry_run: bool, with_index: bool) -> int:
-    """Make the tables and columns that are missing; drops and changes nothing else."""
+    """Make tables and columns that are missing.
+
+    Drops nothing, and changes nothing else.
+    """
     from resume_assets.commands import databases
 
     return databases.init_db(load_settings(), dry_run=dry_run, with_index=with_index)
@@ -160,7 +171,10 @@ def init_db(dry_run: bool, with_index: bool) -> int:
 @_command("new", "resume-assets new monday-1")
 @click.argument("key", required=False)
 def new(key: str | None) -> None:
-    """Add a batch's key for Dagster, to be materialized by hand or in the UI."""
+    """Add a batch's key for Dagster.
+
+    To be materialized by hand or in the UI; it is made up if not given.
+    """
     from resume_assets.commands import partitions
 
     partitions.new(load_settings(), key)
@@ -168,7 +182,10 @@ def new(key: str | None) -> None:
 
 @_command("env", 'eval "$(resume-assets env)"')
 def env() -> None:
-    """Print the shell line that points `dagster` at the same instance."""
+    """Print the shell line for plain `dagster`.
+
+    It points `dagster` at the same instance.
+    """
     from resume_assets.commands import partitions
 
     partitions.env(load_settings())
@@ -176,9 +193,10 @@ def env() -> None:
 
 @_command("resume", "resume-assets resume")
 def resume() -> None:
-    """Go on planning after a limit, a refused key or poor answers stopped it.
+    """Go on planning after it stopped.
 
-    Money and usable shares are counted afresh from now on.
+    After a limit, a refused key or poor answers. Money and usable shares are counted afresh from
+    now on.
     """
     from resume_assets.batches.quota import resume_planning
     from resume_assets.commands.databases import opened_database
@@ -188,10 +206,55 @@ def resume() -> None:
     click.echo("Planning goes on; money and usable shares are counted from now.")
 
 
+@_command("retry", "resume-assets retry 4711")
+@click.argument("userids", nargs=-1)
+def retry(userids: tuple[str, ...]) -> int:
+    """Send given-up candidates again.
+
+    Those whose attempts are used up: these ids, or all.
+    """
+    from resume_assets.commands import people
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        return people.retry(database, settings, userids)
+
+
+@_command("cancel", "resume-assets cancel monday-1")
+@click.argument("batch")
+def cancel(batch: str) -> int:
+    """Call a batch back.
+
+    BATCH is its key or OpenAI's id. What is answered by then is paid and kept.
+    """
+    from resume_assets.commands import people
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return people.cancel(opened, batch)
+
+
+@_command("evaluate", "resume-assets evaluate")
+def evaluate() -> int:
+    """Compare the samples' records with known answers.
+
+    Column by column, as they are in the database.
+    """
+    from resume_assets.commands import evaluating
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        return evaluating.evaluate(database)
+
+
 @_command("ui", "resume-assets ui --port 3000")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def ui(port: int) -> int:
-    """Open Dagster's UI, with working sensors, until Ctrl-C; the local server too if it is used."""
+    """Open Dagster's UI, with working sensors.
+
+    Until Ctrl-C; with the local server, if it is used.
+    """
     from resume_assets.commands import ui as command
 
     return command.serve(load_settings(), port)
@@ -200,7 +263,10 @@ def ui(port: int) -> int:
 @_command("local-openai", "resume-assets local-openai --port 8765")
 @click.option("--port", type=click.IntRange(1, 65535), help="A free one if not given.")
 def local_openai(port: int | None) -> None:
-    """Run the local OpenAI-compatible server until Ctrl-C; answers by rules, no language model."""
+    """Run the local OpenAI-compatible server.
+
+    Until Ctrl-C; it answers by rules and is no language model.
+    """
     from resume_assets.commands import ui as command
 
     command.serve_local_openai(load_settings(), port)

@@ -1,46 +1,69 @@
 """`continuous`: keep batches going until N are in; safe to stop and start again."""
 
+import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from types import FrameType
+from typing import Any
 
 from resume_assets.batches import ledger
 from resume_assets.batches.api_errors import ApiUnavailable
 from resume_assets.batches.dispatching import Stage, due_runs
-from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.planner import plan_batch
 from resume_assets.batches.planning import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import send
+from resume_assets.database.retrying import DatabaseFailed
 
-_MOST_FAILURES = 3  # runs in a row that fail: then it can't go on
+_MOST_BAD_ROUNDS = 3  # rounds in a row in which nothing went well: then it can't go on
 _UNRUN = ("failed", "lost")
 """How a batch ends that does not count: nothing of it ran."""
 
 
 def continuous(
-    session: Session,
-    *,
-    batches: int,
-    rows: int,
-    interval: float,
-    in_flight: int,
-    stop: threading.Event | None = None,
+    session: Session, *, batches: int, rows: int, interval: float, in_flight: int
 ) -> int:
     """Bring in what is out, then plan and bring in until `batches` are done; the exit code.
 
-    `interval`: seconds between two looks at OpenAI.
+    `interval`: seconds between two looks at OpenAI. SIGINT and SIGTERM end it, in the middle of a
+    run too: whoever goes on, goes on from there.
     """
-    stop = stop or threading.Event()
     loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
-    while True:
-        loop.look()
-        loop.submit()
-        if loop.is_finished:
-            return loop.exit_code
-        if stop.wait(interval):
+    with _told_to_stop() as stop:
+        try:
+            while not loop.go(stop):
+                stop.wait(interval)
+                if stop.is_set():
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
             say("Stopped. What is out stays out; start again to bring it in.")
             return 0
+    return loop.exit_code
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; a second signal ends the process as ever."""
+    stop = threading.Event()
+    before: dict[signal.Signals, Any] = {}
+
+    def set_stop(_: int, __: FrameType | None) -> None:
+        stop.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, set_stop)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Loop:
@@ -53,21 +76,58 @@ class _Loop:
         self.in_flight = in_flight
         self.done = 0
         self.last_refusal: NoPlan | None = None
-        self.failures = 0
+        self.bad_rounds = 0
 
-    def look(self) -> None:
-        """See what has ended and bring it in; take up what a crash left half done."""
+    def go(self, stop: threading.Event) -> bool:
+        """One round: bring in, plan; whether it was the last."""
+        attempts: list[bool] = []
+        try:
+            for attempt in chain(self._look(), self._submit()):
+                attempts.append(attempt)
+                if stop.is_set():
+                    raise KeyboardInterrupt
+            finished = self._is_finished()
+        except DatabaseFailed as problem:
+            warn(str(problem))
+            attempts, finished = [False], False
+        if attempts:
+            self.bad_rounds = 0 if any(attempts) else self.bad_rounds + 1
+        return finished or self.bad_rounds >= _MOST_BAD_ROUNDS
+
+    @property
+    def exit_code(self) -> int:
+        """1 only where it could not go on."""
+        if self.bad_rounds >= _MOST_BAD_ROUNDS:
+            warn(
+                f"Nothing went well in {self.bad_rounds} rounds, one after the other. What is "
+                "claimed or out stays as it is; start again once the cause is mended."
+            )
+            return 1
+        refusal = self.last_refusal
+        if refusal is not None and refusal.stop in WAITS_FOR_A_PERSON | {Stop.money_today}:
+            warn(refusal.why)
+            return 1
+        if refusal is not None:
+            say(refusal.why)
+        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in.")
+        return 0
+
+    def _look(self) -> Iterator[bool]:
+        """See what has ended and bring it in; take up what a crash left half done.
+
+        Yields whether a run went well, after each; so does `_submit`.
+        """
         try:
             poll(self.session)
         except ApiUnavailable as problem:
             warn(f"{problem} Looking again later.")
         for batch in self._in(OPEN - IN_FLIGHT):
-            self._bring_in(batch.batch_key)
+            yield self._went_well(lambda: self._bring_in(batch.batch_key))  # noqa: B023
         for run in due_runs(self.session.database):
             if run.stage is Stage.submit:
-                self._submit_again(run.key)
+                yield self._went_well(lambda: say(describe(self.session.run(run.stage, run.key))))  # noqa: B023
 
-    def submit(self) -> None:
+    def _submit(self) -> Iterator[bool]:
         """Plan as long as more are wanted and the limits allow it."""
         self.last_refusal = None
         while self.done + len(self._in(OPEN)) < self.wanted:
@@ -81,14 +141,13 @@ class _Loop:
             if isinstance(decision, NoPlan):
                 self.last_refusal = decision
                 return
-            if not self._attempt(decision):
+            went_well = self._went_well(lambda: send(self.session, decision))  # noqa: B023
+            yield went_well
+            if not went_well:
                 return
 
-    @property
-    def is_finished(self) -> bool:
+    def _is_finished(self) -> bool:
         """Whether there is nothing left to do here, or no way to go on."""
-        if self.failures >= _MOST_FAILURES:
-            return True
         if self._in(OPEN):
             return bool(
                 self.last_refusal
@@ -97,49 +156,18 @@ class _Loop:
             )
         return self.done >= self.wanted or self.last_refusal is not None
 
-    @property
-    def exit_code(self) -> int:
-        """1 only where it could not go on."""
-        if self.failures >= _MOST_FAILURES:
-            warn(f"{self.failures} runs in a row failed; what is claimed or out stays as it is.")
-            return 1
-        refusal = self.last_refusal
-        if refusal is not None and refusal.stop in WAITS_FOR_A_PERSON | {Stop.money_today}:
-            warn(refusal.why)
-            return 1
-        if refusal is not None:
-            say(refusal.why)
-        say(f"{self.done} batches are in.")
-        return 0
-
     def _bring_in(self, key: str) -> None:
-        try:
-            batch = bring_in(self.session, key)
-        except RunFailed as failed:
-            self._failed(failed)
-            return
-        self.failures = 0
+        batch = bring_in(self.session, key)
         say(describe(batch))
         self.done += batch.openai_status not in _UNRUN
 
-    def _attempt(self, planned: Planned) -> bool:
+    def _went_well(self, work: Callable[[], object]) -> bool:
         try:
-            send(self.session, planned)
+            work()
         except RunFailed as failed:
-            self._failed(failed)
+            warn(str(failed))
             return False
-        self.failures = 0
         return True
-
-    def _submit_again(self, key: str) -> None:
-        try:
-            say(describe(self.session.run(Stage.submit, key)))
-        except RunFailed as failed:
-            self._failed(failed)
-
-    def _failed(self, failed: RunFailed) -> None:
-        warn(str(failed))
-        self.failures += 1
 
     def _in(self, states: "set[BatchState] | frozenset[BatchState]") -> list[ledger.Batch]:
         database = self.session.database

@@ -11,11 +11,12 @@ from resume_assets.settings import Settings
 
 @contextmanager
 def opened_database(settings: Settings) -> Iterator[Database]:
-    """The configured database; the embedded one makes itself."""
+    """The configured database; the embedded one makes itself. Raises NotInitialised."""
     database = open_database(settings)
     try:
         if settings.uses_embedded_database:
             setup.initialise(database)
+        database.read(lambda connection: setup.require_initialised(connection, database))
         yield database
     finally:
         database.dispose()

@@ -6,7 +6,6 @@ Everything configured is left out: the embedded database and the local server on
 import datetime
 import json
 import time
-from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
@@ -18,11 +17,10 @@ from resume_assets.batches.dispatching import Stage
 from resume_assets.batches.planner import plan_batch
 from resume_assets.batches.planning import NoPlan
 from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
+from resume_assets.commands.evaluating import accuracy
 from resume_assets.commands.output import dollars, say
 from resume_assets.commands.session import Session, session
 from resume_assets.errors import PlatformError
-from resume_assets.extraction.candidate import COLUMNS
-from resume_assets.extraction.evaluation import Evaluation, evaluate
 from resume_assets.resources import SettingsResource
 from resume_assets.sensors import batch_completion_sensor
 
@@ -197,7 +195,7 @@ def _report_money(batch: ledger.Batch) -> None:
 
 
 def _report_accuracy(opened: Session) -> None:
-    evaluation = accuracy(opened)
+    evaluation = accuracy(opened.database)
     say(
         f"  known answers     {evaluation.share:.1%} met: {evaluation.right} of "
         f"{evaluation.expected} values in {evaluation.records} records"
@@ -212,22 +210,6 @@ def _report_accuracy(opened: Session) -> None:
     )
     if missed:
         say(f"                    missed most: {missed}")
-
-
-def accuracy(opened: Session) -> Evaluation:
-    """The samples' records, as they are in the database, against their known answers."""
-    there = opened.database.candidates
-    known = {str(sample.userid): sample.expected for sample in samples.load()}
-    columns = [COLUMNS[target.index].name for target in there.targets]
-    query = sa.select(there.userid, *(there.table.c[name] for name in there.names)).where(
-        there.processed.is_not(None)
-    )
-    rows: Any = opened.database.read(lambda connection: connection.execute(query).all())
-    return evaluate(
-        (known[str(userid)], dict(zip(columns, values, strict=True)))
-        for userid, *values in rows
-        if known.get(str(userid))
-    )
 
 
 def _where_next(opened: Session) -> None:

@@ -10,7 +10,6 @@ from resume_assets.batches import ledger
 from resume_assets.batches.dispatching import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
-from resume_assets.database.setup import require_initialised
 from resume_assets.definitions import build_defs
 from resume_assets.errors import PlatformError
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
@@ -40,15 +39,21 @@ class Session:
         return OpenAIResource(settings=self.resource)
 
     def run(self, stage: Stage, key: str) -> ledger.Batch:
-        """Run one half of a batch's way; returns the batch as it is then. Raises RunFailed."""
+        """Run one half of a batch's way; returns the batch as it is then.
+
+        Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
+        """
         self.know(key)
-        result = self.definitions.resolve_job_def(stage.value).execute_in_process(
-            instance=self.instance,
-            partition_key=key,
-            run_config=_QUIET,
-            raise_on_error=False,
-            tags={"resume_assets/from": "command line"},
-        )
+        try:
+            result = self.definitions.resolve_job_def(stage.value).execute_in_process(
+                instance=self.instance,
+                partition_key=key,
+                run_config=_QUIET,
+                raise_on_error=False,
+                tags={"resume_assets/from": "command line"},
+            )
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         if not result.success:
             raise RunFailed(_what_failed(result, key))
         return self.batch(key)
@@ -74,7 +79,6 @@ def session(resource: SettingsResource | None = None) -> Iterator[Session]:
     resource = resource or SettingsResource()
     settings = resource.load()
     database = SQLServerResource(settings=resource).database()
-    database.read(lambda connection: require_initialised(connection, database))
     with open_instance(settings) as instance:
         yield Session(settings, resource, build_defs({"settings": resource}), instance, database)
 
