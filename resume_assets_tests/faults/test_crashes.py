@@ -25,6 +25,7 @@ from resume_assets_tests.flow import Flowing, flow_at
 RESUMES = 6
 KILLED = -9
 WORKERS = 2
+DAGSTER_POINTS = 6
 SESSIONS = 24
 """Lives that are ended several times, at random."""
 
@@ -37,8 +38,9 @@ def rules(schema: dict[str, Any], resume: str) -> Any:
 class Preloaded:
     """A process that runs orders in children: see `worker`."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "resume_assets_tests.faults.worker"]
+    def __init__(self, module: str = "worker") -> None:
+        module = f"resume_assets_tests.faults.{module}"
+        command = [sys.executable, "-W", "ignore", "-m", module]
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
@@ -113,18 +115,18 @@ class Life:
         return found
 
 
-@pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    folder = tmp_path_factory.mktemp("crashes")
+@contextmanager
+def harness_in(folder: Path, module: str, way: str) -> Iterator[Harness]:
+    """Workers of that kind, and what a run without a crash leaves."""
     with flow_at(folder / "untouched", rules=rules) as flow:
         flow.seed(RESUMES)
     workers: SimpleQueue[Preloaded] = SimpleQueue()
-    started = [Preloaded() for _ in range(WORKERS)]
+    started = [Preloaded(module) for _ in range(WORKERS)]
     for worker in started:
         workers.put(worker)
     made = Harness(folder, workers, {}, [])
     with made.home("uninterrupted") as life:
-        assert life.run("go_on") == 0
+        assert life.run(way) == 0
         made.names = life.names()
         made.expected = {
             userid: row | {"LastProcessed": None} for userid, row in records(life.flow.home).items()
@@ -134,6 +136,18 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     yield made
     for worker in started:
         worker.stop()
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with harness_in(tmp_path_factory.mktemp("crashes"), "worker", "go_on") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def with_dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with harness_in(tmp_path_factory.mktemp("dagster"), "dagster_worker", "continuous") as made:
+        yield made
 
 
 def test_the_boundaries_are_found(harness: Harness) -> None:
@@ -207,3 +221,25 @@ def test_killed_again_and_again(harness: Harness) -> None:
             return [f"seed {seed}, {kills} kills: {one}" for one in found]
 
     assert harness.all(range(SESSIONS), one) == []
+
+
+def test_killed_in_the_middle_of_dagster_runs(with_dagster: Harness) -> None:
+    """`continuous` dies; the command, the sensor or a person with the UI goes on."""
+
+    def one(order: tuple[int, str]) -> list[str]:
+        point, way = order
+        with with_dagster.home(f"{way}-{point}") as life:
+            ended = life.run("continuous", kill_at=point)
+            found = [] if ended == KILLED else [f"not killed but ended with {ended}"]
+            found += life.violations(came_to_its_end=False)
+            if life.run(way) != 0:
+                found.append("could not go on")
+            found += life.violations(came_to_its_end=True)
+            name = with_dagster.names[point]
+            return [f"{point} ({name}), then {way}: {one}" for one in found]
+
+    ways = ("continuous", "sensor", "by hand")
+    step = len(with_dagster.names) // DAGSTER_POINTS
+    points = range(step // 2, len(with_dagster.names), step)
+    orders = [(point, ways[index % len(ways)]) for index, point in enumerate(points)]
+    assert with_dagster.all(orders, one) == []

@@ -119,6 +119,7 @@ def serve() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
+            os.dup2(2, 1)  # what a command prints is no answer of ours
             try:
                 obey(order)
             except BaseException:  # noqa: BLE001 (told, and the child ends)
