@@ -1,0 +1,60 @@
+"""`python -m resume_assets_tests.benchmarks`: run them, print the table, write the results."""
+
+import argparse
+import datetime
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+
+import click
+
+from resume_assets_tests.benchmarks import (
+    applying,
+    building,
+    memory,
+    peers,
+    prompting,
+    simulation,
+    starting,
+    ticking,
+)
+from resume_assets_tests.benchmarks.figures import RESULTS, Figure, table, write
+
+Benchmark = Callable[[int, int], Iterator[Figure]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "building": building.measure,
+    "applying": applying.measure,
+    "memory": memory.measure,
+    "ticking": ticking.measure,
+    "simulation": simulation.measure,
+    "starting": starting.measure,
+    "peers": peers.measure,
+    "prompting": prompting.measure,
+}
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="one, or several")
+    parser.add_argument("--rows", type=int, default=50_000, help="resumes (default: 50,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="of each figure (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="2,000 resumes, one round")
+    asked = parser.parse_args()
+    rows, rounds = (2_000, 1) if asked.quick else (asked.rows, asked.rounds)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    machine = f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}"
+    click.echo(f"{today}, {machine}")
+    figures: list[Figure] = []
+    for name in asked.only or BENCHMARKS:
+        start = time.perf_counter()
+        figures += BENCHMARKS[name](rows, rounds)
+        click.echo(f"{name}: {time.perf_counter() - start:.0f} s")
+        write(figures)
+    click.echo(f"\n{table(figures)}\n\nwritten to {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()

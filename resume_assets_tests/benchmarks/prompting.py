@@ -1,0 +1,28 @@
+"""What every request carries besides its resume: it is paid for with each one."""
+
+import json
+from collections.abc import Iterator
+
+from resume_assets.batches.models import find_model
+from resume_assets.batches.tokens import counter_for
+from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
+from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.requests import RequestTemplate
+from resume_assets_tests.benchmarks import data
+from resume_assets_tests.benchmarks.figures import Figure, figure
+
+
+def measure(rows: int, rounds: int) -> Iterator[Figure]:
+    """Tokens and bytes a request; beside the schema as pydantic writes it."""
+    del rows, rounds
+    count = counter_for(data.MODEL).count
+    schema = count(json.dumps(response_format(), separators=(",", ":")))
+    plain = count(json.dumps(Candidate.model_json_schema(), separators=(",", ":")))
+    flat = count(json.dumps({column.name: {"type": "string"} for column in COLUMNS}))
+    prompt = count(INSTRUCTIONS)
+    template = RequestTemplate(find_model(data.MODEL).request_settings(0.2, 4_000))
+    yield figure("prompt_tokens", [prompt + schema], "tokens", "instructions + schema, a request")
+    yield figure("instructions_tokens", [prompt], "tokens", "")
+    note = f"pydantic's own: {plain}; a property for each of {len(COLUMNS)} columns: {flat}"
+    yield figure("schema_tokens", [schema], "tokens", note)
+    yield figure("request_fixed_bytes", [template.fixed_bytes], "bytes", "a line without resume")
