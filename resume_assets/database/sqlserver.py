@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql import visitors
 
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
@@ -56,6 +57,7 @@ class SQLServerDialect:
             self._session += "; SET LANGUAGE us_english"
         sa.event.listen(engine, "connect", self._on_connect)
         sa.event.listen(engine, "begin", self._on_begin)
+        sa.event.listen(engine, "before_execute", _with_literal_nulls, retval=True)
 
     def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
         """The installation's row, updated first in the transaction: an exclusive row lock."""
@@ -193,6 +195,30 @@ class SQLServerDialect:
     def _on_begin(self, connection: sa.Connection) -> None:
         if connection.info.pop(_MUST_RESTORE, False):
             connection.exec_driver_sql(self._session)
+
+
+def _with_literal_nulls(
+    _connection: sa.Connection,
+    statement: Any,
+    many: Any,
+    parameters: Any,
+    _options: Any,
+) -> tuple[Any, Any, Any]:
+    """NULL in the statement instead of a parameter without a value.
+
+    For each of those a driver asks the server for its type (sp_describe_undeclared_parameters): one
+    more trip, and where that fails, an aborted transaction that nobody is told of: seen with
+    Babelfish, where what was written before was gone and what came after was kept.
+    """
+    if isinstance(statement, sa.Insert | sa.Update) and not many and not parameters:
+        statement = visitors.replacement_traverse(statement, {}, _literal_null)
+    return statement, many, parameters
+
+
+def _literal_null(element: Any, **_options: Any) -> Any:
+    if isinstance(element, sa.BindParameter) and element.value is None and not element.required:
+        return sa.null()
+    return None
 
 
 # Whatever the login's or the database's defaults are. XACT_ABORT: what fails, fails as a whole.

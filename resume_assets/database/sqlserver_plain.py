@@ -40,9 +40,8 @@ def insert(
     connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Sequence[Any]]
 ) -> None:
     """One INSERT a row."""
-    statement = table.insert().values(_values(table, columns))
     for row in rows:
-        connection.execute(statement, _parameters(row))
+        connection.execute(table.insert().values(dict(zip(columns, row, strict=True))))
 
 
 def update(
@@ -56,33 +55,30 @@ def update(
     kept: set[str],
 ) -> int:
     """One UPDATE a row; returns how many were hit."""
-    values = {
-        name: sa.func.coalesce(value, table.c[name]) if name in kept else value
-        for name, value in _values(table, columns).items()
-    }
-    matches = _values(table, key, first=len(columns)).items()
-    statement = table.update().where(*(table.c[name] == value for name, value in matches))
-    if only_null is not None:
-        statement = statement.where(table.c[only_null].is_(None))
-    statement = statement.values(values)
-    return sum(connection.execute(statement, _parameters(row)).rowcount for row in rows)
+    hit = 0
+    for row in rows:
+        values = {
+            name: value
+            for name, value in zip(columns, row, strict=False)
+            if value is not None or name not in kept
+        }
+        values = values or {columns[0]: table.c[columns[0]]}  # nothing to write, still a row to hit
+        statement = table.update().where(*_matches(table, key, row[len(columns) :]))
+        if only_null is not None:
+            statement = statement.where(table.c[only_null].is_(None))
+        hit += connection.execute(statement.values(values)).rowcount
+    return hit
 
 
 def delete(connection: sa.Connection, table: sa.Table, key: str, rows: list[Sequence[Any]]) -> int:
     """One DELETE a row; returns how many there were."""
-    [(name, value)] = _values(table, (key,)).items()
-    statement = table.delete().where(table.c[name] == value)
-    return sum(connection.execute(statement, _parameters(row)).rowcount for row in rows)
+    return sum(
+        connection.execute(table.delete().where(*_matches(table, (key,), row))).rowcount
+        for row in rows
+    )
 
 
-def _values(
-    table: sa.Table, columns: Sequence[str], *, first: int = 0
-) -> dict[str, sa.BindParameter[Any]]:
-    return {
-        name: sa.bindparam(f"p{position}", type_=table.c[name].type)
-        for position, name in enumerate(columns, start=first)
-    }
-
-
-def _parameters(row: Sequence[Any]) -> dict[str, Any]:
-    return {f"p{position}": value for position, value in enumerate(row)}
+def _matches(
+    table: sa.Table, key: Sequence[str], values: Sequence[Any]
+) -> list[sa.ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in zip(key, values, strict=True)]

@@ -307,3 +307,26 @@ def test_counts_of_other_statements_stay_right(empty_database: Database, people:
             update(empty_database, people, ("id",), ("name",), [("too long" * 99, 1)])
     statement = people.update().values(name="z")
     assert empty_database.write(lambda c: c.execute(statement).rowcount) == 3
+
+
+def test_a_null_does_not_end_the_transaction(empty_database: Database, people: sa.Table) -> None:
+    """A driver that asks the server for the type of a NULL may lose what was written before."""
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(people.insert().values(id=1, name="kept"))
+        connection.execute(people.update().where(people.c.id == 1).values(long=None, done=None))
+        connection.execute(people.insert().values(id=2, name=None))
+
+    empty_database.write(work)
+    found = rows_of(empty_database, sa.select(people.c.name).order_by(people.c.id))
+    assert [row.name for row in found] == ["kept", None]
+
+
+def test_kept_values_of_a_row_that_brings_none(empty_database: Database, people: sa.Table) -> None:
+    quotes = 'a "quoted" one'
+    insert(empty_database, people, ("id", "name", "long"), [(1, "a", "b"), (2, "c", "d")])
+    rows = [(None, None, 1), (quotes, None, 2), (None, None, 3)]
+    columns = ("name", "long")
+    assert update(empty_database, people, ("id",), columns, rows, keep_existing=columns) == 2
+    found = rows_of(empty_database, sa.select(people.c.name, people.c.long).order_by(people.c.id))
+    assert [tuple(row) for row in found] == [("a", "b"), (quotes, "d")]

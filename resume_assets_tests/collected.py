@@ -1,0 +1,85 @@
+"""A batch that is back from OpenAI, made without its way there: for tests of writing records."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.batches.applying import Writer
+from resume_assets.batches.claiming import claim
+from resume_assets.batches.lease import Lease, leased
+from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.queue import text_hash
+from resume_assets.batches.results import Asked, results_of
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.database.connect import Database
+from resume_assets.extraction.responses import Answer, read_line
+from resume_assets.settings import Settings
+from resume_assets_tests.extraction.answers import full_answer, output_bytes
+
+KEY = "b1"
+
+
+def collected_batch(
+    database: Database, settings: Settings, rows: int, key: str = KEY
+) -> ledger.Batch:
+    """Claim this many waiting resumes, and say that all of them were answered."""
+    planned = plan_batch(database, settings, rows=rows, origin="test", key=key)
+    assert isinstance(planned, Planned), planned
+    with leased(database, key) as lease:
+        assert claim(lease, settings).rows == rows
+    return database.write(lambda connection: _mark(connection, database, key))
+
+
+def _mark(connection: sa.Connection, database: Database, key: str) -> ledger.Batch:
+    items, there = database.ledger.items, database.candidates
+    query = (
+        sa.select(there.userid, there.text)
+        .join(items, items.c.userid == there.userid)
+        .where(items.c.batch_key == key)
+    )
+    database.dialect.update_rows(
+        connection,
+        items,
+        ("batch_key", "userid"),
+        ("state", "text_hash"),
+        [
+            (ItemState.submitted.value, text_hash(text), key, userid)
+            for userid, text in connection.execute(query)
+        ],
+    )
+    return ledger.update(
+        connection,
+        database,
+        key,
+        state=BatchState.collected,
+        openai_batch_id=f"batch_{key}",
+        openai_status="completed",
+        submitted_at=database.dialect.utc_now(connection),
+    )
+
+
+def answers_to(
+    database: Database, key: str = KEY, change: Callable[[Any], dict[str, Any]] | None = None
+) -> Iterator[tuple[Asked, Answer]]:
+    """A usable answer to each request; `change` gives what is peculiar to a candidate's."""
+    results = database.read(lambda connection: results_of(connection, database, key))
+    for custom_id, asked in results.asked.items():
+        content = full_answer(**(change(asked.userid) if change else {}))
+        line = orjson.loads(output_bytes(content)) | {"custom_id": custom_id}
+        answer = read_line(orjson.dumps(line))
+        assert answer.candidate is not None, answer.reason
+        yield asked, answer
+
+
+def write_all(
+    lease: Lease, batch: ledger.Batch, answers: Sequence[tuple[Asked, Answer]], chunk: int = 500
+) -> Writer:
+    """Write the answers as `apply` does."""
+    writer = Writer(lease, batch)
+    rows = list(writer.rows(answers))
+    for start in range(0, len(rows), chunk):
+        writer.write(rows[start : start + chunk])
+    return writer

@@ -1,0 +1,173 @@
+"""A chunk of records: fields, LastProcessed, the items' ends and the claims, all or nothing."""
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.batches.lease import leased
+from resume_assets.batches.states import ItemState
+from resume_assets.database.connect import Database
+from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.settings import Settings
+from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
+from resume_assets_tests.database.broken import lost_connection
+from resume_assets_tests.databases import rows_of, seed, settings
+
+
+@pytest.fixture
+def quick() -> Settings:
+    return settings()
+
+
+def candidate(database: Database, userid: int) -> SimpleNamespace:
+    """A record by the columns' usual names: a server may spell them in lower case."""
+    there = database.candidates
+    columns = {column.name: there.column(column.name) for column in COLUMNS}
+    query = sa.select(there.processed, *columns.values()).where(there.userid == userid)
+    [row] = rows_of(database, query)
+    return SimpleNamespace(**dict(zip(("LastProcessed", *columns), row, strict=True)))
+
+
+def states(database: Database) -> dict[Any, str]:
+    items = database.ledger.items
+    return {row.userid: row.state for row in rows_of(database, sa.select(items))}
+
+
+def test_records_are_written_with_their_ledger(database: Database, quick: Settings) -> None:
+    seed(database, 30)
+    batch = collected_batch(database, quick, 20)
+    names = {1: "Łódź", 2: "日本語", 3: 'O\'Brien "the" --', 4: "👩🏽‍💻", 5: "back\\slash"}
+    answers = list(
+        answers_to(database, change=lambda userid: {"first_name": names.get(userid, "Ada")})
+    )
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, batch, answers, chunk=7)
+    assert writer.applied.written == 20
+    assert not writer.applied.ends
+    for userid, name in names.items():
+        assert candidate(database, userid).FirstName == name
+    row = candidate(database, 20)
+    assert row.LastName == "Łódzka"
+    assert row.MostRecentStartDate == "2021-03"
+    assert row.MostRecentEndDate == "Present"
+    assert row.FourthMostRecentCompany is None
+    assert row.LastProcessed.microsecond == 0
+    assert candidate(database, 21).LastProcessed is None
+    items = database.ledger.items
+    [kept] = rows_of(database, sa.select(items).where(items.c.userid == 20))
+    assert (kept.state, kept.input_tokens, kept.output_tokens) == ("succeeded", 1900, 420)
+    assert kept.last_processed == row.LastProcessed
+    assert kept.attempt_used in (False, 0)
+    assert not rows_of(database, sa.select(database.ledger.claims))
+    assert set(states(database).values()) == {"succeeded"}
+
+
+def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Settings) -> None:
+    seed(database, 6)
+    batch = collected_batch(database, quick, 6)
+    there = database.candidates
+    done = datetime.datetime(2026, 5, 5, 5, 5, 5)  # noqa: DTZ001
+
+    def interfere(connection: sa.Connection) -> None:
+        change = there.table.update()
+        connection.execute(
+            change.where(there.userid == 1).values({there.text.name: "another text"})
+        )
+        connection.execute(change.where(there.userid == 2).values({there.processed.name: done}))
+        connection.execute(there.table.delete().where(there.userid == 3))
+
+    database.write(interfere)
+    answers = list(answers_to(database))
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, batch, answers)
+    assert writer.applied.written == 3
+    assert states(database) == dict.fromkeys((1, 2, 3), "stale") | dict.fromkeys(
+        (4, 5, 6), "succeeded"
+    )
+    assert candidate(database, 1).FirstName is None
+    assert candidate(database, 1).LastProcessed is None
+    assert candidate(database, 2).LastProcessed == done
+    assert not rows_of(database, sa.select(database.ledger.claims))
+
+
+def test_a_failing_chunk_leaves_nothing(database: Database, quick: Settings) -> None:
+    seed(database, 5)
+    batch = collected_batch(database, quick, 5)
+    answers = list(answers_to(database))
+
+    class Stop(Exception):
+        pass
+
+    with leased(database, KEY) as lease:
+
+        def work(connection: sa.Connection) -> None:
+            write_all_in(connection)
+            raise Stop
+
+        from resume_assets.batches.applying import Writer
+
+        writer = Writer(lease, batch)
+        rows = list(writer.rows(answers))
+
+        def write_all_in(connection: sa.Connection) -> None:
+            written, _ = writer._commit(connection, rows, look_first=False)
+            assert len(written) == 5
+
+        with pytest.raises(Stop):
+            lease.write(work)
+        assert set(states(database).values()) == {"submitted"}
+        assert candidate(database, 1).LastProcessed is None
+        writer.write(rows)
+    assert set(states(database).values()) == {"succeeded"}
+
+
+@contextmanager
+def answer_of_commit_lost(database: Database, times: int = 1) -> Iterator[list[int]]:
+    """The server commits, and the connection breaks before it can say so."""
+    lost: list[int] = []
+
+    def commit(connection: sa.Connection) -> None:
+        if len(lost) < times:
+            lost.append(1)
+            connection.connection.dbapi_connection.commit()  # type: ignore[union-attr]
+            raise lost_connection(connection)
+
+    sa.event.listen(database.engine, "commit", commit)
+    try:
+        yield lost
+    finally:
+        sa.event.remove(database.engine, "commit", commit)
+
+
+def test_a_commit_whose_answer_was_lost_counts_once(database: Database, quick: Settings) -> None:
+    seed(database, 8)
+    batch = collected_batch(database, quick, 8)
+    answers = list(answers_to(database))
+    with leased(database, KEY) as lease, answer_of_commit_lost(database) as lost:
+        writer = write_all(lease, batch, answers)
+    assert lost
+    assert writer.applied.written == 8
+    assert not writer.applied.ends
+    assert set(states(database).values()) == {ItemState.succeeded}
+    assert not rows_of(database, sa.select(database.ledger.claims))
+
+
+def test_keep_existing_keeps_what_the_answer_does_not_know(
+    database: Database, quick: Settings
+) -> None:
+    database.keep_existing = True
+    seed(database, 1)
+    there = database.candidates
+    old = {there.column("MiddleName"): "Maria", there.column("FirstName"): "Old"}
+    before = there.table.update().values(old)
+    database.write(lambda connection: connection.execute(before))
+    batch = collected_batch(database, quick, 1)
+    with leased(database, KEY) as lease:
+        write_all(lease, batch, list(answers_to(database)))
+    row = candidate(database, 1)
+    assert (row.MiddleName, row.FirstName) == ("Maria", "Zofia")
