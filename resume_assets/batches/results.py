@@ -52,7 +52,7 @@ class Results:
 
     def _usable_lines(self, stream: BinaryIO) -> Iterator[tuple[Asked, Answer]]:
         for line in stream:
-            if not line.strip():
+            if line.isspace():
                 continue
             answer = read_line(line)
             asked = self.asked.get(answer.custom_id) if answer.custom_id is not None else None

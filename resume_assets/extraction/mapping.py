@@ -114,7 +114,8 @@ class _Mapper(Cleaner):
         kept = {value.casefold(): value for value in given if value}
         for value in (*stand_ins, *FALLBACK_CATEGORIES):
             if len(kept) < slot.count:
-                kept.setdefault(value.casefold(), fit(value, slot.length or len(value)))
+                short = fit(value, slot.length or 2 * len(value))
+                kept.setdefault(short.casefold(), short)
         return list(kept.values())
 
     def years(self, slot: "_Slot") -> Values:

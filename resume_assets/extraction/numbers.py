@@ -28,6 +28,7 @@ def month(date: str) -> int:
     return int(date[:4]) * 12 + int(date[5:7]) - 1
 
 
+@lru_cache(maxsize=1 << 15)  # the same spans come again and again: there are few months
 def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:
     """Return a position in months, from standardized dates; `today` is the current month.
 

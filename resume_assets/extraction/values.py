@@ -63,7 +63,7 @@ class Cleaner:
 
     def several(self, values: list[str], count: int) -> Values:
         """Return the first `count` different values, filled up with None."""
-        if len({value.casefold() for value in values}) < len(values):
+        if len(values) > 1 and len({*map(str.casefold, values)}) < len(values):
             first: dict[str, str] = {}
             for value in values:
                 first.setdefault(value.casefold(), value)
