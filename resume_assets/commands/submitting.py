@@ -1,4 +1,6 @@
-"""`submit`, `new`: batches on their way to OpenAI."""
+"""`submit`: batches on their way to OpenAI."""
+
+from itertools import count
 
 from resume_assets.batches import ledger
 from resume_assets.batches.dispatching import Stage
@@ -8,6 +10,7 @@ from resume_assets.batches.states import BatchState
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 
+_LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 
 
@@ -22,7 +25,7 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     sent = 0
     left = rows
     while left > 0:
-        name = key if key is None or not sent else f"{key}-{sent + 1}"
+        name = _numbered(session, key) if key is not None and sent else key
         decision = plan_batch(
             session.database, session.settings, rows=left, origin="submit", key=name
         )
@@ -34,6 +37,16 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
         if batch.state == BatchState.empty:
             break  # somebody else was faster
     return 0
+
+
+def _numbered(session: Session, key: str) -> str:
+    """`key-2` or the first number after it that is no batch yet."""
+    for number in count(2):
+        suffix = f"-{number}"
+        name = key[: _LONGEST_KEY - len(suffix)] + suffix
+        if session.find(name) is None:
+            return name
+    raise AssertionError("numbers do not end")
 
 
 def send(session: Session, planned: Planned) -> ledger.Batch:

@@ -1,0 +1,178 @@
+"""`submit`: as many batches as the limits demand, and what it says of each."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from resume_assets.dagster_home import open_instance
+from resume_assets_tests.commands.calling import call, ok
+from resume_assets_tests.home import Platform, platform_at
+from resume_assets_tests.local_openai.faults import Faults, Respond
+
+KEY = re.compile(r"^(\d{8}-\d{6}-[a-z]{4})  submitted  (batch_\w+) ", re.MULTILINE)
+
+
+def test_it_prints_the_key_and_openais_id(platform: Platform) -> None:
+    platform.seed(3)
+    said = ok("submit", "--batch-size", "2")
+    [(key, remote)] = KEY.findall(said)
+    assert platform.batch(key).openai_batch_id == remote
+    assert platform.batch(key).requests == 2
+    assert platform.batch(key).origin == "submit"
+    assert len(platform.waiting()) == 1
+
+
+def test_its_runs_are_dagsters_and_seen_by_the_ui(platform: Platform) -> None:
+    platform.seed(1)
+    ok("submit", "--batch", "monday-1")
+    with open_instance(platform.settings) as instance:
+        [run] = instance.get_runs()
+        assert (run.job_name, run.is_success) == ("submit_batch", True)
+        assert run.tags["dagster/partition"] == "monday-1"
+        assert instance.has_dynamic_partition("resume_batches", "monday-1")
+
+
+def test_nothing_waiting_is_no_failure(platform: Platform) -> None:
+    assert "No resume is waiting." in ok("submit")
+    assert not platform.batches()
+
+
+def test_more_than_one_file_takes_makes_several_partitions(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resume_assets.batches.planning.MAX_REQUESTS", 2)
+    platform.seed(5)
+    said = ok("submit", "--batch-size", "50000")
+    keys = [key for key, _ in KEY.findall(said)]
+    assert len(set(keys)) == 3
+    assert [platform.batch(key).requests for key in keys] == [2, 2, 1]
+    assert "No more resumes are waiting." in said
+
+
+def test_several_batches_of_one_name_are_numbered(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resume_assets.batches.planning.MAX_REQUESTS", 1)
+    platform.seed(3)
+    platform.until_built("x" * 62 + "-2", rows=1)
+    ok("submit", "--batch-size", "3", "--batch", "x" * 64)
+    keys = {batch.batch_key for batch in platform.batches()}
+    assert keys == {"x" * 64, *("x" * 62 + f"-{number}" for number in (2, 3))}
+    assert platform.batch("x" * 62 + "-2").state == "built"
+
+
+def test_the_token_limit_ends_it_with_what_is_left_said(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_ENQUEUED_TOKEN_LIMIT", "2000")
+    platform.seed(5)
+    said = ok("submit", "--batch-size", "5")
+    [(key, _)] = KEY.findall(said)
+    assert platform.batch(key).requests == 2
+    assert "of 2,000 enqueued tokens are out." in said
+    again = call("submit")
+    assert again.exit_code == 0
+    assert "of 2,000 enqueued tokens are out." in again.stderr
+
+
+def test_a_key_is_taken_up_again_where_it_stands(platform: Platform) -> None:
+    platform.seed(1)
+    first = ok("submit", "--batch", "monday-1")
+    again = ok("submit", "--batch", "monday-1")
+    assert re.findall(r"batch_\w+", first)[-1] in again
+    assert len(platform.book.batches()) == 1
+
+
+@pytest.mark.parametrize("key", ["a/b", "a b", "", "x" * 65, "ä"])
+def test_a_bad_key_is_wrong_use(platform: Platform, key: str) -> None:
+    platform.seed(1)
+    result = call("submit", "--batch", key)
+    assert result.exit_code == 2
+    assert "1 to 64" in result.stderr
+    assert not platform.batches()
+
+
+def test_a_money_limit_is_a_failure_that_says_what_to_do(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MAX_COST_USD", "0.000001")
+    platform.seed(1)
+    result = call("submit")
+    assert result.exit_code == 1
+    assert "RESUME_MAX_COST_USD" in result.stderr
+    assert "resume-assets resume" in result.stderr
+
+
+def test_a_run_that_fails_says_why_and_nothing_is_lost(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = Faults()
+    faults.add(
+        "POST",
+        "/v1/batches",
+        Respond(401, code="invalid_api_key", kind="invalid_request_error"),
+        times=None,
+    )
+    with platform_at(home, wrap=faults.wrap) as platform:
+        platform.seed(1)
+        result = call("submit", "--batch", "b1")
+        assert result.exit_code == 1
+        assert "key" in result.stderr
+        assert "Traceback" not in result.output
+        assert platform.batch("b1").state == "built"
+        stopped = call("submit")
+        assert stopped.exit_code == 1
+        assert "resume-assets resume" in stopped.stderr
+        faults.clear()
+        ok("resume")
+        ok("submit", "--batch", "b1")
+        assert platform.batch("b1").openai_batch_id in platform.book.batches()
+
+
+def test_a_dry_run_sends_and_claims_nothing(platform: Platform) -> None:
+    platform.seed(3)
+    said = ok("submit", "--dry-run", "--batch-size", "2")
+    assert re.search(r"^requests +2$", said, re.MULTILINE)
+    tokens = re.search(r"^input tokens +([\d,]+) ", said, re.MULTILINE)
+    assert tokens
+    assert 500 < int(tokens[1].replace(",", "")) < 5_000
+    batch, standard = map(float, re.findall(r"\$(\d+\.\d+)", said))
+    assert standard == pytest.approx(2 * batch, abs=0.0002)
+    assert "Nothing was sent and nothing claimed." in said
+    assert not platform.batches()
+    assert not platform.claims()
+    assert platform.book.files() == []
+    assert not (platform.home / "batches").exists()
+
+
+def test_a_dry_run_with_nothing_waiting(platform: Platform) -> None:
+    assert "No resume is waiting." in ok("submit", "--dry-run")
+
+
+def test_a_dry_run_invents_no_price(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESUME_MODEL", "my-own-model")
+    platform.seed(1)
+    said = ok("submit", "--dry-run")
+    assert "no price known" in said
+    assert "$" not in said
+
+
+def test_a_dry_run_is_close_to_what_is_then_billed(platform: Platform) -> None:
+    platform.seed(4)
+    said = ok("submit", "--dry-run")
+    tokens = re.search(r"^input tokens +([\d,]+) ", said, re.MULTILINE)
+    assert tokens
+    platform.to_the_end("b1")
+    assert platform.batch("b1").input_tokens == pytest.approx(
+        int(tokens[1].replace(",", "")), rel=0.15
+    )
+
+
+def test_tables_that_are_missing_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESUME_DATABASE_URL", "sqlite:///bare.db")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    for command in ("submit", "status", "resume"):
+        result = call(command)
+        assert result.exit_code == 1, command
+        assert "init-db" in result.stderr

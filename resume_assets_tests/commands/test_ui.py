@@ -1,0 +1,62 @@
+"""`ui` and `local-openai`: what runs until it is told to stop, and then leaves nothing behind."""
+
+import signal
+import socket
+from pathlib import Path
+
+import openai
+import pytest
+
+from resume_assets_tests.commands.processes import (
+    free_port,
+    line_with,
+    listens,
+    resume_assets,
+    said,
+    started,
+    stop,
+    until_nothing_runs,
+)
+from resume_assets_tests.local_openai.support import until
+
+
+def test_the_ui_starts_and_ends_even_as_a_background_job(home: Path) -> None:
+    """A shell has its background jobs ignore SIGINT: so it is told by SIGTERM here."""
+    port = free_port()
+    ignoring = f"trap '' INT; exec resume-assets ui --port {port}"
+    with started(home, "bash", "-c", ignoring) as ui:
+        local = line_with(ui, "The local server answers by rules at").split()[7]
+        assert f"http://127.0.0.1:{port}" in line_with(ui, "Dagster's UI")
+        until(lambda: listens(port) or ui.poll() is not None, 90)
+        assert ui.poll() is None, ui.stdout and ui.stdout.read()
+        assert listens(int(local.removesuffix("/v1").rpartition(":")[2]))
+        code, output = stop(ui, signal.SIGTERM)
+        assert code == 0, output
+    until_nothing_runs(home)
+    assert not listens(port)
+    assert (home / "dagster" / "dagster.yaml").is_file()
+
+
+def test_a_port_that_is_taken_is_wrong_use(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for command in ("ui", "local-openai"):
+            result = resume_assets(home, command, "--port", port)
+            assert result.returncode == 2, said(result)
+            assert f"Port {port} can't be used" in result.stderr
+            assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_local_server_says_where_it_is_and_ends(home: Path, number: signal.Signals) -> None:
+    with started(home, "resume-assets", "local-openai") as server:
+        url = line_with(server, "OPENAI_BASE_URL=").strip().partition("=")[2]
+        key = line_with(server, "OPENAI_API_KEY=").strip().partition("=")[2]
+        with openai.OpenAI(base_url=url, api_key=key) as client:
+            assert "gpt-4o-mini-2024-07-18" in {model.id for model in client.models.list()}
+        second = resume_assets(home, "local-openai")
+        assert second.returncode == 0
+        assert url in second.stdout
+        code, output = stop(server, number)
+        assert code == 0, output
+    until_nothing_runs(home)
