@@ -5,7 +5,6 @@
 
 import importlib
 import json
-import resource
 import sqlite3
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from resume_assets.extraction.candidate import Candidate, response_format
 from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets_tests.benchmarks.children import peak_mb
 
 _MODEL = "gpt-4o-mini-2024-07-18"
 _MOST_BYTES = 190_000_000
@@ -86,8 +86,7 @@ def main() -> None:
     start = time.perf_counter()
     build(database, Path(folder))
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_mb": peak}) + "\n")
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}) + "\n")
 
 
 if __name__ == "__main__":
