@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -180,10 +181,10 @@ class TokenCounter:
     def count_many(self, texts: Sequence[str], threads: int | None = None) -> list[int]:
         """Return the number of tokens of each text.
 
-        `threads` at once, as many as there are processors unless told: tiktoken works without
-        Python's lock.
+        `threads` at once, as many as this process has processors unless told: tiktoken works
+        without Python's lock.
         """
-        threads = threads or os.cpu_count() or 1
+        threads = threads or _processors()
         slices = list(_slices(texts))
         if threads == 1 or len(slices) == 1:
             return [self.count(text) for text in texts]
@@ -254,6 +255,13 @@ class TokenCounter:
             parts.append(piece)
             keep -= len(tokens)
         return "".join(reversed(parts))
+
+
+def _processors() -> int:
+    """How many this process may use; a container or `taskset` may have fewer than the machine."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -42,6 +42,8 @@ def custom_id(userid: int | str) -> str:
     SHA-256; the ledger maps back.
     """
     text = str(userid)
+    if type(userid) is int and len(text) <= 64:
+        return text  # nearly always; no number looks like a hashed one
     if _PLAIN_ID.fullmatch(text) and not _HASHED_ID.fullmatch(text):
         return text
     return "x-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
