@@ -9,7 +9,6 @@ import base64
 import gzip
 import hashlib
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -259,9 +258,8 @@ class TokenCounter:
 
 def _processors() -> int:
     """How many this process may use; a container or `taskset` may have fewer than the machine."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
