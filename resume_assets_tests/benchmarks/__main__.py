@@ -6,6 +6,8 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 
 import click
 
@@ -33,6 +35,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "peers": peers.measure,
     "prompting": prompting.measure,
 }
+
+if os.environ.get("RESUME_TEST_SQLSERVER_URL") and find_spec(f"{__package__}.sqlserver_writing"):
+    # Against bare `fast_executemany`; there is no SQL Server on most machines.
+    BENCHMARKS["sqlserver"] = import_module(f"{__package__}.sqlserver_writing").measure
 
 
 def main() -> None:
