@@ -4,6 +4,7 @@ The first usable line of a request counts; a request without one ends by its fir
 without any line by the way in which its batch ended.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -90,7 +91,11 @@ def results_of(connection: sa.Connection, database: Database, key: str) -> Resul
         items.c.last_processed,
     ).where(items.c.batch_key == key, items.c.state != ItemState.released)
     rows = connection.execute(query)
-    return Results({custom_id: Asked(*rest) for custom_id, *rest in rows})
+    asked = {}
+    for custom_id, userid, state, text_hash, last_processed in rows:
+        # One text for each state, not one for each of 50,000 rows.
+        asked[custom_id] = Asked(userid, sys.intern(state), text_hash, last_processed)
+    return Results(asked)
 
 
 def result_files(batch: ledger.Batch) -> tuple[str, ...]:
