@@ -190,7 +190,7 @@ def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
     written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
     row = connection.execute(
         sa.select(
-            sa.func.sum(sa.case((items.c.truncated, 1), else_=0)),
+            sa.func.sum(sa.cast(items.c.truncated, sa.Integer)),
             sa.func.sum(items.c.values_cut),
             sa.func.sum(items.c.months_assumed),
             sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
