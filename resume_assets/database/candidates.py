@@ -26,7 +26,7 @@ class TableProblem(PlatformError):
     """The candidate table is not there, or lacks a column that nothing works without."""
 
 
-_WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric)
+_WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
 
 Fitter = Callable[[str], tuple[Any, bool]]
@@ -155,7 +155,7 @@ def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
         return lambda value: _to_date(value, as_datetime=as_datetime)
     if isinstance(kind, sa.Integer):
         return lambda value: _to_number(value, whole=True, below=_most(kind))
-    if isinstance(kind, sa.Numeric):
+    if isinstance(kind, sa.Numeric | sa.Float):
         return lambda value: _to_number(value, whole=False, below=_most(kind))
     length = getattr(kind, "length", None)
     if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
@@ -186,12 +186,12 @@ def _to_date(value: str, *, as_datetime: bool) -> tuple[Any, bool]:
     return first, False
 
 
-def _most(kind: sa.Integer | sa.Numeric[Any]) -> Decimal:
+def _most(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> Decimal:
     """What a number's amount must be below for its column."""
     if isinstance(kind, sa.Integer):
         name = kind.__visit_name__.upper()
         return Decimal({"TINYINT": 256, "SMALLINT": 2**15}.get(name, 2**31))
-    if kind.precision is None or isinstance(kind, sa.Float):
+    if isinstance(kind, sa.Float) or kind.precision is None:
         return Decimal(10**15)
     return Decimal(10 ** (kind.precision - (kind.scale or 0)))
 

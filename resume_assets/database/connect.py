@@ -129,14 +129,12 @@ def split_name(table: str) -> tuple[str | None, str]:
 
     Raises SettingsError for what is no name.
     """
-    parts, end = [], 0
-    for match in _NAME_PART.finditer(table):
-        if match.start() != end:
-            break
+    parts, rest = [], f".{table}"
+    while rest.startswith(".") and (match := _NAME_PART.match(rest, 1)):
         bracketed, quoted, plain = match.groups()
         parts.append(plain or (bracketed or "").replace("]]", "]") or quoted.replace('""', '"'))
-        end = match.end() + (table[match.end() : match.end() + 1] == ".")
-    if not 1 <= len(parts) <= 3 or end != len(table) or table.endswith("."):
+        rest = rest[match.end() :]
+    if rest or len(parts) > 3:
         raise SettingsError("RESUME_TABLE is not a table's name: name, or schema.name.")
     # SQLAlchemy parts a schema's name at dots, unless it is in brackets.
     schemas = [f"[{part}]" if "." in part else part for part in parts[:-1]]

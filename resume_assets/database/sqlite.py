@@ -118,9 +118,11 @@ class SQLiteDialect:
         return isinstance(_driver_error(error), sqlite3.IntegrityError)
 
     def explain(self, error: BaseException) -> str:
-        """SQLite's messages name tables and columns, never values."""
+        """SQLite's messages name tables and columns, never values; a trigger says what it likes."""
         cause = _driver_error(error)
         code = getattr(cause, "sqlite_errorname", type(cause).__name__)
+        if code == "SQLITE_CONSTRAINT_TRIGGER":
+            return f"SQLite: {code}: a trigger of the table's refuses the row"
         return f"SQLite: {code}: {cause}"
 
 

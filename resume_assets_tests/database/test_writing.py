@@ -67,6 +67,24 @@ def test_records_are_written_with_their_ledger(database: Database, quick: Settin
     assert set(states(database).values()) == {"succeeded"}
 
 
+def test_titles_of_300_characters_are_cut_at_a_character(
+    database: Database, quick: Settings
+) -> None:
+    seed(database, 2)
+    batch = collected_batch(database, quick, 2)
+    titles = {1: ["日本" * 150, "😀" * 300], 2: ["Welder", "e\u0301" * 150]}
+    answers = list(answers_to(database, change=lambda userid: {"titles": titles[userid]}))
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, batch, answers)
+    first, second = candidate(database, 1), candidate(database, 2)
+    assert first.PrimaryTitle == ("日本" * 150)[:255]
+    assert first.SecondaryTitle == "😀" * 127  # two units of UTF-16 each
+    assert second.PrimaryTitle == "Welder"
+    assert ("e\u0301" * 150).startswith(second.SecondaryTitle)
+    assert 250 <= len(second.SecondaryTitle) <= 255
+    assert writer.applied.values_cut == 3
+
+
 def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Settings) -> None:
     seed(database, 6)
     batch = collected_batch(database, quick, 6)

@@ -1,0 +1,258 @@
+"""The users' table as it really is: reflected, and written to as it takes things."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import mssql
+
+from resume_assets.database.candidates import TableProblem, fitter_for
+from resume_assets.database.connect import Database, split_name
+from resume_assets.database.setup import initialise
+from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
+from resume_assets.settings import SettingsError
+from resume_assets_tests.databases import SQLITE, make_schema, make_table, rows_of
+
+REQUIRED: dict[str, Any] = {
+    "userid": sa.Integer(),
+    "markdownResume": sa.UnicodeText(),
+    "datelastmodified": sa.DateTime(),
+    "LastProcessed": sa.DateTime(),
+}
+VALUES = {
+    "FirstName": "Zażółć gęślą",
+    "PrimaryTitle": "日本" * 150,  # 300 characters
+    "SecondaryTitle": "😀" * 200,
+    "MostRecentStartDate": "2019-03",
+    "MostRecentEndDate": "Present",
+    "SecondMostRecentEndDate": "2018-12",
+    "YearsofExperience": "7.5",
+    "AvgTenure": "2.5",
+    "Summary": "NULL",
+}
+
+
+def site(database: Database, name: str | None = None, **columns: Any) -> None:
+    """A site's own table; `userid` and the others may be given another type, or None."""
+    make_schema(database)
+    kinds = {**REQUIRED, **columns}
+    make_table(database, {c: kind for c, kind in kinds.items() if kind is not None}, name)
+
+
+def write(database: Database, **values: str | None) -> tuple[dict[str, Any], int]:
+    """Write a record into row 1; returns what is there then, and how many values were cut."""
+    there = database.candidates
+    by_name = VALUES | values
+    row, cut = there.fit_row([by_name.get(column.name) for column in COLUMNS])
+    dialect = database.dialect
+
+    def work(connection: sa.Connection) -> int:
+        dialect.insert_rows(connection, there.table, (there.userid.name,), [(1,)])
+        return dialect.update_rows(
+            connection, there.table, (there.userid.name,), there.names, [(*row, 1)]
+        )
+
+    assert database.write(work) == 1
+    [found] = rows_of(database, sa.select(there.table))
+    spelt = {column.name: there.column(column.name) for column in COLUMNS}
+    return {
+        name: found._mapping[column] for name, column in spelt.items() if column is not None
+    }, cut
+
+
+def test_the_table_that_init_db_makes(database: Database) -> None:
+    assert not database.candidates.missing
+    assert len(database.candidates.targets) == len(COLUMNS) == 78
+    # As `to_record` gives them: what was cut to our own lengths is counted there.
+    titles = {"PrimaryTitle": "日本" * 127 + "日", "SecondaryTitle": "😀" * 127}
+    found, cut = write(database, **titles)
+    assert found["FirstName"] == VALUES["FirstName"]
+    assert found["PrimaryTitle"] == titles["PrimaryTitle"]
+    assert found["SecondaryTitle"] == titles["SecondaryTitle"]  # two units of UTF-16 each
+    assert cut == 0
+    assert found["MostRecentStartDate"] == "2019-03"
+    assert found["MostRecentEndDate"] == "Present"
+    assert found["Summary"] == "NULL"
+    assert found["City"] is None
+
+
+def test_dates_as_dates(empty_database: Database) -> None:
+    site(
+        empty_database,
+        MostRecentStartDate=sa.Date(),
+        MostRecentEndDate=sa.Date(),
+        SecondMostRecentEndDate=sa.DateTime().with_variant(mssql.DATETIME(), "mssql"),
+    )
+    found, cut = write(empty_database)
+    assert found == {
+        "MostRecentStartDate": datetime.date(2019, 3, 1),
+        "MostRecentEndDate": None,  # Present is no date
+        "SecondMostRecentEndDate": datetime.datetime(2018, 12, 1),  # noqa: DTZ001
+    }
+    assert cut == 0
+
+
+def test_shorter_texts_are_cut_at_a_character_and_counted(empty_database: Database) -> None:
+    site(
+        empty_database,
+        FirstName=sa.Unicode(4),
+        PrimaryTitle=sa.Unicode(5),
+        SecondaryTitle=sa.Unicode(5),
+        MostRecentStartDate=sa.Unicode(4),
+        MostRecentEndDate=sa.Unicode(10),
+    )
+    found, cut = write(empty_database)
+    assert found == {
+        "FirstName": "Zażó",
+        "PrimaryTitle": "日本日本日",
+        "SecondaryTitle": "😀😀",
+        "MostRecentStartDate": None,  # half a date would be a wrong one
+        "MostRecentEndDate": "Present",
+    }
+    assert cut == 4
+
+
+def test_numbers_as_numbers(empty_database: Database) -> None:
+    site(
+        empty_database,
+        YearsofExperience=sa.Integer(),
+        AvgTenure=sa.Numeric(4, 1),
+        LengthinUS=sa.SmallInteger(),
+    )
+    found, cut = write(empty_database, LengthinUS="99999")
+    assert found["YearsofExperience"] == 8
+    assert found["AvgTenure"] == Decimal("2.5")
+    assert found["LengthinUS"] is None
+    assert cut == 1
+
+
+def test_missing_columns_are_named_and_left_out(empty_database: Database) -> None:
+    site(empty_database, FirstName=sa.Unicode(100), Extra=sa.Integer())
+    there = empty_database.candidates
+    assert len(there.missing) == len(COLUMNS) - 1
+    assert "LastName" in there.missing
+    assert there.column("LastName") is None
+    found, _ = write(empty_database)
+    assert found == {"FirstName": VALUES["FirstName"]}
+
+
+def test_columns_of_types_that_are_not_ours_to_write(empty_database: Database) -> None:
+    site(empty_database, FirstName=sa.LargeBinary(), LastName=sa.Unicode(50))
+    assert "FirstName" in empty_database.candidates.missing
+    assert "LastName" not in empty_database.candidates.missing
+
+
+def test_a_computed_column_is_left_alone(backend: str, empty_database: Database) -> None:
+    site(empty_database, FirstName=sa.Unicode(50))
+    table, add = empty_database.candidates.table.fullname, "ADD City AS (userid + 1)"
+    if backend == SQLITE:
+        add = "ADD COLUMN City GENERATED ALWAYS AS (userid + 1) VIRTUAL"
+    empty_database.write(lambda c: c.exec_driver_sql(f"ALTER TABLE {table} {add}"))
+    empty_database.forget()
+    assert "City" in empty_database.candidates.missing
+
+
+def test_names_in_another_case(empty_database: Database) -> None:
+    make_schema(empty_database)
+    names = {name.upper(): kind for name, kind in REQUIRED.items()}
+    make_table(empty_database, {**names, "firstname": sa.Unicode(100)})
+    found, _ = write(empty_database)
+    assert found == {"FirstName": VALUES["FirstName"]}
+
+
+@pytest.mark.parametrize("lacking", [*REQUIRED])
+def test_a_table_without_a_needed_column(empty_database: Database, lacking: str) -> None:
+    columns = {name: kind for name, kind in REQUIRED.items() if name != lacking}
+    make_schema(empty_database)
+    make_table(empty_database, {"id": sa.Integer(), **columns})
+    with pytest.raises(TableProblem, match=lacking):
+        _ = empty_database.candidates
+
+
+def test_no_table(empty_database: Database) -> None:
+    with pytest.raises(TableProblem, match="init-db"):
+        _ = empty_database.candidates
+
+
+def test_a_table_of_another_name(empty_database: Database) -> None:
+    name = "people, of HR"
+    site(empty_database, name, FirstName=sa.Unicode(50))
+    empty_database.table_name = name
+    initialise(empty_database)
+    found, _ = write(empty_database, PrimaryTitle="Welder", SecondaryTitle=None)
+    assert found["FirstName"] == VALUES["FirstName"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        sa.BigInteger(),
+        sa.Unicode(40),
+        sa.String(40),
+        pytest.param(mssql.UNIQUEIDENTIFIER(), marks=pytest.mark.sqlserver),
+        pytest.param(
+            mssql.NVARCHAR(40, collation="SQL_Latin1_General_CP1_CI_AS"),
+            marks=pytest.mark.sqlserver,
+        ),
+    ],
+    ids=["bigint", "nvarchar", "varchar", "uniqueidentifier", "nvarchar_ci"],
+)
+def test_the_ledger_has_the_type_of_the_ids(
+    backend: str, empty_database: Database, kind: sa.types.TypeEngine[Any]
+) -> None:
+    if backend == SQLITE and (isinstance(kind, sa.Uuid) or getattr(kind, "collation", None)):
+        pytest.skip("a type of SQL Server")
+    site(empty_database, userid=kind)
+    initialise(empty_database)
+    inspector = sa.inspect(empty_database.engine)
+    for table in ("resume_claims", "resume_batch_items"):
+        columns = inspector.get_columns(table, schema=empty_database.schema)
+        [own] = [column["type"] for column in columns if column["name"] == "userid"]
+        real = empty_database.candidates.userid.type
+        assert type(own) is type(real)
+        assert getattr(own, "length", None) == getattr(real, "length", None)
+        assert getattr(own, "collation", None) == getattr(real, "collation", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "name"),
+    [
+        ("aicandidate", None, "aicandidate"),
+        ("dbo.aicandidate", "dbo", "aicandidate"),
+        ("hr.dbo.people", "hr.dbo", "people"),
+        ("[my schema].[the table]", "my schema", "the table"),
+        ("[a.b].[c]]d]", "[a.b]", "c]d"),
+        ('"x"."y""z"', "x", 'y"z'),
+    ],
+)
+def test_names_as_people_write_them(text: str, schema: str | None, name: str) -> None:
+    assert split_name(text) == (schema, name)
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a.b.c.d", "[a", "a]b", "[a]b"])
+def test_what_is_no_name(text: str) -> None:
+    with pytest.raises(SettingsError, match="RESUME_TABLE"):
+        split_name(text)
+
+
+@given(st.text(max_size=60), st.integers(1, 50))
+def test_a_text_always_fits(text: str, length: int) -> None:
+    fitter = fitter_for(Column("x", 255, ColumnKind.text), sa.Unicode(length))
+    assert fitter is not None
+    fitted, cut = fitter(text)
+    assert len(fitted.encode("utf-16-le", "surrogatepass")) // 2 <= length
+    assert text.startswith(fitted)
+    assert cut == (fitted != text)
+
+
+@given(st.text(max_size=12))
+def test_a_number_never_fails(text: str) -> None:
+    for kind in (sa.Integer(), sa.SmallInteger(), sa.Numeric(5, 2), sa.Float()):
+        fitter = fitter_for(Column("x", 50, ColumnKind.number), kind)
+        assert fitter is not None
+        number, lost = fitter(text)
+        assert lost == (number is None)

@@ -1,0 +1,232 @@
+"""init-db: says what is missing, makes it, drops nothing, and is done after one time."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger
+from resume_assets.database import setup_steps
+from resume_assets.database.candidates import TableProblem
+from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DuplicateKey
+from resume_assets.database.setup import (
+    NotInitialised,
+    initialise,
+    plan,
+    require_initialised,
+)
+from resume_assets.database.tables import LEDGER_VERSION, Ledger
+from resume_assets_tests.collected import KEY, collected_batch
+from resume_assets_tests.databases import (
+    SQLITE,
+    make_schema,
+    make_table,
+    rows_of,
+    seed,
+    settings,
+)
+
+OURS = {
+    "aicandidateBatchStatus",
+    "resume_batch_items",
+    "resume_batches",
+    "resume_claims",
+    "resume_installation",
+}
+
+
+def tables(database: Database) -> set[str]:
+    """Their names, as Babelfish does not spell them: it keeps no capitals in some views."""
+    if database.schema and database.schema not in sa.inspect(database.engine).get_schema_names():
+        return set()
+    names = sa.inspect(database.engine).get_table_names(schema=database.schema)
+    return {name.casefold() for name in names}
+
+
+def folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
+
+
+def columns(database: Database, table: str) -> set[str]:
+    found = sa.inspect(database.engine).get_columns(table, schema=database.schema)
+    return {column["name"].casefold() for column in found}
+
+
+def execute(database: Database, statement: str) -> None:
+    database.write(lambda connection: connection.exec_driver_sql(statement))
+
+
+def name(database: Database, table: str) -> str:
+    return f"[{database.schema}].[{table}]" if database.schema else f"[{table}]"
+
+
+def test_everything_is_made_once(empty_database: Database) -> None:
+    planned = plan(empty_database)
+    assert tables(empty_database) == set()
+    made = initialise(empty_database)
+    assert [step.ddl for step in made] == [step.ddl for step in planned]
+    assert tables(empty_database) == folded(OURS | {"aicandidate"})
+    assert plan(empty_database) == []
+    assert initialise(empty_database) == []
+    row = empty_database.read(lambda c: require_initialised(c, empty_database))
+    assert row.ledger_version == LEDGER_VERSION
+
+
+def test_a_second_time_keeps_the_installation(database: Database) -> None:
+    before = rows_of(database, sa.select(database.ledger.installation))
+    initialise(database)
+    assert rows_of(database, sa.select(database.ledger.installation)) == before
+
+
+def test_a_schema_is_made_where_there_is_one(backend: str, empty_database: Database) -> None:
+    planned = plan(empty_database)
+    assert planned[0].purpose.startswith("schema") == (backend != SQLITE)
+    make_schema(empty_database)
+    assert not plan(empty_database)[0].purpose.startswith("schema")
+
+
+def test_a_site_of_its_own_is_completed(empty_database: Database) -> None:
+    """Its table, its rows and its columns stay; the index is proposed, not made."""
+    database = empty_database
+    make_schema(database)
+    kinds: dict[str, Any] = {"userid": sa.Integer(), "FirstName": sa.Unicode(40)}
+    table = make_table(database, {**kinds, "Theirs": sa.Integer()})
+    row = table.insert().values(userid=7, FirstName="Ada", Theirs=1)
+    database.write(lambda connection: connection.execute(row))
+    planned = plan(database)
+    assert [step.purpose for step in planned if step.optional] == ["index for the queue's query"]
+    assert not any("DROP" in step.ddl.upper() for step in planned)
+    made = initialise(database)
+    assert not any(step.optional for step in made)
+    assert [step.optional for step in plan(database)] == [True]
+    assert "theirs" in columns(database, "aicandidate")
+    assert not database.candidates.missing
+    [kept] = rows_of(database, sa.select(table))
+    assert tuple(kept) == (7, "Ada", 1)
+    assert initialise(database, with_index=True)
+    assert plan(database) == []
+
+
+def test_a_sites_own_index_for_the_queue_will_do(database: Database) -> None:
+    index = "DROP INDEX ix_aicandidate_queue"
+    table = name(database, "aicandidate")
+    if database.dialect.name != SQLITE:
+        index += f" ON {table}"
+    execute(database, index)
+    assert [step.optional for step in plan(database)] == [True]
+    execute(database, f"CREATE INDEX theirs ON {table} (LastProcessed, datelastmodified, userid)")
+    assert plan(database) == []
+
+
+def test_a_table_without_userid(empty_database: Database) -> None:
+    make_schema(empty_database)
+    make_table(empty_database, {"id": sa.Integer()})
+    with pytest.raises(TableProblem, match="userid"):
+        initialise(empty_database)
+    assert tables(empty_database) == {"aicandidate"}
+
+
+def test_an_older_status_table_is_completed(empty_database: Database) -> None:
+    """Rows without our key may be many: to SQL Server two NULLs are duplicates."""
+    database = empty_database
+    make_schema(database)
+    old = make_table(
+        database,
+        {
+            "batch_id": sa.Unicode(100),
+            "status": sa.Unicode(12),
+            "created_at": sa.DateTime(),
+            "model": sa.Unicode(10),
+        },
+        "aicandidateBatchStatus",
+    )
+    rows = [{"batch_id": f"batch_{i}", "status": "completed"} for i in range(3)]
+    database.write(lambda connection: connection.execute(old.insert(), rows))
+    initialise(database)
+    assert plan(database) == []
+    seed(database, 2)
+    collected_batch(database, settings(model="a-model-with-a-long-name"), 2)
+    found = rows_of(database, sa.select(old).order_by(old.c.batch_id))
+    assert [row.batch_id for row in found] == ["batch_0", "batch_1", "batch_2", "batch_b1"]
+    assert found[3].status == "completed"
+    assert found[3].model == "a-model-wi"  # as much as their column takes
+    with pytest.raises(DuplicateKey):
+        execute(
+            database,
+            f"INSERT INTO {name(database, 'aicandidateBatchStatus')} (batch_id, batch_key) "
+            "VALUES ('other', 'b1')",
+        )
+
+
+def test_the_status_row_follows_its_batch(database: Database) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    database.write(lambda c: ledger.update(c, database, KEY, openai_status="expired"))
+    status = sa.text(f"SELECT batch_key, status FROM {name(database, 'aicandidateBatchStatus')}")
+    assert [tuple(row) for row in rows_of(database, status)] == [(KEY, "expired")]
+
+
+def older_ledger(database: Database) -> None:
+    """A ledger as version 0 would have had it: a column and an index less, a batch in it."""
+    seed(database, 2)
+    collected_batch(database, settings(), 2)
+    batches = name(database, "resume_batches")
+    execute(database, f"ALTER TABLE {batches} DROP COLUMN absent_since")
+    execute(database, f"ALTER TABLE {batches} DROP COLUMN quota_tries")
+    index = "DROP INDEX ix_resume_batches_openai"
+    execute(database, index if database.dialect.name == SQLITE else f"{index} ON {batches}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 0")
+    database.forget()
+
+
+def test_an_older_ledger_is_upgraded_in_place(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgrade(upgraded: Database, _ledger: Ledger) -> Iterable[str]:
+        yield f"UPDATE {name(upgraded, 'resume_batches')} SET origin = 'upgraded'"
+
+    monkeypatch.setattr(setup_steps, "UPGRADES", {0: upgrade})
+    before = rows_of(database, sa.select(database.ledger.installation.c.installation_id))
+    older_ledger(database)
+    with pytest.raises(NotInitialised, match="upgrades it"):
+        database.read(lambda c: require_initialised(c, database))
+    purposes = [step.purpose for step in plan(database)]
+    assert purposes[-2:] == ["ledger from version 0 to 1", "ledger's version 1"]
+    assert len(purposes) == 5
+    initialise(database)
+    database.read(lambda c: require_initialised(c, database))
+    batch = database.read(lambda c: ledger.get(c, database, KEY))
+    assert (batch.origin, batch.quota_tries, batch.absent_since) == ("upgraded", 0, None)
+    assert batch.rows_claimed == 2
+    assert rows_of(database, sa.select(database.ledger.installation.c.installation_id)) == before
+    assert plan(database) == []
+
+
+def test_an_upgrade_is_all_or_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def upgrade(_database: Database, _ledger: Ledger) -> Iterable[str]:
+        yield "UPDATE there_is_no_such_table SET x = 1"
+
+    monkeypatch.setattr(setup_steps, "UPGRADES", {0: upgrade})
+    older_ledger(database)
+    planned = plan(database)
+    with pytest.raises(Exception, match=r"no such table|not there|208"):
+        initialise(database)
+    assert plan(database) == planned
+
+
+def test_a_newer_ledger_is_left_alone(database: Database) -> None:
+    table = name(database, "resume_installation")
+    execute(database, f"UPDATE {table} SET ledger_version = {LEDGER_VERSION + 1}")
+    for use in (plan, initialise):
+        with pytest.raises(NotInitialised, match="newer"):
+            use(database)
+
+
+def test_a_ledger_without_its_row(database: Database) -> None:
+    execute(database, f"DELETE FROM {name(database, 'resume_installation')}")
+    with pytest.raises(NotInitialised, match="init-db"):
+        database.read(lambda c: require_initialised(c, database))
+    initialise(database)
+    database.read(lambda c: require_initialised(c, database))
