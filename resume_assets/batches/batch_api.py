@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 import httpx2
 import openai
+from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
 from resume_assets.batches.api_errors import ApiUnavailable, Doubtful, NotThere, translate
@@ -69,7 +70,7 @@ class BatchApi:
         """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
         with _translated("looking for an upload"):
             found = []
-            for file in self.client.files.list(purpose="batch", order="desc"):
+            for file in _listed(self.client.files.list(purpose="batch", order="desc")):
                 if _is_before(file.created_at, since - CLOCK_SKEW):
                     break
                 if file.filename == name:
@@ -81,7 +82,7 @@ class BatchApi:
         with _translated("looking through the uploads"):
             return [
                 file
-                for file in self.client.files.list(purpose="batch")
+                for file in _listed(self.client.files.list(purpose="batch"))
                 if (file.filename or "").startswith(prefix)
             ]
 
@@ -102,7 +103,7 @@ class BatchApi:
     def batches_since(self, since: datetime) -> Iterator[Batch]:
         """Batches of this project, newest first, back to `since` (UTC), a page of 100 a call."""
         with _translated("listing the batches"):
-            for batch in self.client.batches.list(limit=100):
+            for batch in _listed(self.client.batches.list(limit=100)):
                 if _is_before(batch.created_at, since - CLOCK_SKEW):
                     return
                 yield batch
@@ -123,7 +124,7 @@ class BatchApi:
         Raises ApiUnavailable where it broke off or its size is not what the server says it is.
         """
         with _translated("looking up a result file"):
-            expected: int | None = self.client.files.retrieve(file_id).bytes
+            expected: int | None = _with_id(self.client.files.retrieve(file_id)).bytes
         size = 0
         with (
             _translated("downloading a result file"),
@@ -180,6 +181,21 @@ def _with_id(made: T) -> T:
     if not isinstance(getattr(made, "id", None), str):
         raise TypeError("no object with an id")
     return made
+
+
+def _listed(first: SyncCursorPage[T]) -> Iterator[T]:
+    """Everything on a list's pages. Raises TypeError for one that may not be complete.
+
+    The client takes an answer that is no page for an empty list, and absence proves something here.
+    """
+    more: bool | None = True
+    for page in first.iter_pages():
+        if not isinstance(page.data, list):
+            break
+        yield from page.data
+        more = page.has_more
+    if more:
+        raise TypeError("a list that breaks off")
 
 
 def _is_before(timestamp: object, limit: datetime) -> bool:
