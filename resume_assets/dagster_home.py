@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resume_assets.private import private_folder
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ nux:
 
 def prepare(folder: Path) -> Path:
     """Make the folder, private to its user, with a `dagster.yaml`; leaves what is there."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     configuration = folder / "dagster.yaml"
     if not configuration.exists():
         configuration.write_text(_CONFIGURATION, encoding="utf-8")

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from resume_assets import private
+
 Row = sqlite3.Row
 
 _SCHEMA = """
@@ -102,9 +104,8 @@ def new_id(prefix: str) -> str:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make the folder, and readable to its user only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    """Make the folder, and what is missing above it, and readable to its user only."""
+    private.private_folder(folder).chmod(0o700)
     return folder
 
 
