@@ -170,6 +170,31 @@ def test_a_list_that_breaks_off_settles_nothing(flow: Flowing) -> None:
     finish(flow)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"{}",
+        b"[]",
+        b'{"object": "list", "data": null}',
+        b'{"object": "list", "data": [], "has_more": true}',
+        b'{"object": "list", "data": [{"object": "batch"}], "has_more": true}',
+        b"<html>",
+    ],
+)
+def test_what_is_no_list_settles_nothing(flow: Flowing, page: bytes) -> None:
+    """The client takes each of these for an empty list."""
+    flow.until_built()
+    crash_before_the_answer(flow)
+    flow.faults.add("GET", BATCHES, Respond(200, body=page), times=None)
+    with pytest.raises(ApiUnavailable):
+        flow.submit()
+    assert flow.batch().state == "submitting"
+    assert flow.faults.count("DELETE", f"{FILES}/.*") == 0
+    flow.faults.clear()
+    flow.submit()
+    finish(flow)
+
+
 def test_found_beyond_the_first_page_and_with_another_clock(flow: Flowing) -> None:
     """A hundred and twenty batches of others are newer; OpenAI's clock is nine minutes behind."""
     flow.until_built()

@@ -1,0 +1,336 @@
+"""Markers planted in resumes, keys and passwords are looked for in all that is kept or shown.
+
+Everything below the home but the databases, the batch files and the server's own state: Dagster's
+storage with its compute logs and event log, our logs, and what a terminal was shown.
+"""
+
+import json
+import logging
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from resume_assets import logs
+from resume_assets.batches import applying, batch_api, building, collecting
+from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.dispatching import Stage
+from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
+from resume_assets_tests.faults.test_lines import edit
+from resume_assets_tests.home import Platform, failure_of, platform_at
+from resume_assets_tests.local_openai.faults import Change, Cut, Faults, Respond, rewrite
+
+NAME, EMAIL, PHONE = "Zerelda Quixby", "zerelda.quixby@example.com", "+1 555 010 7788"
+PHRASE, COMPANY = "juggles seventeen chainsaws", "Wobbleton Pickle Works"
+KEY, PASSWORD = "sk-proj-PLANTEDKEY0123456789abcdef", "Pl4nted!Passw0rd"
+MARKERS = ("Zerelda", "Quixby", "zerelda", "7788", "chainsaws", "Wobbleton", KEY, PASSWORD)
+
+RESUME = f"""# {NAME}
+
+{EMAIL} | {PHONE} | Springfield, IL
+
+## Summary
+She {PHRASE}.
+
+## Experience
+
+### Welder, {COMPANY}
+the winter of 19xx - Present
+"""
+
+QUOTE = f"{NAME}, {EMAIL}, {PHONE}: {PHRASE} at {COMPANY}; Bearer {KEY} PWD={PASSWORD}"
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def planted(
+    home: Path,
+    faults: Faults,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Platform]:
+    """Three resumes with markers, a key and a password with markers, all real storage on disk."""
+    monkeypatch.setattr(batch_api, "BACKOFF_SECONDS", 0.001)
+    caplog.set_level(logging.DEBUG, "resume_assets")
+    # Where a key or a password could be taken up; neither is what opens anything here.
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("password", PASSWORD)
+    monkeypatch.setenv("RESUME_DOUBT_SECONDS", "0.02")
+    with platform_at(home, persisted=True, wrap=faults.wrap) as platform:
+        # The server takes the planted key.
+        take_planted_key(monkeypatch, platform)
+        platform.api = BatchApi(platform.api.client)
+        platform.seed(dict.fromkeys((1, 2, 3), RESUME))
+        yield platform
+        shown = capfd.readouterr()
+        assert leaks(shown.out + shown.err) == [], "on the terminal"
+        assert leaks(caplog.text) == [], "in the log"
+        found = {str(path): names for path, names in leaking_files(home)}
+        assert found == {}
+
+
+def take_planted_key(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> None:
+    """Calls with the planted key are taken as if they came with the server's own."""
+    monkeypatch.setenv("OPENAI_BASE_URL", platform.server.base_url)
+    own = platform.server.api_key
+    send = httpx2.HTTPTransport.handle_request
+
+    def exchanged(transport: Any, request: httpx2.Request) -> httpx2.Response:
+        if request.headers.get("authorization") == f"Bearer {KEY}":
+            request.headers["authorization"] = f"Bearer {own}"
+        return send(transport, request)
+
+    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", exchanged)
+
+
+def leaks(text: str | bytes) -> list[str]:
+    data = text.encode() if isinstance(text, str) else text
+    return [marker for marker in MARKERS if marker.encode() in data]
+
+
+def leaking_files(home: Path) -> Iterator[tuple[Path, list[str]]]:
+    """All that may not hold anything of a person; SQLite's files are read as bytes, WAL and all."""
+    kept_elsewhere = ("resumes.db", "batches", "local_openai")
+    looked_at = 0
+    for path in home.rglob("*"):
+        inside = path.relative_to(home).parts[0]
+        if not path.is_file() or inside.startswith(kept_elsewhere):
+            continue
+        looked_at += 1
+        names = leaks(path.read_bytes())
+        if names:
+            yield path.relative_to(home), names
+    assert looked_at > 5, "Dagster's storage was looked at"
+
+
+def tick(platform: Platform) -> None:
+    for sensor in (batch_completion_sensor, continuous_submission_sensor):
+        resources = platform.definitions.resources or {}
+        with dg.build_sensor_context(instance=platform.instance, resources=resources) as context:
+            result = sensor(context)
+        assert leaks(str(result)) == []
+
+
+def run(platform: Platform, stage: Stage, *, succeeds: bool) -> None:
+    result = platform.run(stage, "b1")
+    assert result.success is succeeds
+    for event in result.all_events:
+        assert leaks(str(event)) == []
+    if not succeeds:
+        assert leaks(failure_of(result)) == []
+
+
+def test_a_full_run(planted: Platform) -> None:
+    run(planted, Stage.submit, succeeds=True)
+    planted.until_the_server_has_ended("b1")
+    tick(planted)
+    run(planted, Stage.collect, succeeds=True)
+    tick(planted)
+    assert planted.written() == [1, 2, 3]
+    assert planted.candidate(1).Email == EMAIL  # so there was something to leak
+    assert leaks(planted.store.batch("b1").path("requests.jsonl").read_bytes())
+    # What could not be read is kept for a person, in the database alone.
+    assert leaks((planted.home / "logs" / logs.NAME).read_bytes()) == []
+    assert b"batch b1: 3 records written" in (planted.home / "logs" / logs.NAME).read_bytes()
+
+
+def test_a_full_run_of_materialized_cells(planted: Platform) -> None:
+    assert planted.materialize("b1").success
+    planted.until_the_server_has_ended("b1")
+    assert planted.materialize("b1").success
+
+
+HTTP = [
+    Respond(400, QUOTE, QUOTE, QUOTE),
+    Respond(401, "invalid_api_key", QUOTE, f"Incorrect API key provided: {KEY}"),
+    Respond(429, QUOTE, QUOTE, QUOTE),
+    Respond(500, QUOTE, QUOTE, QUOTE),
+    Respond(200, body=QUOTE.encode()),
+    Respond(200, body=json.dumps({"id": 7, "error": QUOTE}).encode()),
+    Respond(418, body=QUOTE.encode(), headers={"content-type": "text/plain"}),
+]
+
+
+def kind(fault: Any) -> str:
+    return str(getattr(fault, "status", "cut"))
+
+
+@pytest.mark.parametrize("fault", HTTP, ids=kind)
+@pytest.mark.parametrize("call", ["POST /v1/files", "POST /v1/batches"])
+def test_the_endpoint_quotes_them_while_submitting(
+    planted: Platform, faults: Faults, fault: Respond, call: str
+) -> None:
+    method, path = call.split()
+    faults.add(method, path, fault, times=None)
+    faults.add("GET", "/v1/.*", fault, times=None)
+    result = planted.run(Stage.submit, "b1")
+    for event in result.all_events:
+        assert leaks(str(event)) == []
+    tick(planted)
+    assert leaks(str(planted.batch("b1"))) == []
+
+
+@pytest.mark.parametrize("fault", [*HTTP, Cut(100)], ids=kind)
+def test_the_endpoint_quotes_them_while_collecting(
+    planted: Platform, faults: Faults, fault: Any
+) -> None:
+    run(planted, Stage.submit, succeeds=True)
+    planted.until_the_server_has_ended("b1")
+    faults.add("GET", "/v1/batches(/.*)?", fault, times=None)
+    tick(planted)
+    faults.clear()
+    planted.wait("b1")
+    faults.add("GET", "/v1/files/.*", fault, times=None)
+    run(planted, Stage.collect, succeeds=False)
+
+
+def test_the_endpoint_quotes_them_in_why_a_batch_failed(planted: Platform, faults: Faults) -> None:
+    run(planted, Stage.submit, succeeds=True)
+    planted.until_the_server_has_ended("b1")
+    error = {"code": QUOTE, "line": 1, "message": QUOTE, "param": QUOTE}
+    values = {"status": "failed", "errors": {"object": "list", "data": [error]}}
+
+    def failed(page: Any) -> Any:
+        return {**page, "data": [{**one, **values} for one in page["data"]]}
+
+    faults.add("GET", "/v1/batches", Change(failed), times=None)
+    tick(planted)
+    run(planted, Stage.collect, succeeds=True)
+    assert leaks(str(planted.batch("b1"))) == []
+
+
+def test_answers_that_quote_them_where_codes_should_be(planted: Platform) -> None:
+    run(planted, Stage.submit, succeeds=True)
+    planted.until_the_server_has_ended("b1")
+    planted.wait("b1")
+
+    def quoting(lines: list[bytes]) -> list[bytes]:
+        def error(value: Any) -> None:
+            body = {"error": {"code": QUOTE, "type": QUOTE, "message": QUOTE}}
+            value["response"] = {"status_code": 400, "request_id": QUOTE, "body": body}
+
+        def finish(value: Any) -> None:
+            choice = value["response"]["body"]["choices"][0]
+            choice["finish_reason"] = QUOTE
+
+        def shape(value: Any) -> None:
+            message = value["response"]["body"]["choices"][0]["message"]
+            message["content"] = json.dumps({QUOTE: QUOTE, "positions": QUOTE})
+
+        changed = edit(edit(edit(lines, 1, error), 2, finish), 3, shape)
+        return [*changed, QUOTE.encode() + b"\n", json.dumps({"custom_id": QUOTE}).encode()]
+
+    output = planted.batch("b1").output_file_id
+    assert rewrite(planted.server_folder, output, quoting)
+    run(planted, Stage.collect, succeeds=True)
+    tick(planted)
+    assert leaks(str(planted.ends("b1"))) == []
+
+
+def boom(error: Callable[[], BaseException]) -> Callable[..., Any]:
+    def raises(*_: Any, **__: Any) -> Any:
+        raise error() from KeyError(QUOTE)
+
+    return raises
+
+
+ERRORS: dict[str, Callable[[], BaseException]] = {
+    "unexpected": lambda: ValueError(QUOTE),
+    "key": lambda: KeyError(QUOTE),
+    "unicode": lambda: UnicodeEncodeError("utf-8", QUOTE, 0, 1, QUOTE),
+    "JSON": lambda: json.JSONDecodeError(QUOTE, QUOTE, 3),
+    "full disk": lambda: OSError(28, QUOTE),
+    "database": lambda: sa.exc.DataError(
+        f"UPDATE x SET y = '{QUOTE}'", {"y": QUOTE}, sqlite3.DataError(QUOTE), hide_parameters=True
+    ),
+    "statement": lambda: sa.exc.StatementError(QUOTE, QUOTE, {"y": QUOTE}, ValueError(QUOTE)),
+}
+
+
+@pytest.mark.parametrize("name", list(ERRORS))
+@pytest.mark.parametrize(
+    ("module", "function", "stage"),
+    [
+        (building, "text_hash", Stage.submit),
+        (collecting, "tally_of", Stage.collect),
+        (applying, "to_record", Stage.collect),
+    ],
+)
+def test_an_error_that_quotes_them(
+    planted: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    module: Any,
+    function: str,
+    stage: Stage,
+) -> None:
+    if stage is Stage.collect:
+        run(planted, Stage.submit, succeeds=True)
+        planted.until_the_server_has_ended("b1")
+    with monkeypatch.context() as broken:
+        broken.setattr(module, function, boom(ERRORS[name]))
+        run(planted, stage, succeeds=False)
+    tick(planted)
+
+
+def test_the_driver_quotes_a_value(planted: Platform) -> None:
+    """A trigger of the users' own refuses a row, and says which."""
+    run(planted, Stage.submit, succeeds=True)
+    planted.until_the_server_has_ended("b1")
+    planted.wait("b1")
+    with sqlite3.connect(planted.home / "resumes.db") as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE OF Email ON aicandidate BEGIN"
+            " SELECT RAISE(ABORT, 'Zerelda Quixby may not be changed'); END"
+        )
+    result = planted.run(Stage.collect, "b1")
+    assert not result.success
+    for event in result.all_events:
+        assert leaks(str(event)) == []
+
+
+class TestFiles:
+    """Private to their user, however the process's umask is."""
+
+    def test_modes(self, planted: Platform) -> None:
+        before = os.umask(0)
+        try:
+            run(planted, Stage.submit, succeeds=True)
+            planted.until_the_server_has_ended("b1")
+            run(planted, Stage.collect, succeeds=True)
+        finally:
+            os.umask(before)
+        for path in planted.home.rglob("*"):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            inside = path.relative_to(planted.home).parts[0]
+            if inside != "dagster":  # a private folder of its own; Dagster makes what is in it
+                assert mode & 0o077 == 0, (str(path), oct(mode))
+        assert stat.S_IMODE(planted.home.stat().st_mode) == 0o700
+        assert stat.S_IMODE((planted.home / "dagster").stat().st_mode) == 0o700
+
+    def test_files_at_openai_are_deleted_once_the_records_are_safe(self, planted: Platform) -> None:
+        run(planted, Stage.submit, succeeds=True)
+        planted.until_the_server_has_ended("b1")
+        assert len(planted.book.files()) == 2
+        run(planted, Stage.collect, succeeds=True)
+        assert planted.book.files() == []
+        assert planted.batch("b1").remote_deleted_at is not None
+
+    def test_and_expire_by_themselves_if_nobody_deletes_them(self, planted: Platform) -> None:
+        run(planted, Stage.submit, succeeds=True)
+        planted.until_the_server_has_ended("b1")
+        with sqlite3.connect(planted.server_folder / "state.db") as state:
+            lasts = state.execute("SELECT expires_at - created_at FROM files").fetchall()
+        assert [round(days / 86_400) for (days,) in lasts] == [14, 14]
