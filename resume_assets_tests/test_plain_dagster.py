@@ -98,9 +98,9 @@ def test_dagster_dev_shows_everything_and_its_daemon_brings_a_batch_in(
     persisted.seed(2)
     persisted.sent("b1")
     port = free_port()
-    dagster_home = str(persisted.instance.root_directory)
+    env = {"DAGSTER_HOME": str(persisted.instance.root_directory)}
     command = ("dagster", "dev", "-h", "127.0.0.1", "-p", str(port))
-    with started(persisted.home, *command, cwd=checkout, DAGSTER_HOME=dagster_home) as child:
+    with started(persisted.home, *command, cwd=checkout, env=env) as child:
         until(lambda: listens(port) or child.poll() is not None, 90)
         assert child.poll() is None, child.stdout and child.stdout.read()
         [entry] = ask(port, EVERYTHING)["workspaceOrError"]["locationEntries"]

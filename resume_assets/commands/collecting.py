@@ -11,15 +11,22 @@ NOT_ENDED = 3
 
 
 def check(session: Session, name: str) -> int:
-    """Look at one batch; its results go into the database once it has ended."""
+    """Look at one batch; its results go into the database once it has ended.
+
+    Returns the exit code: NOT_ENDED while it has not, 1 where it could not be looked at.
+    """
     batch = session.batch(name)
+    seen = True
     if batch.state == BatchState.submitted:
-        poll(session)
+        problems = poll(session).problems
+        seen = not problems.keys() & {tracking.ENDPOINT, batch.batch_key}
         batch = session.batch(batch.batch_key)
     if batch.state in AFTER_ENDED:
         batch = bring_in(session, batch.batch_key)
     say(describe(batch))
-    return NOT_ENDED if batch.state in BEFORE_SUBMITTED | {BatchState.submitted} else 0
+    if batch.state in BEFORE_SUBMITTED | {BatchState.submitted}:
+        return NOT_ENDED if seen else 1
+    return 0
 
 
 def poll(session: Session) -> tracking.Poll:

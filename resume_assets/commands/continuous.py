@@ -8,8 +8,9 @@ from itertools import chain
 from types import FrameType
 from typing import Any
 
-from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiUnavailable
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger, tracking
 from resume_assets.batches.dispatching import Stage, due_runs
 from resume_assets.batches.planner import plan_batch
 from resume_assets.batches.planning import WAITS_FOR_A_PERSON, NoPlan, Stop
@@ -77,6 +78,8 @@ class _Loop:
         self.done = 0
         self.last_refusal: NoPlan | None = None
         self.bad_rounds = 0
+        self.is_blind = False
+        self.stopped: str | None = None
 
     def go(self, stop: threading.Event) -> bool:
         """One round: bring in, plan; whether it was the last."""
@@ -103,6 +106,9 @@ class _Loop:
                 "claimed or out stays as it is; start again once the cause is mended."
             )
             return 1
+        if self.stopped is not None:
+            warn(f"{self.stopped} What is out stays out; `resume-assets resume` goes on.")
+            return 1
         refusal = self.last_refusal
         if refusal is not None and refusal.stop in WAITS_FOR_A_PERSON | {Stop.money_today}:
             warn(refusal.why)
@@ -117,10 +123,7 @@ class _Loop:
 
         Yields whether a run went well, after each; so does `_submit`.
         """
-        try:
-            poll(self.session)
-        except ApiUnavailable as problem:
-            warn(f"{problem} Looking again later.")
+        self.is_blind = tracking.ENDPOINT in poll(self.session).problems
         for batch in self._in(OPEN - IN_FLIGHT):
             yield self._went_well(lambda: self._bring_in(batch.batch_key))  # noqa: B023
         for run in due_runs(self.session.database):
@@ -142,6 +145,8 @@ class _Loop:
                 self.last_refusal = decision
                 return
             went_well = self._went_well(lambda: send(self.session, decision))  # noqa: B023
+            # What came to nothing must not be planned again at once, and again for ever.
+            went_well &= self.session.batch(decision.key).state != BatchState.empty
             yield went_well
             if not went_well:
                 return
@@ -149,12 +154,16 @@ class _Loop:
     def _is_finished(self) -> bool:
         """Whether there is nothing left to do here, or no way to go on."""
         if self._in(OPEN):
-            return bool(
-                self.last_refusal
-                and self.last_refusal.stop is Stop.stopped
-                and not self._in({BatchState.submitted})
-            )
+            # A key that is refused, an account without money: what is out can still come in, as
+            # long as the endpoint lets us look.
+            self.stopped = self._why_stopped()
+            out = self._in({BatchState.submitted})
+            return self.stopped is not None and (self.is_blind or not out)
         return self.done >= self.wanted or self.last_refusal is not None
+
+    def _why_stopped(self) -> str | None:
+        reason = sa.select(self.session.database.ledger.installation.c.stopped_reason)
+        return self.session.database.read(lambda connection: connection.execute(reason).scalar())
 
     def _bring_in(self, key: str) -> None:
         batch = bring_in(self.session, key)

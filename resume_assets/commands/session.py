@@ -44,17 +44,16 @@ class Session:
         Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
         """
         self.know(key)
-        try:
-            result = self.definitions.resolve_job_def(stage.value).execute_in_process(
-                instance=self.instance,
-                partition_key=key,
-                run_config=_QUIET,
-                raise_on_error=False,
-                tags={"resume_assets/from": "command line"},
-            )
-        except dg.DagsterExecutionInterruptedError:
-            raise KeyboardInterrupt from None
+        result = self.definitions.resolve_job_def(stage.value).execute_in_process(
+            instance=self.instance,
+            partition_key=key,
+            run_config=_QUIET,
+            raise_on_error=False,
+            tags={"resume_assets/from": "command line"},
+        )
         if not result.success:
+            if _was_interrupted(result):
+                raise KeyboardInterrupt
             raise RunFailed(_what_failed(result, key))
         return self.batch(key)
 
@@ -81,6 +80,13 @@ def session(resource: SettingsResource | None = None) -> Iterator[Session]:
     database = SQLServerResource(settings=resource).database()
     with open_instance(settings) as instance:
         yield Session(settings, resource, build_defs({"settings": resource}), instance, database)
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a signal ended a step: Dagster takes that for a failure like others."""
+    interrupt = dg.DagsterExecutionInterruptedError.__name__
+    errors = (event.step_failure_data.error for event in result.all_events if event.is_step_failure)
+    return any(error is not None and error.cls_name == interrupt for error in errors)
 
 
 def _what_failed(result: dg.ExecuteInProcessResult, key: str) -> str:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,20 +17,24 @@ PATIENCE = 100.0
 """Seconds after which a process hangs: many times what it takes."""
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """What this process has, with nothing configured but the home; the commands are on the path."""
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     path = f"{BIN}{os.pathsep}{kept.get('PATH', '')}"
-    return kept | {"RESUME_ASSETS_HOME": str(home), "PATH": path, "PYTHONWARNINGS": ""} | more
+    return (
+        kept
+        | {"RESUME_ASSETS_HOME": str(home), "PATH": path, "PYTHONWARNINGS": ""}
+        | dict(more or {})
+    )
 
 
 def run(
-    home: Path, *command: str, cwd: Path | None = None, **more: str
+    home: Path, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a folder without a `.env`."""
     return subprocess.run(
         command,
-        env=environment(home, **more),
+        env=environment(home, env),
         cwd=cwd or home.parent,
         capture_output=True,
         text=True,
@@ -39,19 +43,19 @@ def run(
     )
 
 
-def resume_assets(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def resume_assets(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `resume-assets` with these arguments."""
-    return run(home, "resume-assets", *arguments, **more)
+    return run(home, "resume-assets", *arguments)
 
 
 @contextmanager
 def started(
-    home: Path, *command: str, cwd: Path | None = None, **more: str
+    home: Path, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """A command that goes on until it is told to stop; killed, with its children, at the end."""
     child = subprocess.Popen(
         command,
-        env=environment(home, **more),
+        env=environment(home, env),
         cwd=cwd or home.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from resume_assets.dagster_home import open_instance
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
@@ -23,14 +23,13 @@ def test_it_prints_the_key_and_openais_id(platform: Platform) -> None:
     assert len(platform.waiting()) == 1
 
 
-def test_its_runs_are_dagsters_and_seen_by_the_ui(platform: Platform) -> None:
+def test_its_runs_are_dagsters(platform: Platform, instance: dg.DagsterInstance) -> None:
     platform.seed(1)
     ok("submit", "--batch", "monday-1")
-    with open_instance(platform.settings) as instance:
-        [run] = instance.get_runs()
-        assert (run.job_name, run.is_success) == ("submit_batch", True)
-        assert run.tags["dagster/partition"] == "monday-1"
-        assert instance.has_dynamic_partition("resume_batches", "monday-1")
+    [run] = instance.get_runs()
+    assert (run.job_name, run.is_success) == ("submit_batch", True)
+    assert run.tags["dagster/partition"] == "monday-1"
+    assert instance.has_dynamic_partition("resume_batches", "monday-1")
 
 
 def test_nothing_waiting_is_no_failure(platform: Platform) -> None:
