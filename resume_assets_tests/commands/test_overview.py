@@ -1,0 +1,99 @@
+"""`status`: the queue, batches, money, and what waits for a person."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resume_assets_tests.commands.calling import ok
+from resume_assets_tests.home import NEVER, Platform, platform_at
+
+
+def status() -> dict[str, Any]:
+    found = json.loads(ok("status", "--json"))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_an_empty_home(home: Path) -> None:
+    assert status() == {
+        "waiting": 0,
+        "batches_out": [],
+        "batches_closed_last": [],
+        "cost_usd": 0,
+        "saving_usd": 0,
+        "given_up": [],
+        "stuck": [],
+        "planning_stopped": None,
+    }
+    said = ok("status")
+    assert "Waiting         0 resumes" in said
+    assert "no batch" in said
+    assert "For a person" not in said
+    assert "Stopped" not in said
+
+
+def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
+    with platform_at(home) as platform:
+        platform.seed(1)
+        done = platform.to_the_end("b1")
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed({2: "# Grace Hopper", 3: "# Alan Turing", 4: None, 5: "   "})
+        platform.plan("b2", rows=1)
+        platform.run("submit_batch", "b2")
+        found = status()
+        assert found["waiting"] == 1
+        [out] = found["batches_out"]
+        assert (out["batch_key"], out["state"], out["requests"]) == ("b2", "submitted", 1)
+        [closed] = found["batches_closed_last"]
+        assert (closed["batch_key"], closed["state"], closed["succeeded"]) == ("b1", "done", 1)
+        assert found["cost_usd"] == pytest.approx(float(done.batch_cost), abs=1e-6)
+        assert found["saving_usd"] == pytest.approx(found["cost_usd"], abs=1e-6)
+        said = ok("status")
+        for part in ("b1  done", "b2  submitted", "1 of 1 records written", "$0.0"):
+            assert part in said
+
+
+def test_who_waits_for_a_person_is_named_by_id_only(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "1")
+    platform.seed(2)
+    give_up(platform)
+    assert status()["given_up"] == [
+        {"userid": "1", "state": "refused", "reason": "refusal"},
+        {"userid": "2", "state": "refused", "reason": "refusal"},
+    ]
+    assert status()["waiting"] == 0
+    said = ok("status")
+    assert "2 candidates have no attempts left" in said
+    assert "userid 1: refused, refusal" in said
+    assert "resume-assets retry" in said
+    assert "Lovelace" not in said
+
+
+def give_up(platform: Platform) -> None:
+    """As if the model had refused every one of batch b1, which uses up the one attempt."""
+    platform.to_the_end("b1")
+    items, there = platform.database.ledger.items, platform.database.candidates
+    refused = items.update().values(state="refused", reason="refusal", attempt_used=True)
+    back = there.table.update().values({there.processed.name: None})
+    for statement in (refused, back):
+        platform.database.write(lambda connection: connection.execute(statement))  # noqa: B023
+
+
+def test_stuck_batches_and_a_stop_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(1)
+        platform.run("submit_batch", "b1")
+        long_ago = platform.batch("b1").submitted_at - timedelta(hours=27)
+        platform.update("b1", submitted_at=long_ago)
+        monkeypatch.setenv("RESUME_MAX_COST_USD", "0")
+        found = status()
+        assert found["stuck"] == ["b1"]
+        assert "RESUME_MAX_COST_USD" in found["planning_stopped"]
+        said = ok("status")
+        assert "Stuck           batch b1" in said
+        assert "Stopped         " in said

@@ -1,0 +1,93 @@
+"""`retry`, `cancel` and `resume`: what only a person decides."""
+
+from pathlib import Path
+
+import pytest
+
+from resume_assets.local_openai.settings import Pace
+from resume_assets_tests.commands.calling import call, ok
+from resume_assets_tests.commands.test_overview import give_up
+from resume_assets_tests.home import Platform, platform_at
+from resume_assets_tests.local_openai.support import ManualClock
+
+
+@pytest.fixture
+def given_up(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "1")
+    platform.set(max_attempts=1)
+    platform.seed(3)
+    give_up(platform)
+    assert platform.waiting() == []
+    return platform
+
+
+def test_retry_sends_all_of_them_again(given_up: Platform) -> None:
+    assert "3 candidates are in the queue again." in ok("retry")
+    assert given_up.waiting() == [1, 2, 3]
+    assert "0 candidates are" in ok("retry")
+    ok("submit", "--batch", "again")
+    given_up.until_the_server_has_ended("again")
+    ok("check", "again")
+    assert given_up.written() == [1, 2, 3]
+
+
+def test_retry_takes_ids(given_up: Platform) -> None:
+    assert "2 candidates are" in ok("retry", "1", "3")
+    assert given_up.waiting() == [1, 3]
+    assert "1 candidate is" in ok("retry", "2", "4711")
+
+
+def test_an_id_of_another_kind_is_wrong_use(given_up: Platform) -> None:
+    result = call("retry", "1", "Ada")
+    assert result.exit_code == 2
+    assert "'Ada' is no id of this table" in result.stderr
+    assert given_up.waiting() == []
+
+
+def test_cancel_before_anything_is_sent_gives_all_back(platform: Platform) -> None:
+    platform.seed(2)
+    platform.until_built("b1")
+    said = ok("cancel", "b1")
+    assert "b1  abandoned" in said
+    assert "2 resumes went back to the queue" in said
+    assert platform.waiting() == [1, 2]
+
+
+def test_cancel_at_openai_keeps_what_was_answered(home: Path) -> None:
+    clock = ManualClock()
+    with platform_at(home, pace=Pace(1, 100, 0, 2, 5), clock=clock) as platform:
+        platform.seed(4)
+        platform.run("submit_batch", "b1")
+        clock.settle()
+        clock.advance(1)
+        clock.advance(55)
+        said = ok("cancel", platform.batch("b1").openai_batch_id)
+        assert "(cancelling)" in said
+        assert "resume-assets check b1" in said
+        assert call("check", "b1").exit_code == 3
+        clock.advance(5)
+        assert "2 of 4 records written" in ok("check", "b1")
+        assert len(platform.waiting()) == 2
+
+
+def test_cancel_of_what_has_ended_says_so(platform: Platform) -> None:
+    platform.seed(1)
+    platform.to_the_end("b1")
+    assert "there is nothing to cancel" in ok("cancel", "b1")
+    assert platform.batch("b1").state == "done"
+
+
+def test_cancel_of_an_unknown_batch_is_wrong_use(platform: Platform) -> None:
+    assert call("cancel", "nobody").exit_code == 2
+
+
+def test_resume_grants_the_money_again(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.seed(1)
+    spent = platform.to_the_end("b1").batch_cost
+    monkeypatch.setenv("RESUME_MAX_COST_USD", str(spent * 1.2))
+    platform.seed({2: "# Grace Hopper\n\nCompilers, since 1952."})
+    stopped = call("submit")
+    assert stopped.exit_code == 1
+    assert "RESUME_MAX_COST_USD" in stopped.stderr
+    assert "Planning goes on" in ok("resume")
+    assert "  submitted  " in ok("submit")
