@@ -44,9 +44,9 @@ class PrivateFileHandler(WatchedFileHandler):
         """Write the line; a full disk or a vanished folder never stops the work."""
         try:
             self._roll_over()
+            super().emit(record)
         except OSError:
             self.handleError(record)
-        super().emit(record)
 
     def _roll_over(self) -> None:
         if not self._is_full():

@@ -160,4 +160,6 @@ def _within_budget(
 
 
 def _room(left: float, each: float) -> int:
-    return floor(left / each) if each > 0 else MAX_REQUESTS
+    if each <= 0 or each * MAX_REQUESTS <= left:
+        return MAX_REQUESTS
+    return floor(left / each)
