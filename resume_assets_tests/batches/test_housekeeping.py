@@ -1,0 +1,215 @@
+"""What is not needed any more goes: at the server and here, and nothing else."""
+
+import sqlite3
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from resume_assets.batches import people
+from resume_assets.batches.api_errors import ApiUnavailable, OtherEndpoint
+from resume_assets.batches.housekeeping import Tidied, delete_remote, tidy
+from resume_assets.batches.lease import leased
+from resume_assets.batches.submission import installation_of, upload_name
+from resume_assets_tests.flow import KEY, Flow, Flowing
+from resume_assets_tests.local_openai.faults import Respond
+
+FILES = "/v1/files"
+
+
+def keep_house(flow: Flow) -> Tidied:
+    return tidy(flow.database, flow.settings, flow.store, flow.api)
+
+
+def delete(flow: Flow) -> int:
+    with leased(flow.database, KEY) as lease:
+        return delete_remote(lease, flow.api)
+
+
+def age(flow: Flow, hours: float) -> None:
+    """Every file at the server was made so many hours ago."""
+    with sqlite3.connect(flow.server_folder / "state.db", timeout=30) as state:
+        made = time.time() - hours * 3_600
+        state.execute("UPDATE files SET created_at = ?", (made,))
+
+
+def upload(flow: Flow, name: str) -> str:
+    return flow.api.client.files.create(file=(name, b"{}\n"), purpose="batch").id
+
+
+def own_name(flow: Flow, key: str, number: int = 1) -> str:
+    installation = flow.database.read(lambda c: installation_of(c, flow.database))
+    return upload_name(installation, key, number)
+
+
+class TestRemote:
+    def test_only_once_the_records_are_written(self, flow: Flowing) -> None:
+        flow.until_submitted()
+        for step in (lambda: None, flow.wait, flow.collect):
+            step()
+            assert delete(flow) == 0
+            assert keep_house(flow) == Tidied()
+        flow.apply()
+        assert delete(flow) == 2
+        assert flow.book.files() == []
+        assert flow.batch().remote_deleted_at is not None
+
+    def test_once(self, flow: Flowing) -> None:
+        flow.until_done()
+        assert keep_house(flow).remote_files == 2
+        calls = flow.faults.count("DELETE", f"{FILES}/.*")
+        assert keep_house(flow).remote_files == 0
+        assert delete(flow) == 0
+        assert flow.faults.count("DELETE", f"{FILES}/.*") == calls
+
+    def test_the_rest_next_time_where_it_broke_off(self, flow: Flowing) -> None:
+        flow.until_done()
+        flow.faults.add("DELETE", f"{FILES}/.*", Respond(500), nth=2)
+        with pytest.raises(ApiUnavailable):
+            delete(flow)
+        assert flow.batch().remote_deleted_at is None
+        assert keep_house(flow).remote_files == 1
+        assert flow.book.files() == []
+
+    def test_one_that_is_gone_already_is_deleted(self, flow: Flowing) -> None:
+        flow.until_done()
+        flow.api.delete_file(flow.batch().input_file_id)
+        assert keep_house(flow).remote_files == 1
+        assert flow.batch().remote_deleted_at is not None
+
+    def test_not_at_another_endpoint(self, flow: Flowing) -> None:
+        flow.until_done()
+        flow.api = flow.client.api(endpoint="https://api.openai.com/v1")
+        with pytest.raises(OtherEndpoint, match="at local_openai, not deleted"):
+            delete(flow)
+        assert len(keep_house(flow).problems) == 1
+        assert len(flow.book.files()) == 2
+
+    def test_unknown_to_another_key_is_not_deleted(self, flow: Flowing) -> None:
+        flow.until_done()
+        for file_id in flow.book.files():
+            flow.api.delete_file(file_id)
+        flow.update(key_hash="another")
+        assert "expire by themselves" in keep_house(flow).problems[0]
+        assert flow.batch().remote_deleted_at is None
+
+    def test_a_batch_that_a_worker_is_at_is_left_for_later(self, flow: Flowing) -> None:
+        flow.until_done()
+        with leased(flow.database, KEY):
+            assert "another worker" in keep_house(flow).problems[0]
+        assert keep_house(flow).remote_files == 2
+
+    def test_an_endpoint_that_does_not_answer_keeps_nothing_else_waiting(
+        self, flow: Flowing
+    ) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        flow.faults.add("DELETE", f"{FILES}/.*", Respond(503), times=None)
+        tidied = keep_house(flow)
+        assert len(tidied.problems) == 1
+        assert tidied.local_files == 2
+
+    def test_without_an_endpoint(self, flow: Flowing) -> None:
+        flow.until_done()
+        assert tidy(flow.database, flow.settings, flow.store, None).problems == []
+        assert len(flow.book.files()) == 2
+
+
+class TestUnusedUploads:
+    @pytest.mark.parametrize("key", ["gone", KEY, "with-hyphens-1", "2026_x"])
+    def test_found_by_their_name_and_deleted(self, flow: Flowing, key: str) -> None:
+        flow.until_done()
+        keep_house(flow)
+        upload(flow, own_name(flow, key, 7))
+        age(flow, 2)
+        assert keep_house(flow).unused_uploads == 1
+        assert flow.api.uploads("") == []
+
+    def test_not_while_they_may_still_be_used(self, flow: Flowing) -> None:
+        batch = flow.until_submitted()
+        upload(flow, own_name(flow, "fresh"))
+        assert keep_house(flow).unused_uploads == 0  # it may be on its way into the ledger
+        age(flow, 2)
+        assert keep_house(flow).unused_uploads == 1
+        assert [file.id for file in flow.api.uploads("")] == [batch.input_file_id]
+
+    def test_not_those_of_a_batch_that_is_uploading(self, flow: Flowing) -> None:
+        flow.until_built()
+        file_id = upload(flow, own_name(flow, KEY))
+        age(flow, 2)
+        assert keep_house(flow).unused_uploads == 0
+        assert [file.id for file in flow.api.uploads("")] == [file_id]
+
+    def test_not_those_of_others(self, flow: Flowing) -> None:
+        for name in ("mine.jsonl", "0123456789abcdef-b1-1.jsonl"):
+            upload(flow, name)
+        age(flow, 1_000)
+        assert keep_house(flow) == Tidied()
+
+    def test_of_a_batch_that_was_called_back(self, flow: Flowing) -> None:
+        flow.until_built()
+        flow.faults.add("POST", "/v1/batches", Respond(400, "bad"))
+        flow.faults.add("DELETE", f"{FILES}/.*", Respond(500))
+        with pytest.raises(Exception, match="bad"):
+            flow.submit()
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+        assert len(flow.api.uploads("")) == 1
+        assert keep_house(flow).remote_files == 1
+        assert flow.api.uploads("") == []
+
+
+class TestLocal:
+    def test_kept_for_so_many_days(self, flow: Flowing) -> None:
+        flow.until_done()
+        assert keep_house(flow).local_files == 0
+        done_at = flow.batch().done_at
+        flow.update(done_at=done_at - timedelta(days=29.9))
+        assert keep_house(flow).local_files == 0
+        flow.update(done_at=done_at - timedelta(days=30.1))
+        tidied = keep_house(flow)
+        assert (tidied.local_batches, tidied.local_files) == (1, 2)
+        assert not flow.store.batch(KEY).folder.exists()
+        assert flow.batch().local_deleted_at is not None
+        assert keep_house(flow).local_batches == 0
+
+    @pytest.mark.parametrize("state", ["built", "submitted", "ended", "collected", "applied"])
+    def test_never_those_of_an_open_batch(self, flow: Flowing, state: str) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        flow.update(state=state)
+        assert keep_house(flow).local_files == 0
+        assert flow.store.batch(KEY).has("output.jsonl")
+
+    def test_also_those_of_a_batch_that_was_given_up(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_built()
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+        assert keep_house(flow).local_files == 1
+
+
+class TestPlannedAgain:
+    """A key that was given up and planned anew has nothing of its first life."""
+
+    def test_its_new_file_is_uploaded(self, flow: Flowing) -> None:
+        flow.until_built(rows=1)
+        flow.faults.add("POST", "/v1/batches", Respond(400, "bad"))
+        with pytest.raises(Exception, match="bad"):
+            flow.submit()
+        first = flow.batch().input_file_id
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+        flow.change(1, markdownResume=None)
+        flow.plan()
+        fresh: Any = flow.batch()
+        assert fresh.try_number == 2
+        assert fresh.input_file_id is None
+        assert fresh.claimed_at is None
+        flow.claim()
+        flow.build()
+        assert flow.submit().input_file_id != first
+        flow.wait()
+        assert flow.bring_in().succeeded == 2
+        assert flow.book.sent() == ["2", "3"]

@@ -1,0 +1,136 @@
+"""Workers that die, stall, or meet: a lease, and what was decided on a row that has changed."""
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from resume_assets.batches import dispatching, ledger
+from resume_assets.batches import lease as lease_module
+from resume_assets.batches.dispatching import due_runs
+from resume_assets.batches.lease import BatchBusy, leased
+from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.planning import NoPlan
+from resume_assets_tests.flow import KEY, Flow, Flowing, settings_at
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by /proc")
+def test_a_corpse_that_nobody_buried_holds_no_lease(flow: Flowing) -> None:
+    flow.plan()
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
+        started = lease_module._started(process.pid)
+        owner = "|".join([*lease_module._here(), str(process.pid), started, "random"])
+        now = flow.database.read(flow.database.dialect.utc_now)
+        flow.update(lease_owner=owner, lease_until=now + timedelta(seconds=60))
+        with pytest.raises(BatchBusy), leased(flow.database, KEY):
+            pass
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with leased(flow.database, KEY):
+            pass
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by /proc")
+def test_another_process_of_the_same_number_is_another(flow: Flowing) -> None:
+    flow.plan()
+    host, namespace = lease_module._here()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    owner = f"{host}|{namespace}|{os.getpid()}|before it began|x"
+    flow.update(lease_owner=owner, lease_until=now + timedelta(seconds=60))
+    assert lease_module.is_free(flow.batch(), now)
+
+
+def test_a_worker_that_begins_in_between_is_not_abandoned(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look found the batch free; by the time of the decision somebody works on it."""
+    flow.plan()
+    flow.update(run_requests=dispatching.MOST_REQUESTS, requested_at=None)
+    with leased(flow.database, KEY):
+        monkeypatch.setattr(dispatching, "is_free", free_at_first())
+        assert due_runs(flow.database) == []
+        assert flow.batch().state == "planned"
+    monkeypatch.undo()
+    assert due_runs(flow.database) == []
+    assert flow.batch().state == "abandoned"
+
+
+def free_at_first() -> object:
+    answers = iter([True])
+
+    def is_free(batch: ledger.Batch, now: object) -> bool:
+        return next(answers, False)
+
+    return is_free
+
+
+def test_a_batch_that_went_on_in_between_is_not_requested(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.plan()
+    flow.update(requested_at=None)
+
+    def meanwhile(key: str) -> bool:
+        flow.claim()
+        flow.build()
+        flow.submit()
+        return False
+
+    assert due_runs(flow.database, has_run=meanwhile) == []
+    assert flow.batch().run_requests == 1
+
+
+def test_two_planners_at_once_never_exceed_a_limit(tmp_path: Path) -> None:
+    """Each in a thread with a database of its own, as two processes have."""
+    flow = Flow(tmp_path, settings_at(tmp_path, max_cost_usd=0.02), None)  # type: ignore[arg-type]
+    flow.seed(200)
+    planned: list[Planned] = []
+    barrier = threading.Barrier(2)
+
+    def plan() -> None:
+        mine = Flow(tmp_path, flow.settings, None)  # type: ignore[arg-type]
+        barrier.wait(10)
+        for _ in range(20):
+            decision = plan_batch(mine.database, mine.settings, rows=3, origin="t", in_flight=5)
+            if isinstance(decision, NoPlan):
+                break
+            planned.append(decision)
+        mine.database.dispose()
+
+    workers = [threading.Thread(target=plan) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert len(planned) == 5
+    assert sum(one.plan.cost or 0 for one in planned) <= 0.02
+    assert len({one.key for one in planned}) == 5
+    flow.database.dispose()
+
+
+def test_two_claims_at_once_share_nobody(tmp_path: Path) -> None:
+    flow = Flow(tmp_path, settings_at(tmp_path), None)  # type: ignore[arg-type]
+    flow.seed(40)
+    for key in ("a", "b"):
+        flow.plan(key, rows=20)
+    barrier = threading.Barrier(2)
+
+    def claim(key: str) -> None:
+        mine = Flow(tmp_path, flow.settings, None)  # type: ignore[arg-type]
+        barrier.wait(10)
+        mine.claim(key)
+        mine.database.dispose()
+
+    workers = [threading.Thread(target=claim, args=(key,)) for key in ("a", "b")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert len(flow.claims()) == 40
+    assert set(flow.items("a")).isdisjoint(flow.items("b"))
+    assert len(flow.items("a")) == len(flow.items("b")) == 20
+    flow.database.dispose()
