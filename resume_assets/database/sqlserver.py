@@ -16,7 +16,7 @@ from sqlalchemy.sql import visitors
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
 from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
-from resume_assets.database.sqlserver_errors import diagnose
+from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
 from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
 from resume_assets.errors import PlatformError
 from resume_assets.settings import Settings
@@ -58,6 +58,7 @@ class SQLServerDialect:
         sa.event.listen(engine, "connect", self._on_connect)
         sa.event.listen(engine, "begin", self._on_begin)
         sa.event.listen(engine, "before_execute", _with_literal_nulls, retval=True)
+        sa.event.listen(engine, "handle_error", _notice_dead_connection)
 
     def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
         """The installation's row, updated first in the transaction: an exclusive row lock."""
@@ -213,6 +214,11 @@ def _with_literal_nulls(
     if isinstance(statement, sa.Insert | sa.Update) and not many and not parameters:
         statement = visitors.replacement_traverse(statement, {}, _literal_null)
     return statement, many, parameters
+
+
+def _notice_dead_connection(context: sa.engine.ExceptionContext) -> None:
+    if is_dead_connection(context.original_exception):
+        context.is_disconnect = True
 
 
 def _literal_null(element: Any, **_options: Any) -> Any:

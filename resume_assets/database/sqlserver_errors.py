@@ -95,7 +95,8 @@ _STATE_OF = {
 # …and hides numbers. English texts of sys.messages (our connections ask for English), looked for
 # only where no value of a row can be in the message.
 _NUMBER_OF = (
-    (1222, re.compile(r"Lock request time out period exceeded")),
+    # The second is Babelfish's, which has PostgreSQL's texts.
+    (1222, re.compile(r"Lock request time out period exceeded|due to lock timeout")),
     (40197, re.compile(r"service has encountered an error processing your request")),
     (40501, re.compile(r"service is currently busy")),
     (40613, re.compile(r"Database .{0,300} on server .{0,300} is not currently available")),
@@ -204,6 +205,17 @@ class Diagnosis:
         words = self.hint or _WORDS.get(self.number or 0) or _WORDS_OF_STATES.get(self.state or "")
         told = ", ".join(codes) or "an error of the driver"
         return f"SQL Server: {told}: {words}" if words else f"SQL Server: {told}"
+
+
+def is_dead_connection(error: BaseException) -> bool:
+    """Whether FreeTDS means by this that the connection is gone: it does not say so.
+
+    Seen with 1.3.17 after the session was ended: `Unknown error (0)`, and no error at all.
+    """
+    text = str(error.args[-1]) if error.args else ""
+    return ("[FreeTDS]" in text and "Unknown error (0)" in text) or (
+        "driver did not supply an error" in text
+    )
 
 
 def diagnose(error: BaseException) -> Diagnosis:

@@ -1,0 +1,187 @@
+# ruff: noqa: E501 (messages as they are)
+"""What is tried again, what is a lost race, what is the end; and what is told of it.
+
+The texts are those of SQL Server's sys.messages and of the drivers.
+"""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.database.sqlserver import SQLServerDialect
+from resume_assets.database.sqlserver_errors import diagnose
+
+MS = "[Microsoft][ODBC Driver 18 for SQL Server]"
+
+
+class OdbcError(Exception):
+    """As pyodbc raises them: SQLSTATE and message."""
+
+
+class MssqlError(Exception):
+    """As mssql-python raises them."""
+
+    def __init__(self, driver_error: str, ddbc_error: str) -> None:
+        super().__init__(f"Driver Error: {driver_error}; DDBC Error: {ddbc_error}")
+        self.driver_error = driver_error
+        self.ddbc_error = ddbc_error
+
+
+def wrapped(cause: Exception, *, lost: bool = False) -> sa.exc.DBAPIError:
+    return sa.exc.DBAPIError("SELECT 1", None, cause, connection_invalidated=lost)
+
+
+def odbc(state: str, text: str, number: int, function: str = "SQLExecDirectW") -> sa.exc.DBAPIError:
+    return wrapped(OdbcError(state, f"[{state}] {MS}[SQL Server]{text} ({number}) ({function})"))
+
+
+def mssql(driver_error: str, text: str = "") -> sa.exc.DBAPIError:
+    return wrapped(MssqlError(driver_error, f"[Microsoft][SQL Server]{text}"))
+
+
+DEADLOCK = "Transaction (Process ID 66) was deadlocked on lock resources with another process"
+
+TRANSIENT = [
+    odbc("40001", f"{DEADLOCK} and has been chosen as the deadlock victim.", 1205),
+    odbc("42000", DEADLOCK, 1205),  # FreeTDS
+    odbc("HYT00", "Lock request time out period exceeded.", 1222),
+    odbc("42000", "Lock request time out period exceeded.", 1222),
+    odbc("42000", "The service has encountered an error processing your request.", 40197),
+    odbc("42000", "The service is currently busy.", 40501),
+    odbc("HY000", "Database 'x' on server 'y' is not currently available.", 40613),
+    odbc("42000", "Cannot process request. Not enough resources to process request.", 49918),
+    odbc("HY000", "Cannot continue the execution because the session is in the kill state.", 596),
+    odbc("08S01", "Communication link failure", 0),
+    odbc("HYT00", "Query timeout expired", 0),
+    odbc("42000", "Snapshot isolation transaction aborted due to update conflict.", 3960),
+    wrapped(OdbcError("01000", "[01000] [FreeTDS][SQL Server]Unexpected EOF (20017) (SQLExecDirectW)"), lost=True),
+    odbc("08S01", "Write to the server failed", 20006),
+    mssql("Serialization failure", DEADLOCK),
+    mssql("Timeout expired", "Query timeout expired"),
+    mssql("Communication link failure"),
+    mssql("Syntax error or access violation", "Lock request time out period exceeded."),
+    mssql("Syntax error or access violation", "The service is currently busy. Retry."),
+    mssql("General error", "Database 'a' on server 'b' is not currently available. Please retry"),
+    mssql("Connection failure during transaction"),
+]  # fmt: skip
+
+FINAL = [
+    odbc("23000", "Violation of PRIMARY KEY constraint. The duplicate key value is (1205).", 2627),
+    odbc("42S02", "Invalid object name 'dbo.x'.", 208),
+    odbc("42000", "Incorrect syntax near 'deadlock'.", 102),
+    odbc("22001", "String or binary data would be truncated. Truncated value: '40501 '.", 2628),
+    odbc("28000", "Login failed for user 'x'.", 18456, "SQLDriverConnect"),
+    odbc("42000", "Cannot open database \"x\" requested by the login.", 4060, "SQLDriverConnect"),
+    odbc("08001", "TCP Provider: Error code 0x2749", 10061, "SQLDriverConnect"),
+    odbc("HYT00", "Login timeout expired", 0, "SQLDriverConnect"),
+    odbc("42000", "The SELECT permission was denied on the object 'x'", 229),
+    odbc("42000", "The transaction log for database 'x' is full.", 9002),
+    mssql("Integrity constraint violation", "Cannot insert duplicate key. The service is currently busy"),
+    mssql("Integrity constraint violation", "The INSERT statement conflicted with the CHECK"),
+    mssql("String data, right-truncated", "truncated: session is in the kill state"),
+    mssql("Syntax error or access violation", "Incorrect syntax near 'x'."),
+    mssql("Client unable to establish connection", "TCP Provider: Error code 0x2749"),
+    mssql("Invalid authorization specification", "Login failed for user 'x'."),
+]  # fmt: skip
+
+WHILE_RESTARTING = [
+    odbc("08001", "TCP Provider: Error code 0x2749", 10061, "SQLDriverConnect"),
+    odbc("HYT00", "Login timeout expired", 0, "SQLDriverConnect"),
+    odbc("42000", "Cannot open database \"x\" requested by the login.", 4060, "SQLDriverConnect"),
+    odbc("28000", "Login failed for user 'x'. Reason: Server is in script upgrade mode.", 18401, "SQLDriverConnect"),
+    mssql("Client unable to establish connection", "TCP Provider: Error code 0x2749"),
+]  # fmt: skip
+
+
+def ids(error: sa.exc.DBAPIError) -> str:
+    return re.sub(r"\W+", "_", str(error.orig))[-60:]
+
+
+@pytest.mark.parametrize("error", TRANSIENT, ids=ids)
+def test_tried_again(error: sa.exc.DBAPIError) -> None:
+    assert SQLServerDialect().is_transient(error)
+    assert not SQLServerDialect().is_duplicate_key(error)
+
+
+@pytest.mark.parametrize("error", FINAL, ids=ids)
+def test_not_tried_again(error: sa.exc.DBAPIError) -> None:
+    assert not SQLServerDialect().is_transient(error)
+
+
+@pytest.mark.parametrize("error", WHILE_RESTARTING, ids=ids)
+def test_a_refused_connection_passes_only_after_there_was_one(error: sa.exc.DBAPIError) -> None:
+    diagnosis = diagnose(error)
+    assert diagnosis.connecting
+    assert not diagnosis.is_transient(had_connection=False)
+    assert diagnosis.is_transient(had_connection=True)
+
+
+def test_a_wrong_password_never_passes() -> None:
+    for error in (FINAL[4], FINAL[-1]):
+        assert not diagnose(error).is_transient(had_connection=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "duplicate"),
+    [
+        (FINAL[0], True),
+        (odbc("23000", "Cannot insert duplicate key row in object 'x'", 2601), True),
+        (odbc("23000", "The INSERT statement conflicted with the FOREIGN KEY", 547), False),
+        (mssql("Integrity constraint violation", "Violation of PRIMARY KEY constraint. Cannot insert duplicate key in object 'x'."), True),
+        (FINAL[11], False),
+    ],
+)  # fmt: skip
+def test_lost_races(error: sa.exc.DBAPIError, duplicate: bool) -> None:
+    assert SQLServerDialect().is_duplicate_key(error) == duplicate
+
+
+SECRET = "Jane Secret, +1 555 0100 (1205)"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (odbc("23000", f"The duplicate key value is ({SECRET}).", 2627), "error 2627, SQLSTATE 23000: a row with this key is there already"),
+        (odbc("42000", f"String or binary data would be truncated. Truncated value: '{SECRET}'.", 2628), "error 2628, SQLSTATE 42000: a text is longer than its column"),
+        (odbc("22018", f"Conversion failed when converting the nvarchar value '{SECRET}'", 245), "error 245, SQLSTATE 22018: a value can't be converted"),
+        (odbc("42000", SECRET, 12345), "error 12345, SQLSTATE 42000"),
+        (mssql("String data, right-truncated", SECRET), "SQLSTATE 22001: a text is longer"),
+        (mssql("An error occurred with SQLSTATE code: 57014", SECRET), "SQLSTATE 57014"),
+        (mssql("Something new", SECRET), "an error of the driver"),
+        (wrapped(OdbcError(SECRET)), "an error of the driver"),
+        (wrapped(OdbcError()), "an error of the driver"),
+    ],
+)  # fmt: skip
+def test_what_is_told_quotes_no_value(error: sa.exc.DBAPIError, words: str) -> None:
+    told = SQLServerDialect().explain(error)
+    assert words in told
+    assert "Secret" not in told
+    assert "0100" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed certificate]", "RESUME_SQLSERVER_TRUST_CERTIFICATE"),
+        ("TCP Provider: Error code 0x6F", "nothing listens"),
+        ("TCP Provider: Name or service not known", "no such host"),
+        ("Login timeout expired", "RESUME_SQLSERVER_LOGIN_TIMEOUT"),
+    ],
+)  # fmt: skip
+def test_what_is_told_of_connecting(text: str, words: str) -> None:
+    assert words in diagnose(odbc("08001", text, -1, "SQLDriverConnect")).explain()
+    assert words in diagnose(mssql("Client unable to establish connection", text)).explain()
+
+
+def test_other_exceptions_are_not_the_databases() -> None:
+    """An exception of ours, or of Python, with whatever in it, is never tried again."""
+    for error in (ValueError("40001"), Exception("40001", "(1205) (SQLExecDirectW)"), OSError(1)):
+        assert not SQLServerDialect().is_transient(error)
+
+
+def test_an_exhausted_pool() -> None:
+    error: Any = sa.exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached")
+    assert not SQLServerDialect().is_transient(error)
+    assert "pooled connection" in SQLServerDialect().explain(error)
