@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 import click
 
-from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.errors import PlatformError, WrongUseError, in_words
 from resume_assets.settings import load_settings
 
 P = ParamSpec("P")
@@ -30,6 +30,11 @@ def _exits(command: Callable[P, int | None]) -> Callable[P, None]:
             code = 2
         except PlatformError as error:
             click.echo(str(error), err=True)
+            code = 1
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 (told without what its message might quote)
+            click.echo(in_words(error, "running this command"), err=True)
             code = 1
         except KeyboardInterrupt:
             click.echo("Interrupted. What is claimed or out stays so; nothing is lost.", err=True)

@@ -17,11 +17,14 @@ import dagster as dg
 import httpx2
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from resume_assets import logs
 from resume_assets.batches import applying, batch_api, building, collecting
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage
+from resume_assets.cli import cli
+from resume_assets.commands import overview
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
 from resume_assets_tests.faults.test_lines import edit
 from resume_assets_tests.home import Platform, failure_of, platform_at
@@ -299,6 +302,15 @@ def test_the_driver_quotes_a_value(planted: Platform) -> None:
     assert not result.success
     for event in result.all_events:
         assert leaks(str(event)) == []
+
+
+@pytest.mark.parametrize("name", list(ERRORS))
+def test_a_command_shows_none_of_it(home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(overview, "overview", boom(ERRORS[name]))
+    shown = CliRunner().invoke(cli, ["status"])
+    assert shown.exit_code == 1
+    assert leaks(shown.output + shown.stderr) == []
+    assert "while running this command" in shown.stderr
 
 
 class TestFiles:
