@@ -203,6 +203,8 @@ class Diagnosis:
         codes = [f"error {self.number}"] if self.number else []
         codes += [f"SQLSTATE {self.state}"] if self.state else []
         words = self.hint or _WORDS.get(self.number or 0) or _WORDS_OF_STATES.get(self.state or "")
+        if not words and self.lost:
+            words = _WORDS_OF_STATES["08S01"]
         told = ", ".join(codes) or "an error of the driver"
         return f"SQL Server: {told}: {words}" if words else f"SQL Server: {told}"
 
