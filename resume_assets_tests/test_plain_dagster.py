@@ -12,6 +12,7 @@ import pytest
 
 import resume_assets
 from resume_assets_tests.commands.processes import (
+    PATIENCE,
     free_port,
     listens,
     run,
@@ -22,6 +23,8 @@ from resume_assets_tests.commands.processes import (
 )
 from resume_assets_tests.home import ASSETS, Platform, platform_at
 from resume_assets_tests.local_openai.support import until
+
+pytestmark = pytest.mark.timeout(PATIENCE * 2)
 
 ROOT = Path(resume_assets.__file__).parents[1]
 

@@ -12,6 +12,8 @@ from resume_assets.batches.batch_api import BatchApi
 from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Endpoint
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A client for the Files and Batches endpoints.
@@ -55,9 +57,12 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _client(
         self, base_url: str | None, key: str, timeout: float, retries: int
     ) -> openai.OpenAI:
+        # A proxy that the environment names knows nothing of this machine's own servers.
+        is_here = httpx2.URL(base_url or "").host in _LOOPBACK
         return openai.OpenAI(
             api_key=key,
             base_url=base_url,
             timeout=httpx2.Timeout(timeout, connect=min(timeout, self.connect_seconds)),
             max_retries=retries,
+            http_client=openai.DefaultHttpxClient(trust_env=not is_here),
         )

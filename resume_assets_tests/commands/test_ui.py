@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from resume_assets_tests.commands.processes import (
+    PATIENCE,
     free_port,
     line_with,
     listens,
@@ -18,6 +19,8 @@ from resume_assets_tests.commands.processes import (
     until_nothing_runs,
 )
 from resume_assets_tests.local_openai.support import until
+
+pytestmark = pytest.mark.timeout(PATIENCE * 2)
 
 
 def test_the_ui_starts_and_ends_even_as_a_background_job(home: Path) -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 
+from resume_assets.batches.api_errors import ApiUnavailable
 from resume_assets.definitions import build_defs
 from resume_assets.resources import (
     BatchStoreResource,
@@ -126,6 +127,20 @@ def test_the_client_is_as_configured_and_closed_afterwards(configured: OpenAIRes
         assert api.client.max_retries == 2
         client = api.client
     assert client.is_closed()
+
+
+def test_a_proxy_is_not_asked_for_a_server_of_this_machine(
+    configured: OpenAIResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with configured.api(quick=True) as api:
+        api.shutdown_date("gpt-4o-mini-2024-07-18")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://openai.invalid/v1")
+    with configured.api(quick=True) as api, pytest.raises(ApiUnavailable, match="ConnectError"):
+        api.shutdown_date("gpt-4o-mini-2024-07-18")
 
 
 def test_a_sensor_gets_a_client_that_gives_up_soon(configured: OpenAIResource) -> None:
