@@ -1,25 +1,29 @@
 """A batch that is back from OpenAI, made without its way there: for tests of writing records."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from io import BytesIO
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.applying import Writer
 from resume_assets.batches.claiming import claim
 from resume_assets.batches.lease import Lease, leased
 from resume_assets.batches.planner import Planned, plan_batch
 from resume_assets.batches.queue import text_hash
+from resume_assets.batches.reading import read_records
 from resume_assets.batches.results import Asked, results_of
 from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.writing import Writer
 from resume_assets.database.connect import Database
-from resume_assets.extraction.responses import Answer, read_line
+from resume_assets.extraction.responses import Answer
 from resume_assets.settings import Settings
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
 
 KEY = "b1"
+TODAY = date(2026, 11, 23)
 
 
 def collected_batch(
@@ -69,16 +73,16 @@ def answers_to(
     for custom_id, asked in results.asked.items():
         content = full_answer(**(change(asked.userid) if change else {}))
         line = orjson.loads(output_bytes(content)) | {"custom_id": custom_id}
-        answer = read_line(orjson.dumps(line))
-        assert answer.candidate is not None, answer.reason
+        (answer,) = read_records(BytesIO(orjson.dumps(line)), TODAY)
+        assert answer.record is not None, answer.reason
         yield asked, answer
 
 
 def write_all(
-    lease: Lease, batch: ledger.Batch, answers: Sequence[tuple[Asked, Answer]], chunk: int = 500
+    lease: Lease, answers: Sequence[tuple[Asked, Answer]], chunk: int = 500
 ) -> Writer:
     """Write the answers as `apply` does."""
-    writer = Writer(lease, batch)
+    writer = Writer(lease)
     rows = list(writer.rows(answers))
     for start in range(0, len(rows), chunk):
         writer.write(rows[start : start + chunk])

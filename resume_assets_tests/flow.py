@@ -16,7 +16,7 @@ import openai
 import sqlalchemy as sa
 
 from resume_assets.batches import batch_api, ledger, tracking
-from resume_assets.batches.applying import Applied, apply
+from resume_assets.batches.applying import apply
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import Claim, claim
@@ -27,6 +27,7 @@ from resume_assets.batches.planner import Planned, plan_batch
 from resume_assets.batches.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import submit
+from resume_assets.batches.writing import Applied
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import initialise
 from resume_assets.local_openai.book import Book

@@ -10,7 +10,8 @@ from resume_assets.batches import ledger
 from resume_assets.batches.api_errors import ApiUnavailable, NotThere, OtherEndpoint
 from resume_assets.batches.batch_api import BatchApi, backoff
 from resume_assets.batches.lease import Lease
-from resume_assets.batches.results import result_files, results_of, tally_of
+from resume_assets.batches.reading import read_answers
+from resume_assets.batches.results import answers_of, results_of, tally_of
 from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.batches.tracking import LOST
@@ -69,7 +70,7 @@ def count(lease: Lease, files: BatchFiles, batch: ledger.Batch) -> Counter[str]:
     """Read every line once, by today's rules; writes nothing."""
     database = lease.database
     results = database.read(lambda connection: results_of(connection, database, lease.key))
-    for _ in results.usable(files, result_files(batch)):
+    for _ in results.usable(answers_of(files, batch, read_answers)):
         pass
     return tally_of(results, batch)
 

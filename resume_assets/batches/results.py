@@ -6,7 +6,7 @@ without any line by the way in which its batch ended.
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ from resume_assets.batches.states import ItemState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
 from resume_assets.batches.tracking import LOST
 from resume_assets.database.connect import Database
-from resume_assets.extraction.responses import Answer, Outcome, read_line
+from resume_assets.extraction.responses import Answer, Outcome
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Results:
-    """Reads a batch's files once; memory holds one line and a few words for each request.
+    """Takes a batch's answers once; memory holds one of them and a few words for each request.
 
     After `usable` is exhausted: `unusable` has the answer, without a candidate, of every request
     that got a line but no usable one; `unanswered` the custom_ids that got none; `unknown` and
@@ -45,17 +45,9 @@ class Results:
     unknown: int = 0
     repeated: int = 0
 
-    def usable(self, files: BatchFiles, names: tuple[str, ...]) -> Iterator[tuple[Asked, Answer]]:
-        """Yield each request's first usable answer, in the order of the files."""
-        for name in names:
-            with files.read(name) as stream:
-                yield from self._usable_lines(stream)
-
-    def _usable_lines(self, stream: BinaryIO) -> Iterator[tuple[Asked, Answer]]:
-        for line in stream:
-            if line.isspace():
-                continue
-            answer = read_line(line)
+    def usable(self, answers: Iterable[Answer]) -> Iterator[tuple[Asked, Answer]]:
+        """Yield each request's first usable answer, in the order of the answers."""
+        for answer in answers:
             asked = self.asked.get(answer.custom_id) if answer.custom_id is not None else None
             if asked is None or answer.custom_id is None:
                 self.unknown += 1
@@ -102,6 +94,15 @@ def result_files(batch: ledger.Batch) -> tuple[str, ...]:
     """The names of the files that OpenAI made for this batch."""
     made = ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id))
     return tuple(name for name, file_id in made if file_id)
+
+
+def answers_of(
+    files: BatchFiles, batch: ledger.Batch, read: Callable[[BinaryIO], Iterator[Answer]]
+) -> Iterator[Answer]:
+    """What `read` makes of each line of the batch's files. Raises FilesGone."""
+    for name in result_files(batch):
+        with files.read(name) as stream:
+            yield from read(stream)
 
 
 def end_of_unanswered(batch: ledger.Batch) -> tuple[ItemState, str]:

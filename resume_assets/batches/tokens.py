@@ -8,7 +8,6 @@ in a resume is text.
 import base64
 import gzip
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
 from resume_assets.batches.models import find_model
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.processors import processors
 
 DEFAULT_ENCODING = "o200k_base"
 _CARRIED = ("o200k_base", "cl100k_base")
@@ -183,7 +183,7 @@ class TokenCounter:
         `threads` at once, as many as this process has processors unless told: tiktoken works
         without Python's lock.
         """
-        threads = threads or _processors()
+        threads = threads or processors()
         slices = list(_slices(texts))
         if threads == 1 or len(slices) == 1:
             return [self.count(text) for text in texts]
@@ -254,12 +254,6 @@ class TokenCounter:
             parts.append(piece)
             keep -= len(tokens)
         return "".join(reversed(parts))
-
-
-def _processors() -> int:
-    """How many this process may use; a container or `taskset` may have fewer than the machine."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:

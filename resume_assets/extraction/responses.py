@@ -17,6 +17,7 @@ from resume_assets.extraction.candidate import Candidate
 from resume_assets.extraction.lenient import ShapeError, read_candidate
 from resume_assets.extraction.recovery import find_object
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.extraction.values import Record
 
 
 class Outcome(StrEnum):
@@ -38,12 +39,14 @@ class Answer:
     `attempt_used`: whether asking again counts against the candidate's attempts.
     `odd_values`: values not as the schema asks, read as text or as nothing.
     `recovered`: the object had to be found in prose, or mended.
+    `record`: the candidate's, once somebody has mapped it.
     """
 
     custom_id: str | None
     outcome: Outcome
     reason: str = ""
     candidate: Candidate | None = None
+    record: Record | None = None
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0

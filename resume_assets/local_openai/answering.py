@@ -5,7 +5,6 @@ are plain processes that read requests on their standard input and end when it c
 left when this process dies. (No `multiprocessing`: it would run the caller's main module again.)
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ import orjson
 
 from resume_assets.local_openai.completions import Completer, Completion, Rules
 from resume_assets.local_openai.settings import Limits
+from resume_assets.processors import processors
 
 HELP_FROM = 2_000
 """Requests in a batch from which helpers are worth their second of starting."""
@@ -78,7 +78,7 @@ class Answerer:
     def _start(self) -> None:
         if any(helper.poll() is not None for helper in self._helpers):
             self.close()
-        wanted = min(os.cpu_count() or 1, _MOST_HELPERS)
+        wanted = min(processors(), _MOST_HELPERS)
         settings = orjson.dumps(asdict(self._limits)).decode()
         while len(self._helpers) < wanted:
             self._helpers.append(

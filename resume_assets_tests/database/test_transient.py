@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.applying import Writer
+from resume_assets.batches.writing import Writer
 from resume_assets.batches.lease import leased
 from resume_assets.database import retrying
 from resume_assets.database.connect import Database
@@ -121,7 +121,7 @@ def test_a_session_killed_in_mid_chunk(
     if backend == SQLITE:
         pytest.skip("SQLite has no sessions")
     seed(database, 50)
-    batch = collected_batch(database, settings(), 50)
+    collected_batch(database, settings(), 50)
     kills: list[int] = []
 
     class Killed(Writer):
@@ -132,7 +132,7 @@ def test_a_session_killed_in_mid_chunk(
             super()._close_written(connection, *arguments)
 
     with leased(database, KEY) as lease:
-        writer = Killed(lease, batch)
+        writer = Killed(lease)
         writer.write(list(writer.rows(answers_to(database))))
     assert kills
     assert writer.applied.written == 50
@@ -153,7 +153,7 @@ def test_a_restart_under_a_running_write(backend: str, database: Database) -> No
         pytest.skip("SQLite is in this process")
     database.patience = 120
     seed(database, 60)
-    batch = collected_batch(database, settings(), 60)
+    collected_batch(database, settings(), 60)
     restarts: list[threading.Thread] = []
 
     class Restarted(Writer):
@@ -168,7 +168,7 @@ def test_a_restart_under_a_running_write(backend: str, database: Database) -> No
             super()._close_written(connection, *arguments)
 
     with leased(database, KEY, patience=90) as lease:
-        writer = Restarted(lease, batch)
+        writer = Restarted(lease)
         rows = list(writer.rows(answers_to(database)))
         for start in range(0, 60, 10):
             writer.write(rows[start : start + 10])

@@ -46,7 +46,7 @@ def test_records_are_written_with_their_ledger(database: Database, quick: Settin
         answers_to(database, change=lambda userid: {"first_name": names.get(userid, "Ada")})
     )
     with leased(database, KEY) as lease:
-        writer = write_all(lease, batch, answers, chunk=7)
+        writer = write_all(lease, answers, chunk=7)
     assert writer.applied.written == 20
     assert not writer.applied.ends
     for userid, name in names.items():
@@ -75,7 +75,7 @@ def test_titles_of_300_characters_are_cut_at_a_character(
     titles = {1: ["日本" * 150, "😀" * 300], 2: ["Welder", "e\u0301" * 150]}
     answers = list(answers_to(database, change=lambda userid: {"titles": titles[userid]}))
     with leased(database, KEY) as lease:
-        writer = write_all(lease, batch, answers)
+        writer = write_all(lease, answers)
     first, second = candidate(database, 1), candidate(database, 2)
     assert first.PrimaryTitle == ("日本" * 150)[:255]
     assert first.SecondaryTitle == "😀" * 127  # two units of UTF-16 each
@@ -102,7 +102,7 @@ def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Sett
     database.write(interfere)
     answers = list(answers_to(database))
     with leased(database, KEY) as lease:
-        writer = write_all(lease, batch, answers)
+        writer = write_all(lease, answers)
     assert writer.applied.written == 3
     assert states(database) == dict.fromkeys((1, 2, 3), "stale") | dict.fromkeys(
         (4, 5, 6), "succeeded"
@@ -127,9 +127,9 @@ def test_a_failing_chunk_leaves_nothing(database: Database, quick: Settings) -> 
             write_all_in(connection)
             raise Stop
 
-        from resume_assets.batches.applying import Writer
+        from resume_assets.batches.writing import Writer
 
-        writer = Writer(lease, batch)
+        writer = Writer(lease)
         rows = list(writer.rows(answers))
 
         def write_all_in(connection: sa.Connection) -> None:
@@ -167,7 +167,7 @@ def test_a_commit_whose_answer_was_lost_counts_once(database: Database, quick: S
     batch = collected_batch(database, quick, 8)
     answers = list(answers_to(database))
     with leased(database, KEY) as lease, answer_of_commit_lost(database) as lost:
-        writer = write_all(lease, batch, answers)
+        writer = write_all(lease, answers)
     assert lost
     assert writer.applied.written == 8
     assert not writer.applied.ends
@@ -186,6 +186,6 @@ def test_keep_existing_keeps_what_the_answer_does_not_know(
     database.write(lambda connection: connection.execute(before))
     batch = collected_batch(database, quick, 1)
     with leased(database, KEY) as lease:
-        write_all(lease, batch, list(answers_to(database)))
+        write_all(lease, list(answers_to(database)))
     row = candidate(database, 1)
     assert (row.MiddleName, row.FirstName) == ("Maria", "Zofia")

@@ -177,6 +177,7 @@ def test_the_boundaries_are_found(harness: Harness) -> None:
         "dispatching.",
         "collecting.",
         "applying",
+        "writing",
         "costing.",
         "housekeeping",
         "POST /v1/files",

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from resume_assets import logs
-from resume_assets.batches import applying, batch_api, building, collecting
+from resume_assets.batches import batch_api, building, collecting, reading
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage
 from resume_assets.cli import cli
@@ -268,7 +268,7 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     [
         (building, "text_hash", Stage.submit),
         (collecting, "tally_of", Stage.collect),
-        (applying, "to_record", Stage.collect),
+        (reading, "to_record", Stage.collect),
     ],
 )
 def test_an_error_that_quotes_them(

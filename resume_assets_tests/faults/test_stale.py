@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.applying import Writer, _Interference
+from resume_assets.batches.writing import Interference, Writer
 from resume_assets.batches.housekeeping import tidy
 from resume_assets.batches.lease import BatchBusy
 from resume_assets.batches.store import FilesGone
@@ -108,7 +108,7 @@ def test_another_program_that_never_rests(flow: Flowing, monkeypatch: pytest.Mon
     flow.until_collected()
 
     def always(*_: Any, **__: Any) -> Any:
-        raise _Interference
+        raise Interference
 
     with monkeypatch.context() as patch:
         patch.setattr(Writer, "_commit", always)

@@ -1,0 +1,64 @@
+"""How items end: their states in the ledger, and their candidates free again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.states import ItemState
+from resume_assets.extraction.responses import Answer
+
+USAGE = ("input_tokens", "cached_tokens", "output_tokens")
+"""The items' columns for what an answer cost, in the order of Usage."""
+
+Usage = tuple[int | None, int | None, int | None]
+
+
+def usage_of(answer: Answer) -> Usage:
+    """What an answer cost, in tokens."""
+    return answer.input_tokens, answer.cached_tokens, answer.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an item ends that has no record to write."""
+
+    userid: Any
+    state: ItemState
+    reason: str
+    usage: "Usage" = (None, None, None)
+    attempt_used: bool = False
+
+
+def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
+    """Close items that have no record, and let go of their candidates."""
+    if not ends:
+        return
+    tables, dialect = lease.database.ledger, lease.database.dialect
+    now = dialect.utc_now(connection)
+    dialect.update_rows(
+        connection,
+        tables.items,
+        ("batch_key", "userid"),
+        ("state", "reason", "attempt_used", *USAGE, "closed_at"),
+        [
+            (
+                end.state.value,
+                end.reason[:200],
+                end.attempt_used,
+                *end.usage,
+                now,
+                lease.key,
+                end.userid,
+            )
+            for end in ends
+        ],
+    )
+    drop_claims(connection, lease, [end.userid for end in ends])
+
+
+def drop_claims(connection: sa.Connection, lease: Lease, userids: list[Any]) -> None:
+    """Let go of candidates, whose items the same transaction closes."""
+    claims = lease.database.ledger.claims
+    lease.database.dialect.delete_rows(connection, claims, "userid", userids)

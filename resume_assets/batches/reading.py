@@ -1,0 +1,140 @@
+"""Answers as records: read in this process or, when they are many, in one beside it.
+
+To parse, validate and map an answer costs more than to write it. With a process of its own for
+that, both go on at once. It is a plain filter, lines in, records out, that ends when either end
+closes. (No `multiprocessing`: it would run the caller's main module again.)
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import fields
+from datetime import date
+from operator import attrgetter
+from typing import Any, BinaryIO
+
+import orjson
+
+from resume_assets.errors import PlatformError
+from resume_assets.extraction.mapping import to_record
+from resume_assets.extraction.responses import Answer, Outcome, read_line
+from resume_assets.extraction.values import Record
+from resume_assets.processors import processors
+
+HELP_FROM = 16_000_000
+"""Bytes of answers, some five thousand, that are worth a process's half second of starting."""
+
+_CHUNK = 100  # answers that go over together
+_AHEAD = 1 << 20  # bytes that are read ahead, while the others are written; as much as Linux allows
+_END = b"end\n"  # so that half a stream is never taken for a whole one
+
+
+class ReaderDied(PlatformError):
+    """The process that reads answers ended before they did."""
+
+
+def read_records(stream: BinaryIO, today: date) -> Iterator[Answer]:
+    """Yield what each line says, with a `record` in place of its candidate.
+
+    `today` ends current positions. Raises ReaderDied, OSError.
+    """
+    if processors() > 1 and _size(stream) >= HELP_FROM:
+        return _read_beside(stream, today)
+    return _read_here(stream, today)
+
+
+def _size(stream: BinaryIO) -> int:
+    """Bytes of a file on this machine's disk, 0 for any other stream."""
+    try:
+        return os.fstat(stream.fileno()).st_size
+    except (OSError, AttributeError):  # an object store's stream has no descriptor
+        return 0
+
+
+def read_answers(lines: Iterable[bytes]) -> Iterator[Answer]:
+    """Yield what each line says, empty ones left out."""
+    for line in lines:
+        if not line.isspace():
+            yield read_line(line)
+
+
+def _read_here(lines: Iterable[bytes], today: date) -> Iterator[Answer]:
+    for answer in read_answers(lines):
+        if answer.candidate is not None:
+            answer.record = to_record(answer.candidate, today)
+            answer.candidate = None
+        yield answer
+
+
+def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
+    with subprocess.Popen(  # noqa: S603 - this very module
+        [sys.executable, "-m", __name__, today.isoformat()],
+        stdin=stream,
+        stdout=subprocess.PIPE,
+        bufsize=_AHEAD,
+        pipesize=_AHEAD,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # the same code, wherever
+        start_new_session=True,  # Ctrl-C is for the process that has it; it follows that one
+    ) as helper:
+        try:
+            yield from _received(helper)
+        finally:
+            helper.kill()
+
+
+def _received(helper: subprocess.Popen[bytes]) -> Iterator[Answer]:
+    for chunk in helper.stdout or ():
+        if chunk == _END:
+            return
+        if chunk.endswith(b"\n"):
+            yield from map(_unpacked, orjson.loads(chunk))
+    raise ReaderDied(
+        f"The process that reads the answers ended early (exit code {helper.wait()}; it may have "
+        "run out of memory). What was written stays; materialize updated_candidate_records again."
+    )
+
+
+_NAMES = [field.name for field in fields(Answer) if field.name not in ("candidate", "record")]
+_values_of: Any = attrgetter(*_NAMES)
+_record_of: Any = attrgetter(*(field.name for field in fields(Record)))
+
+
+def _packed(answer: Answer) -> tuple[Any, Any]:
+    return _values_of(answer), answer.record and _record_of(answer.record)
+
+
+def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
+    values, record = packed
+    answer = Answer(**dict(zip(_NAMES, values, strict=True)))
+    answer.outcome = Outcome(answer.outcome)
+    if record:
+        answer.record = Record(tuple(record[0]), *record[1:])
+    return answer
+
+
+def filter_records(lines: BinaryIO, records: BinaryIO, today: date) -> None:
+    """The life of the process beside: all lines, then the mark of the end."""
+    chunk = []
+    for answer in _read_here(lines, today):
+        chunk.append(_packed(answer))
+        if len(chunk) == _CHUNK:
+            records.write(orjson.dumps(chunk) + b"\n")
+            records.flush()
+            chunk.clear()
+    records.write(orjson.dumps(chunk) + b"\n" + _END)
+    records.flush()
+
+
+def main() -> None:
+    """Be the process beside; `today` is its argument."""
+    try:
+        filter_records(sys.stdin.buffer, sys.stdout.buffer, date.fromisoformat(sys.argv[1]))
+    except Exception as problem:  # noqa: BLE001 - neither message nor traceback may quote an answer
+        sys.exit(f"reading answers: {type(problem).__name__}")
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError, KeyboardInterrupt):
+        main()
