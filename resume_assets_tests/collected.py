@@ -78,9 +78,7 @@ def answers_to(
         yield asked, answer
 
 
-def write_all(
-    lease: Lease, answers: Sequence[tuple[Asked, Answer]], chunk: int = 500
-) -> Writer:
+def write_all(lease: Lease, answers: Sequence[tuple[Asked, Answer]], chunk: int = 500) -> Writer:
     """Write the answers as `apply` does."""
     writer = Writer(lease)
     rows = list(writer.rows(answers))

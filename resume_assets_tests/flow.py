@@ -15,7 +15,7 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import batch_api, ledger, tracking
+from resume_assets.batches import backoff, ledger, tracking
 from resume_assets.batches.applying import apply
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.building import build
@@ -312,7 +312,7 @@ def flow_at(
     """A flow in this folder, its server in this process for as long as the block lasts."""
     faults = faults or Faults()
     limits = limits or Limits(exact_tokens=False)
-    before, batch_api.BACKOFF_SECONDS = batch_api.BACKOFF_SECONDS, 0.001
+    before, backoff.SECONDS = backoff.SECONDS, 0.001
     try:
         with running(
             home / "local_openai",
@@ -331,7 +331,7 @@ def flow_at(
                 client.close()
                 flow.database.dispose()
     finally:
-        batch_api.BACKOFF_SECONDS = before
+        backoff.SECONDS = before
 
 
 def limits_with(**values: Any) -> Limits:

@@ -4,8 +4,6 @@ Source of the behaviour: OpenAI's Batch API reference and the `openai` package (
 """
 
 import hashlib
-import random
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,18 +14,16 @@ import openai
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
-from resume_assets.batches.api_errors import ApiUnavailable, Doubtful, NotThere, translate
+from resume_assets.batches.api_errors import ApiUnavailable, Doubtful, NotThere
 from resume_assets.batches.limits import (
     COMPLETION_WINDOW,
     INPUT_FILE_SECONDS,
     OUTPUT_FILE_SECONDS,
 )
+from resume_assets.batches.translating import translate
 from resume_assets.extraction.requests import ENDPOINT
 
 _CHUNK = 1 << 20
-BACKOFF_SECONDS = 0.5
-"""Before the second try of what may be tried again, doubled each time."""
-
 CLOCK_SKEW = timedelta(minutes=10)
 """How far OpenAI's clock and the database's may be apart."""
 
@@ -154,6 +150,35 @@ class BatchApi:
             return self.client.models.retrieve(model).shutdown_date
 
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@contextmanager
+def connected(
+    base_url: str | None,
+    key: str,
+    *,
+    timeout: float,
+    connect_timeout: float,
+    max_retries: int,
+    endpoint: str | None = None,
+) -> Iterator[BatchApi]:
+    """The API with a client of its own, closed afterwards.
+
+    Seconds are for one call: `timeout` between two bytes, `connect_timeout` to reach the server.
+    """
+    # A proxy that the environment names knows nothing of this machine's own servers.
+    is_here = httpx2.URL(base_url or "").host in _LOOPBACK
+    with openai.OpenAI(
+        api_key=key,
+        base_url=base_url,
+        timeout=httpx2.Timeout(timeout, connect=connect_timeout),
+        max_retries=max_retries,
+        http_client=openai.DefaultHttpxClient(trust_env=not is_here),
+    ) as client:
+        yield BatchApi(client, endpoint=endpoint)
+
+
 @contextmanager
 def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
     try:
@@ -203,9 +228,3 @@ def _is_before(timestamp: object, limit: datetime) -> bool:
     if not isinstance(timestamp, int | float):
         return False
     return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) < limit
-
-
-def backoff(tries: int) -> None:
-    """Wait before another try: 0.5 s, doubling up to 8 s, with some jitter."""
-    seconds = min(BACKOFF_SECONDS * 2 ** (tries - 1), 8.0)
-    threading.Event().wait(seconds * random.uniform(0.75, 1.0))  # noqa: S311 (no secret)

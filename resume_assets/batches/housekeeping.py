@@ -3,22 +3,28 @@
 At OpenAI each file also has an expiry, set when it was made, should all of this never run.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
 from resume_assets.batches.api_errors import ApiFailed, OtherEndpoint
-from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.lease import BatchBusy, Lease, leased
 from resume_assets.batches.states import CLOSED, OPEN, BatchState
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.submission import installation_of
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from resume_assets.batches.batch_api import BatchApi
+
 
 _log = logging.getLogger(__name__)
 

@@ -1,14 +1,15 @@
 """What only a person decides: to try a given-up resume again, or to call a batch back."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger, tracking
 from resume_assets.batches.api_errors import ApiFailed
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import abandon
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.queue import given_up
@@ -17,6 +18,10 @@ from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import settle_doubt
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from resume_assets.batches.batch_api import BatchApi
+
 
 _log = logging.getLogger(__name__)
 

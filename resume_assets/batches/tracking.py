@@ -1,14 +1,15 @@
 """What OpenAI says of the batches that are out, written into the ledger: one list for all."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from openai.types import Batch as RemoteBatch
 
 from resume_assets.batches import ledger
 from resume_assets.batches.api_errors import (
@@ -20,12 +21,17 @@ from resume_assets.batches.api_errors import (
     named_limit,
     safe_code,
 )
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from openai.types import Batch as RemoteBatch
+
+    from resume_assets.batches.batch_api import BatchApi
+
 
 _log = logging.getLogger(__name__)
 

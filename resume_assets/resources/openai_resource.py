@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import httpx2
-import openai
 from pydantic import Field
 
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Endpoint
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+if TYPE_CHECKING:
+    from resume_assets.batches.batch_api import BatchApi
 
 
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -31,38 +31,33 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
 
     @contextmanager
-    def api(self, *, quick: bool = False) -> Iterator[BatchApi]:
+    def api(self, *, quick: bool = False) -> "Iterator[BatchApi]":
         """The API; `quick`: as a sensor needs it, 10 s a call and no retries.
 
         Raises SettingsError where no endpoint is configured for a database of someone's own.
         """
+        # Loaded when it is wanted: the client takes as long to load as half of Dagster.
+        from resume_assets.batches.batch_api import connected
+
         settings = self.settings.load()
         timeout = 10.0 if quick else self.timeout_seconds
-        retries = 0 if quick else self.max_retries
+        connect = partial(
+            connected,
+            timeout=timeout,
+            connect_timeout=min(timeout, self.connect_seconds),
+            max_retries=0 if quick else self.max_retries,
+        )
         if settings.endpoint is Endpoint.openai:
             key = settings.openai_api_key
             # A server of one's own may want no key; the client wants one.
             shown = key.get_secret_value() if key is not None else "none"
-            with self._client(settings.openai_base_url, shown, timeout, retries) as client:
-                yield BatchApi(client)
+            with connect(settings.openai_base_url, shown) as api:
+                yield api
             return
         from resume_assets.local_openai.server import running
 
         with (
             running(settings.home_folder / "local_openai") as server,
-            self._client(server.base_url, server.api_key, timeout, retries) as client,
+            connect(server.base_url, server.api_key, endpoint="local_openai") as api,
         ):
-            yield BatchApi(client, endpoint="local_openai")
-
-    def _client(
-        self, base_url: str | None, key: str, timeout: float, retries: int
-    ) -> openai.OpenAI:
-        # A proxy that the environment names knows nothing of this machine's own servers.
-        is_here = httpx2.URL(base_url or "").host in _LOOPBACK
-        return openai.OpenAI(
-            api_key=key,
-            base_url=base_url,
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, self.connect_seconds)),
-            max_retries=retries,
-            http_client=openai.DefaultHttpxClient(trust_env=not is_here),
-        )
+            yield api

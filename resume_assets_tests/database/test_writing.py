@@ -40,7 +40,7 @@ def states(database: Database) -> dict[Any, str]:
 
 def test_records_are_written_with_their_ledger(database: Database, quick: Settings) -> None:
     seed(database, 30)
-    batch = collected_batch(database, quick, 20)
+    collected_batch(database, quick, 20)
     names = {1: "Łódź", 2: "日本語", 3: 'O\'Brien "the" --', 4: "👩🏽‍💻", 5: "back\\slash"}
     answers = list(
         answers_to(database, change=lambda userid: {"first_name": names.get(userid, "Ada")})
@@ -71,7 +71,7 @@ def test_titles_of_300_characters_are_cut_at_a_character(
     database: Database, quick: Settings
 ) -> None:
     seed(database, 2)
-    batch = collected_batch(database, quick, 2)
+    collected_batch(database, quick, 2)
     titles = {1: ["日本" * 150, "😀" * 300], 2: ["Welder", "e\u0301" * 150]}
     answers = list(answers_to(database, change=lambda userid: {"titles": titles[userid]}))
     with leased(database, KEY) as lease:
@@ -87,7 +87,7 @@ def test_titles_of_300_characters_are_cut_at_a_character(
 
 def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Settings) -> None:
     seed(database, 6)
-    batch = collected_batch(database, quick, 6)
+    collected_batch(database, quick, 6)
     there = database.candidates
     done = datetime.datetime(2026, 5, 5, 5, 5, 5)  # noqa: DTZ001
 
@@ -115,7 +115,7 @@ def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Sett
 
 def test_a_failing_chunk_leaves_nothing(database: Database, quick: Settings) -> None:
     seed(database, 5)
-    batch = collected_batch(database, quick, 5)
+    collected_batch(database, quick, 5)
     answers = list(answers_to(database))
 
     class Stop(Exception):
@@ -164,7 +164,7 @@ def answer_of_commit_lost(database: Database, times: int = 1) -> Iterator[list[i
 
 def test_a_commit_whose_answer_was_lost_counts_once(database: Database, quick: Settings) -> None:
     seed(database, 8)
-    batch = collected_batch(database, quick, 8)
+    collected_batch(database, quick, 8)
     answers = list(answers_to(database))
     with leased(database, KEY) as lease, answer_of_commit_lost(database) as lost:
         writer = write_all(lease, answers)
@@ -184,7 +184,7 @@ def test_keep_existing_keeps_what_the_answer_does_not_know(
     old = {there.column("MiddleName"): "Maria", there.column("FirstName"): "Old"}
     before = there.table.update().values(old)
     database.write(lambda connection: connection.execute(before))
-    batch = collected_batch(database, quick, 1)
+    collected_batch(database, quick, 1)
     with leased(database, KEY) as lease:
         write_all(lease, list(answers_to(database)))
     row = candidate(database, 1)

@@ -10,8 +10,10 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import httpx2
@@ -20,12 +22,13 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from resume_assets import logs
-from resume_assets.batches import batch_api, building, collecting, reading
+from resume_assets.batches import backoff, building, collecting, reading
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage
 from resume_assets.cli import cli
 from resume_assets.commands import overview
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
+from resume_assets_tests.conftest import configure
 from resume_assets_tests.faults.test_lines import edit
 from resume_assets_tests.home import Platform, failure_of, platform_at
 from resume_assets_tests.local_openai.faults import Change, Cut, Faults, Respond, rewrite
@@ -33,7 +36,8 @@ from resume_assets_tests.local_openai.faults import Change, Cut, Faults, Respond
 NAME, EMAIL, PHONE = "Zerelda Quixby", "zerelda.quixby@example.com", "+1 555 010 7788"
 PHRASE, COMPANY = "juggles seventeen chainsaws", "Wobbleton Pickle Works"
 KEY, PASSWORD = "sk-proj-PLANTEDKEY0123456789abcdef", "Pl4nted!Passw0rd"
-MARKERS = ("Zerelda", "Quixby", "zerelda", "7788", "chainsaws", "Wobbleton", KEY, PASSWORD)
+MARKERS = ("Zerelda", "Quixby", "zerelda", PHONE[3:], "0107788", "chainsaws", "Wobbleton")
+SECRETS = (KEY, PASSWORD)
 
 RESUME = f"""# {NAME}
 
@@ -51,37 +55,69 @@ the winter of 19xx - Present
 QUOTE = f"{NAME}, {EMAIL}, {PHONE}: {PHRASE} at {COMPANY}; Bearer {KEY} PWD={PASSWORD}"
 
 
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
+@contextmanager
+def planted_in(folder: Path) -> Iterator[Platform]:
+    """A platform that takes a key and a password with markers; all real storage is on disk."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        home = configure(folder, monkeypatch)
+        monkeypatch.setattr(backoff, "SECONDS", 0.001)
+        # Where a key or a password could be taken up; neither is what opens anything here.
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("password", PASSWORD)
+        monkeypatch.setenv("RESUME_DOUBT_SECONDS", "0.02")
+        faults = Faults()
+        with platform_at(home, persisted=True, wrap=faults.wrap) as platform:
+            # The server takes the planted key.
+            take_planted_key(monkeypatch, platform)
+            platform.api = BatchApi(platform.api.client)
+            platform.faults = faults
+            yield platform
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One for all tests here: what one of them leaves is still there when the next one looks."""
+    with planted_in(tmp_path_factory.mktemp("privacy")) as platform:
+        yield platform
 
 
 @pytest.fixture
 def planted(
-    home: Path,
-    faults: Faults,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    shared: Platform, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Iterator[Platform]:
-    """Three resumes with markers, a key and a password with markers, all real storage on disk."""
-    monkeypatch.setattr(batch_api, "BACKOFF_SECONDS", 0.001)
+    """Three resumes with markers, and nothing else in the database."""
     caplog.set_level(logging.DEBUG, "resume_assets")
-    # Where a key or a password could be taken up; neither is what opens anything here.
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("password", PASSWORD)
-    monkeypatch.setenv("RESUME_DOUBT_SECONDS", "0.02")
-    with platform_at(home, persisted=True, wrap=faults.wrap) as platform:
-        # The server takes the planted key.
-        take_planted_key(monkeypatch, platform)
-        platform.api = BatchApi(platform.api.client)
-        platform.seed(dict.fromkeys((1, 2, 3), RESUME))
-        yield platform
-        shown = capfd.readouterr()
-        assert leaks(shown.out + shown.err) == [], "on the terminal"
-        assert leaks(caplog.text) == [], "in the log"
-        found = {str(path): names for path, names in leaking_files(home)}
-        assert found == {}
+    begin_anew(shared)
+    yield shared
+    shared.faults.clear()
+    shown = capfd.readouterr()
+    assert leaks(shown.out + shown.err) == [], "on the terminal"
+    assert leaks(caplog.text) == [], "in the log"
+    assert dict(leaking_files(shared.home)) == {}
+
+
+@pytest.fixture
+def faults(shared: Platform) -> Faults:
+    return shared.faults
+
+
+def begin_anew(platform: Platform) -> None:
+    """Three resumes wait, in another installation: no upload of the last one is known again."""
+    platform.faults.clear()
+    ledger, candidates = platform.database.ledger, platform.database.candidates.table
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.text("DROP TRIGGER IF EXISTS refuse"))
+        for table in (ledger.claims, ledger.items, ledger.batches, candidates):
+            connection.execute(table.delete())
+        connection.execute(
+            ledger.installation.update().values(
+                installation_id=uuid4().hex, stopped_reason=None, learned_token_limit=None
+            )
+        )
+
+    platform.database.write(work)
+    platform.seed(dict.fromkeys((1, 2, 3), RESUME))
 
 
 def take_planted_key(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> None:
@@ -100,10 +136,10 @@ def take_planted_key(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> Non
 
 def leaks(text: str | bytes) -> list[str]:
     data = text.encode() if isinstance(text, str) else text
-    return [marker for marker in MARKERS if marker.encode() in data]
+    return [marker for marker in (*MARKERS, *SECRETS) if marker.encode() in data]
 
 
-def leaking_files(home: Path) -> Iterator[tuple[Path, list[str]]]:
+def leaking_files(home: Path) -> Iterator[tuple[str, list[str]]]:
     """All that may not hold anything of a person; SQLite's files are read as bytes, WAL and all."""
     kept_elsewhere = ("resumes.db", "batches", "local_openai")
     looked_at = 0
@@ -114,7 +150,7 @@ def leaking_files(home: Path) -> Iterator[tuple[Path, list[str]]]:
         looked_at += 1
         names = leaks(path.read_bytes())
         if names:
-            yield path.relative_to(home), names
+            yield str(path.relative_to(home)), names
     assert looked_at > 5, "Dagster's storage was looked at"
 
 
@@ -155,48 +191,47 @@ def test_a_full_run_of_materialized_cells(planted: Platform) -> None:
     assert planted.materialize("b1").success
 
 
+AT_ONCE = {"retry-after-ms": "1"}
 HTTP = [
     Respond(400, QUOTE, QUOTE, QUOTE),
     Respond(401, "invalid_api_key", QUOTE, f"Incorrect API key provided: {KEY}"),
-    Respond(429, QUOTE, QUOTE, QUOTE),
-    Respond(500, QUOTE, QUOTE, QUOTE),
+    Respond(429, QUOTE, QUOTE, QUOTE, headers=AT_ONCE),
+    Respond(500, QUOTE, QUOTE, QUOTE, headers=AT_ONCE),
     Respond(200, body=QUOTE.encode()),
     Respond(200, body=json.dumps({"id": 7, "error": QUOTE}).encode()),
     Respond(418, body=QUOTE.encode(), headers={"content-type": "text/plain"}),
 ]
 
 
-def kind(fault: Any) -> str:
-    return str(getattr(fault, "status", "cut"))
-
-
-@pytest.mark.parametrize("fault", HTTP, ids=kind)
 @pytest.mark.parametrize("call", ["POST /v1/files", "POST /v1/batches"])
 def test_the_endpoint_quotes_them_while_submitting(
-    planted: Platform, faults: Faults, fault: Respond, call: str
+    planted: Platform, faults: Faults, call: str
 ) -> None:
     method, path = call.split()
-    faults.add(method, path, fault, times=None)
-    faults.add("GET", "/v1/.*", fault, times=None)
-    result = planted.run(Stage.submit, "b1")
-    for event in result.all_events:
-        assert leaks(str(event)) == []
+    for fault in HTTP:
+        begin_anew(planted)
+        faults.add(method, path, fault, times=None)
+        faults.add("GET", "/v1/.*", fault, times=None)
+        result = planted.run(Stage.submit, "b1")
+        assert planted.batch("b1").openai_batch_id is None
+        for event in result.all_events:
+            assert leaks(str(event)) == []
+        assert leaks(str(planted.batch("b1"))) == []
     tick(planted)
-    assert leaks(str(planted.batch("b1"))) == []
 
 
-@pytest.mark.parametrize("fault", [*HTTP, Cut(100)], ids=kind)
-def test_the_endpoint_quotes_them_while_collecting(
-    planted: Platform, faults: Faults, fault: Any
-) -> None:
+def test_the_endpoint_quotes_them_while_collecting(planted: Platform, faults: Faults) -> None:
     run(planted, Stage.submit, succeeds=True)
     planted.until_the_server_has_ended("b1")
-    faults.add("GET", "/v1/batches(/.*)?", fault, times=None)
-    tick(planted)
-    faults.clear()
+    for fault in (*HTTP, Cut(100)):
+        faults.add("GET", "/v1/batches(/.*)?", fault, times=None)
+        tick(planted)
+        faults.clear()
     planted.wait("b1")
-    faults.add("GET", "/v1/files/.*", fault, times=None)
-    run(planted, Stage.collect, succeeds=False)
+    for fault in (*HTTP, Cut(100)):
+        faults.add("GET", "/v1/files/.*", fault, times=None)
+        run(planted, Stage.collect, succeeds=False)
+        faults.clear()
 
 
 def test_the_endpoint_quotes_them_in_why_a_batch_failed(planted: Platform, faults: Faults) -> None:
@@ -262,7 +297,6 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 }
 
 
-@pytest.mark.parametrize("name", list(ERRORS))
 @pytest.mark.parametrize(
     ("module", "function", "stage"),
     [
@@ -274,7 +308,6 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 def test_an_error_that_quotes_them(
     planted: Platform,
     monkeypatch: pytest.MonkeyPatch,
-    name: str,
     module: Any,
     function: str,
     stage: Stage,
@@ -282,9 +315,10 @@ def test_an_error_that_quotes_them(
     if stage is Stage.collect:
         run(planted, Stage.submit, succeeds=True)
         planted.until_the_server_has_ended("b1")
-    with monkeypatch.context() as broken:
-        broken.setattr(module, function, boom(ERRORS[name]))
-        run(planted, stage, succeeds=False)
+    for error in ERRORS.values():
+        with monkeypatch.context() as broken:
+            broken.setattr(module, function, boom(error))
+            run(planted, stage, succeeds=False)
     tick(planted)
 
 
@@ -314,16 +348,23 @@ def test_a_command_shows_none_of_it(home: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 class TestFiles:
-    """Private to their user, however the process's umask is."""
+    """Here they are private to their user, at OpenAI they are soon gone."""
 
-    def test_modes(self, planted: Platform) -> None:
+    @pytest.fixture
+    def planted(self, tmp_path: Path) -> Iterator[Platform]:
+        """A home of one's own, made while the process's umask takes nothing away."""
         before = os.umask(0)
         try:
-            run(planted, Stage.submit, succeeds=True)
-            planted.until_the_server_has_ended("b1")
-            run(planted, Stage.collect, succeeds=True)
+            with planted_in(tmp_path) as platform:
+                begin_anew(platform)
+                yield platform
         finally:
             os.umask(before)
+
+    def test_modes(self, planted: Platform) -> None:
+        run(planted, Stage.submit, succeeds=True)
+        planted.until_the_server_has_ended("b1")
+        run(planted, Stage.collect, succeeds=True)
         for path in planted.home.rglob("*"):
             mode = stat.S_IMODE(path.stat().st_mode)
             inside = path.relative_to(planted.home).parts[0]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.writing import Interference, Writer
 from resume_assets.batches.housekeeping import tidy
 from resume_assets.batches.lease import BatchBusy
 from resume_assets.batches.store import FilesGone
+from resume_assets.batches.writing import Interference, Writer
 from resume_assets_tests.flow import KEY, Flow, Flowing, resume
 from resume_assets_tests.local_openai.faults import rewrite
 

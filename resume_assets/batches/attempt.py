@@ -1,0 +1,111 @@
+"""One worker's attempt to submit one batch: what uploading, creating and doubting share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches import ledger, tracking
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.store import BatchStore
+from resume_assets.database.connect import Database
+from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from openai.types import Batch as RemoteBatch
+
+    from resume_assets.batches.batch_api import BatchApi
+
+
+class Attempt:
+    """A batch under its lease, its files, and the API."""
+
+    def __init__(self, lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> None:
+        self.lease = lease
+        self.database = lease.database
+        self.settings = settings
+        self.files = store.batch(lease.key)
+        self.api = api
+        self.doubts = 0  # creations so far whose answer was lost
+        self.installation: str = self.database.read(
+            lambda connection: installation_of(connection, self.database)
+        )
+
+    def metadata(self, batch: ledger.Batch) -> dict[str, str]:
+        """What the batch carries at OpenAI, to be known again by."""
+        return {
+            "installation": self.installation,
+            "batch_key": batch.batch_key,
+            "try": str(batch.try_number),
+        }
+
+    def record(self, remote: RemoteBatch) -> ledger.Batch:
+        """OpenAI has it: batch and items are `submitted`, or `ended` where it was that quick."""
+
+        def work(connection: sa.Connection) -> ledger.Batch:
+            items = self.database.ledger.items
+            connection.execute(
+                items.update()
+                .where(items.c.batch_key == self.lease.key, items.c.state == ItemState.claimed)
+                .values(state=ItemState.submitted)
+            )
+            ledger.update(
+                connection,
+                self.database,
+                self.lease.key,
+                state=BatchState.submitted,
+                openai_batch_id=remote.id,
+                # Adopted with another key of the same project: this one sees it.
+                key_hash=self.api.key_hash,
+                submitted_at=self.database.dialect.utc_now(connection),
+                absent_since=None,
+                quota_until=None,
+                message=None,
+            )
+            return tracking.record(connection, self.database, self.lease.key, remote, self.settings)
+
+        return self.lease.write(work)
+
+    def forget_upload(self, batch: ledger.Batch, *, next_try: bool = False) -> ledger.Batch:
+        """The next creation uploads anew."""
+        return self.update(
+            state=BatchState.built,
+            input_file_id=None,
+            upload_started_at=None,
+            uploaded_at=None,
+            absent_since=None,
+            try_number=batch.try_number + next_try,
+        )
+
+    def is_planning_stopped(self) -> bool:
+        """Whether the account can pay for nothing: see `stop_planning`."""
+        stopped = sa.select(self.database.ledger.installation.c.stopped_reason)
+        return self.database.read(
+            lambda connection: connection.execute(stopped).scalar() is not None
+        )
+
+    def update(self, **values: Any) -> ledger.Batch:
+        """Note this of the batch."""
+        return self.lease.write(
+            lambda connection: ledger.update(connection, self.database, self.lease.key, **values)
+        )
+
+    def get(self) -> ledger.Batch:
+        """The batch as the ledger has it."""
+        return self.database.read(
+            lambda connection: ledger.get(connection, self.database, self.lease.key)
+        )
+
+    def now(self) -> datetime:
+        """The database's time, UTC."""
+        return self.database.read(self.database.dialect.utc_now)
+
+
+def installation_of(connection: sa.Connection, database: Database) -> str:
+    """The installation's random id, by which it knows its batches and files at OpenAI again."""
+    there = sa.select(database.ledger.installation.c.installation_id)
+    found: str = connection.execute(there).scalar_one()
+    return found
