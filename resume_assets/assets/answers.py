@@ -7,7 +7,7 @@ import json
 
 import dagster as dg
 
-from resume_assets.assets.partitions import GROUP, OWNERS, resume_batches
+from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
@@ -30,14 +30,7 @@ from resume_assets.resources import (
 from resume_assets.settings import Settings, SettingsError
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"openai", "jsonl"},
-    deps=[submitted_batch],
-    output_required=False,
-)
+@batch_asset("openai", "jsonl", after=submitted_batch)
 def batch_output(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -89,14 +82,7 @@ def batch_output(
     )
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"sqlserver"},
-    deps=[batch_output],
-    output_required=False,
-)
+@batch_asset("sqlserver", after=batch_output)
 def updated_candidate_records(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -133,14 +119,7 @@ def updated_candidate_records(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"sqlserver"},
-    deps=[updated_candidate_records],
-    output_required=False,
-)
+@batch_asset("sqlserver", after=updated_candidate_records)
 def batch_cost(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,

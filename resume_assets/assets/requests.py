@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
-from resume_assets.assets.partitions import GROUP, OWNERS, resume_batches
+from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, facts
 from resume_assets.assets.safely import safely
 from resume_assets.batches import ledger
@@ -48,14 +48,7 @@ class NotClaimed(PlatformError):
     """The batch holds no resumes yet."""
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"sqlserver"},
-    deps=[aicandidate],
-    output_required=False,
-)
+@batch_asset("sqlserver", after=aicandidate)
 def unprocessed_resumes(
     context: dg.AssetExecutionContext,
     config: ClaimConfig,
@@ -86,14 +79,7 @@ def unprocessed_resumes(
     )
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"jsonl", "file"},
-    deps=[unprocessed_resumes],
-    output_required=False,
-)
+@batch_asset("jsonl", "file", after=unprocessed_resumes)
 def batch_requests(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -135,14 +121,7 @@ def batch_requests(
     )
 
 
-@dg.asset(
-    partitions_def=resume_batches,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"openai"},
-    deps=[batch_requests],
-    output_required=False,
-)
+@batch_asset("openai", after=batch_requests)
 def submitted_batch(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
