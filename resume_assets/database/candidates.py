@@ -4,6 +4,8 @@ What is written follows the table that is there: a DATE takes the first of the m
 than its column is cut to fit and counted, a missing column is left out.
 """
 
+import bisect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +30,9 @@ class TableProblem(PlatformError):
 
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
+
+_MANY_BYTES = re.compile(r"_UTF8$|^(Japanese|Chinese|Korean)_", re.IGNORECASE)
+"""Collations whose VARCHAR has characters of several bytes."""
 
 Fitter = Callable[[str], tuple[Any, bool]]
 """Turns a value into what the column takes; the flag says that something was lost."""
@@ -160,9 +165,12 @@ def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
     length = getattr(kind, "length", None)
     if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
         return None
+    is_date = column.kind in (ColumnKind.start_date, ColumnKind.end_date)
+    if not is_date and isinstance(kind, sa.String) and (wide := _wide_bytes(kind)) > 1:
+        return lambda value: _cut_to_bytes(value, length, wide)
     if column.length is not None and column.length <= length:
         return None  # a record's values are no longer than their columns are declared
-    if column.kind in (ColumnKind.start_date, ColumnKind.end_date):
+    if is_date:
         # Half a date would be a wrong one.
         return lambda value: (value, False) if len(value) <= length else (None, True)
     return lambda value: _cut(value, length)
@@ -174,6 +182,33 @@ def _cut(value: str, length: int) -> tuple[str, bool]:
         return value, False
     fitted = fit(value, length)
     return fitted, fitted != value
+
+
+def _wide_bytes(kind: sa.String) -> int:
+    """Bytes that a character beyond ASCII takes at most where the column counts bytes, else 1.
+
+    VARCHAR(n) is n bytes of its collation's encoding: UTF-8, or a code page of East Asia.
+    """
+    collation = kind.collation or ""
+    if isinstance(kind, sa.Unicode | sa.UnicodeText) or not (
+        found := _MANY_BYTES.search(collation)
+    ):
+        return 1
+    return 4 if found[0] == "_UTF8" else 2
+
+
+def _cut_to_bytes(value: str, length: int, wide: int) -> tuple[str, bool]:
+    def size(text: str) -> int:
+        if wide == 4:
+            return len(text.encode("utf-8", "replace"))
+        return sum(1 if character.isascii() else 2 for character in text)
+
+    if size(value) <= length:
+        return value, False
+    units = bisect.bisect_right(
+        range(length + 1), length, key=lambda units: size(fit(value, units))
+    )
+    return fit(value, units - 1), True
 
 
 def _to_date(value: str, *, as_datetime: bool) -> tuple[Any, bool]:

@@ -249,6 +249,33 @@ def test_a_text_always_fits(text: str, length: int) -> None:
     assert cut == (fitted != text)
 
 
+@pytest.mark.parametrize(
+    ("collation", "encoding"),
+    [
+        ("Latin1_General_100_CI_AS_SC_UTF8", "utf-8"),
+        ("Japanese_CI_AS", "cp932"),
+        ("Latin1_General_CI_AS", "cp1252"),
+    ],
+)
+@given(st.text("aé日ソ😀", max_size=30), st.integers(1, 40))
+def test_a_text_fits_a_column_that_counts_bytes(
+    collation: str, encoding: str, text: str, length: int
+) -> None:
+    kind = mssql.VARCHAR(length, collation=collation)
+    fitter = fitter_for(Column("x", 40, ColumnKind.text), kind)
+    fitted, cut = fitter(text) if fitter else (text, False)
+    assert len(fitted.encode(encoding, "replace")) <= max(length, 0 if fitter else 40)
+    assert text.startswith(fitted)
+    assert cut == (fitted != text)
+
+
+def test_a_date_is_whole_or_nothing() -> None:
+    kind = mssql.VARCHAR(4, collation="Latin1_General_100_CI_AS_SC_UTF8")
+    fitter = fitter_for(Column("x", 7, ColumnKind.start_date), kind)
+    assert fitter is not None
+    assert [fitter("2019-03"), fitter("2019")] == [(None, True), ("2019", False)]
+
+
 @given(st.text(max_size=12))
 def test_a_number_never_fails(text: str) -> None:
     for kind in (sa.Integer(), sa.SmallInteger(), sa.Numeric(5, 2), sa.Float()):

@@ -1,6 +1,7 @@
 """A chunk of records: fields, LastProcessed, the items' ends and the claims, all or nothing."""
 
 import datetime
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -8,15 +9,24 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
 
 from resume_assets.batches.lease import leased
 from resume_assets.batches.states import ItemState
 from resume_assets.database.connect import Database
+from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.settings import Settings
 from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
 from resume_assets_tests.database.broken import lost_connection
-from resume_assets_tests.databases import rows_of, seed, settings
+from resume_assets_tests.databases import (
+    SQLITE,
+    make_schema,
+    make_table,
+    rows_of,
+    seed,
+    settings,
+)
 
 
 @pytest.fixture
@@ -24,10 +34,11 @@ def quick() -> Settings:
     return settings()
 
 
-def candidate(database: Database, userid: int) -> SimpleNamespace:
+def candidate(database: Database, userid: Any) -> SimpleNamespace:
     """A record by the columns' usual names: a server may spell them in lower case."""
     there = database.candidates
     columns = {column.name: there.column(column.name) for column in COLUMNS}
+    columns = {name: column for name, column in columns.items() if column is not None}
     query = sa.select(there.processed, *columns.values()).where(there.userid == userid)
     [row] = rows_of(database, query)
     return SimpleNamespace(**dict(zip(("LastProcessed", *columns), row, strict=True)))
@@ -65,6 +76,61 @@ def test_records_are_written_with_their_ledger(database: Database, quick: Settin
     assert kept.attempt_used in (False, 0)
     assert not rows_of(database, sa.select(database.ledger.claims))
     assert set(states(database).values()) == {"succeeded"}
+
+
+CASE_BLIND = mssql.NVARCHAR(40, collation="SQL_Latin1_General_CP1_CI_AS")
+SITES: dict[str, tuple[Any, list[Any]]] = {
+    "int": (sa.Integer(), [7, -(2**31)]),
+    "bigint": (sa.BigInteger(), [2**40 + 1, 8]),
+    "nvarchar": (sa.Unicode(40), ["Ł-1", "a b;c'd"]),
+    "varchar": (sa.String(40), ["A-1", "x-2"]),
+    "case_blind": (CASE_BLIND, ["Abc", "x-2"]),
+    "uniqueidentifier": (mssql.UNIQUEIDENTIFIER(), [uuid.UUID(int=1), uuid.UUID(int=2**127)]),
+}
+
+
+@pytest.mark.parametrize("kind", SITES)
+def test_a_site_of_its_own_from_claim_to_record(
+    backend: str, empty_database: Database, quick: Settings, kind: str
+) -> None:
+    """Another name, ids of another type, dates as dates, a column less."""
+    userid, ids = SITES[kind]
+    if backend == SQLITE and kind in ("case_blind", "uniqueidentifier"):
+        pytest.skip("a type of SQL Server")
+    database = empty_database
+    database.table_name = "people of HR"
+    make_schema(database)
+    columns = {
+        "UserID": userid,
+        "markdownresume": sa.UnicodeText(),
+        "DateLastModified": sa.DateTime(),
+        "lastprocessed": sa.DateTime(),
+        "FirstName": sa.Unicode(3),
+        "MostRecentStartDate": sa.Date(),
+        "MostRecentEndDate": sa.DateTime(),
+        "Theirs": sa.Integer(),
+    }
+    table = make_table(database, columns)
+    initialise(database)
+    quoted = database.engine.dialect.identifier_preparer.format_table(table)
+    lacking = f"ALTER TABLE {quoted} DROP COLUMN LastName"
+    database.write(lambda connection: connection.exec_driver_sql(lacking))
+    database.forget()
+    assert database.candidates.missing == ("LastName",)
+    seed(database, dict.fromkeys(ids, "a resume"))
+    collected_batch(database, quick, 2)
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, list(answers_to(database)))
+    assert writer.applied.written == 2
+    assert writer.applied.values_cut == 2  # Zofia, twice
+    assert set(states(database).values()) == {ItemState.succeeded}
+    assert not rows_of(database, sa.select(database.ledger.claims))
+    assert candidate(database, ids[0]).PrimaryTitle == "Data Engineer"
+    found = rows_of(database, sa.select(table))
+    assert {row[0] for row in found} == set(ids)
+    for row in found:
+        assert row[3] is not None
+        assert row[4:] == ("Zof", datetime.date(2021, 3, 1), None, None)
 
 
 def test_titles_of_300_characters_are_cut_at_a_character(
