@@ -59,6 +59,7 @@ _WHILE_RESTARTING = frozenset(
         18401,  # login: the server is starting
         18451,  # login: the server is shutting down
         20009,  # FreeTDS: unable to connect
+        33557097,  # Babelfish, for what it has no number for: it starts or shuts down
     }
 )
 """Passing where this process had a connection before; a mistake in the settings where not."""
@@ -102,7 +103,8 @@ _NUMBER_OF = (
     (40613, re.compile(r"Database .{0,300} on server .{0,300} is not currently available")),
     (49918, re.compile(r"Cannot process (create or update )?request\. (Not enough|Too many)")),
     (596, re.compile(r"session is in the kill state")),
-    (6005, re.compile(r"SHUTDOWN is in progress")),
+    # The second is Babelfish's again.
+    (6005, re.compile(r"SHUTDOWN is in progress|the database system is (shutting|starting)")),
     (18456, re.compile(r"Login failed for user")),
     (4060, re.compile(r"Cannot open database")),
     (208, re.compile(r"Invalid object name")),

@@ -65,6 +65,8 @@ TRANSIENT = [
     mssql("Syntax error or access violation", "The service is currently busy. Retry."),
     mssql("General error", "Database 'a' on server 'b' is not currently available. Please retry"),
     mssql("Connection failure during transaction"),
+    mssql("Syntax error or access violation", "SHUTDOWN is in progress."),
+    mssql("Syntax error or access violation", "the database system is shutting down"),  # Babelfish
 ]  # fmt: skip
 
 FINAL = [
@@ -83,6 +85,7 @@ FINAL = [
     mssql("String data, right-truncated", "truncated: session is in the kill state"),
     mssql("Syntax error or access violation", "Incorrect syntax near 'x'."),
     mssql("Client unable to establish connection", "TCP Provider: Error code 0x2749"),
+    odbc("42000", "syntax error at or near \"deadlock\"", 33557097),  # Babelfish
     mssql("Invalid authorization specification", "Login failed for user 'x'."),
 ]  # fmt: skip
 
@@ -92,6 +95,7 @@ WHILE_RESTARTING = [
     odbc("42000", "Cannot open database \"x\" requested by the login.", 4060, "SQLDriverConnect"),
     odbc("28000", "Login failed for user 'x'. Reason: Server is in script upgrade mode.", 18401, "SQLDriverConnect"),
     mssql("Client unable to establish connection", "TCP Provider: Error code 0x2749"),
+    odbc("42000", "the database system is shutting down", 33557097, "SQLDriverConnect"),  # Babelfish
 ]  # fmt: skip
 
 

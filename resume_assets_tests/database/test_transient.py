@@ -147,7 +147,9 @@ def test_a_session_killed_in_mid_chunk(
 
 
 @pytest.mark.skipif(not os.environ.get(RESTART), reason=f"{RESTART} is not set")
-def test_a_restart_under_a_running_write(backend: str, database: Database) -> None:
+def test_a_restart_under_a_running_write(
+    backend: str, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     """The server goes away in the middle of a transaction, and comes back later."""
     if backend == SQLITE:
         pytest.skip("SQLite is in this process")
@@ -167,12 +169,16 @@ def test_a_restart_under_a_running_write(backend: str, database: Database) -> No
                     connection.exec_driver_sql("SELECT 1")
             super()._close_written(connection, *arguments)
 
-    with leased(database, KEY, patience=90) as lease:
-        writer = Restarted(lease)
-        rows = list(writer.rows(answers_to(database)))
-        for start in range(0, 60, 10):
-            writer.write(rows[start : start + 10])
-    restarts[0].join()
+    try:
+        with leased(database, KEY, patience=90) as lease:
+            writer = Restarted(lease)
+            rows = list(writer.rows(answers_to(database)))
+            for start in range(0, 60, 10):
+                writer.write(rows[start : start + 10])
+    finally:
+        for restart in restarts:
+            restart.join()
+    assert "failed, again" in caplog.text
     assert writer.applied.written == 60
     items = database.ledger.items
     states = rows_of(database, sa.select(items.c.state, sa.func.count()).group_by(items.c.state))
