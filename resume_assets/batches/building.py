@@ -73,16 +73,24 @@ class _Builder:
         self, stream: BinaryIO, page: Sequence[sa.Row[Any]]
     ) -> list[tuple[str, bool, int, Any]]:
         """Write the page's lines; returns hash, whether cut, tokens and userid of each."""
-        there = [row for row in page if _has_resume(row)]
-        self._give_back("resume_gone", [row.userid for row in page if not _has_resume(row)])
-        counts = self.counter.count_many([row.text for row in there if self._is_countable(row)])
-        counted = iter(counts)
+        there: list[sa.Row[Any]] = []
+        gone: list[Any] = []
+        for row in page:
+            if _has_resume(row.text):
+                there.append(row)
+            else:
+                gone.append(row.userid)
+        self._give_back("resume_gone", gone)
+        # Much longer ones are cut without counting all of them.
+        longest = self.most_tokens * 8
+        counted = iter(
+            self.counter.count_many([row.text for row in there if len(row.text) <= longest])
+        )
         written = []
         for row in there:
-            text, tokens, truncated = row.text, 0, False
-            if self._is_countable(row):
-                tokens = next(counted)
-            if tokens > self.most_tokens or not self._is_countable(row):
+            text, truncated = row.text, False
+            tokens = next(counted) if len(text) <= longest else None
+            if tokens is None or tokens > self.most_tokens:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)
                 truncated = text is not row.text
             line = self.template(row.room).line(row.custom_id, text)
@@ -97,10 +105,6 @@ class _Builder:
             written.append((text_hash(row.text), truncated, tokens, row.userid))
         return written
 
-    def _is_countable(self, row: sa.Row[Any]) -> bool:
-        """Whether it may fit: longer ones are cut without counting all of them."""
-        return len(row.text) <= self.most_tokens * 8
-
     def _has_room(self, size: int) -> bool:
         return self.tally.requests < MAX_REQUESTS and self.tally.file_bytes + size <= MAX_FILE_BYTES
 
@@ -109,8 +113,8 @@ class _Builder:
             self.tally.given_back.setdefault(reason, []).extend(userids)
 
 
-def _has_resume(row: sa.Row[Any]) -> bool:
-    return row.text is not None and bool(row.text.strip())
+def _has_resume(text: str | None) -> bool:
+    return text is not None and text != "" and not text.isspace()
 
 
 def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:

@@ -131,10 +131,11 @@ def _with_attempts_left(
         ]
         histories = _histories(connection, database, [row.userid for row in page])
         for row in page:
-            history = histories.get(row.userid)
-            if history and _is_used_up(connection, database, row.userid, history, max_attempts):
-                continue
-            cuts = sum(past.state == ItemState.cut for past in history or ())
+            cuts = 0
+            if history := histories.get(row.userid):
+                if _is_used_up(connection, database, row.userid, history, max_attempts):
+                    continue
+                cuts = sum(past.state == ItemState.cut for past in history)
             yield Waiting(row.userid, int(row.text_bytes), cuts)
 
 
