@@ -5,13 +5,14 @@ after 4,000 characters. Which of the two it is, is asked on connecting; so these
 such servers only, and there only for rows that hold such a text.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
-_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+from resume_assets.extraction.text import without_surrogates
+
 _LONG = 2_000  # characters: 4,000 units of UTF-16 at most
 
 PROBE = (
@@ -30,10 +31,24 @@ def apart(
     simple: list[Sequence[Any]] = []
     others: list[Sequence[Any]] = []
     for row in rows:
-        texts = [value for value in row if isinstance(value, str)]
-        delicate = any(len(text) > _LONG or _ESCAPED.search(text) for text in texts)
-        (others if delicate else simple).append(row)
+        whole = row
+        try:
+            encoded = orjson.dumps(row, default=str)
+        except orjson.JSONEncodeError:
+            # Halves of surrogate pairs are no characters: they become U+FFFD.
+            whole = [without_surrogates(v) if isinstance(v, str) else v for v in row]
+            encoded = orjson.dumps(whole, default=str)
+        (others if _is_delicate(whole, encoded) else simple).append(whole)
     return simple, others
+
+
+def _is_delicate(row: Sequence[Any], encoded: bytes) -> bool:
+    """Whether JSON escapes something in it, or a text is long."""
+    if b"\\" in encoded:
+        return True
+    return len(encoded) > _LONG and any(
+        len(value) > _LONG for value in row if isinstance(value, str)
+    )
 
 
 def insert(
