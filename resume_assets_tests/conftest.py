@@ -4,10 +4,11 @@ Nothing here is used without being asked for; nor is Dagster loaded, so that the
 know nothing of it start quickly.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
     from resume_assets_tests.home import Platform
 
 VARIABLES = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say so where half of the database suite was left out."""
+    variable = "RESUME_TEST_SQLSERVER_URL"
+    skipped = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if variable in str(report.longrepr)
+    ]
+    if skipped and not os.environ.get(variable):
+        terminalreporter.section("SQL Server: SKIPPED", yellow=True)
+        terminalreporter.line(
+            f"{len(skipped)} tests of the database suite's SQL Server half did not run: {variable} "
+            "is not set (README: SQL Server tests)."
+        )
 
 
 def configure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
