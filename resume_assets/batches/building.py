@@ -5,9 +5,9 @@ batch. The file appears whole, and only then the ledger says so: a crash before 
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 
@@ -42,6 +42,15 @@ class _Tally:
     given_back: dict[str, list[Any]] = field(default_factory=dict)
 
 
+class _Item(NamedTuple):
+    """A claimed candidate, as the ledger has it."""
+
+    userid: Any
+    custom_id: str
+    room: int  # times the usual, for the answer
+    text_bytes: int
+
+
 class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
@@ -70,39 +79,39 @@ class _Builder:
         return self.templates[room]
 
     def write_page(
-        self, stream: BinaryIO, page: Sequence[sa.Row[Any]]
+        self, stream: BinaryIO, page: Sequence[_Item], texts: Mapping[Any, str | None]
     ) -> list[tuple[str, bool, int, Any]]:
         """Write the page's lines; returns hash, whether cut, tokens and userid of each."""
-        there: list[sa.Row[Any]] = []
+        there: list[tuple[_Item, str]] = []
         gone: list[Any] = []
-        for row in page:
-            if _has_resume(row.text):
-                there.append(row)
+        for item in page:
+            resume = texts.get(item.userid)
+            if resume and not resume.isspace():
+                there.append((item, resume))
             else:
-                gone.append(row.userid)
+                gone.append(item.userid)
         self._give_back("resume_gone", gone)
         # Much longer ones are cut without counting all of them.
         longest = self.most_tokens * 8
-        counted = iter(
-            self.counter.count_many([row.text for row in there if len(row.text) <= longest])
-        )
+        counts = self.counter.count_many([text for _, text in there if len(text) <= longest])
+        counted = iter(counts)
         written = []
-        for row in there:
-            text, truncated = row.text, False
+        for (userid, custom_id, room, _), resume in there:
+            text = resume
             tokens = next(counted) if len(text) <= longest else None
             if tokens is None or tokens > self.most_tokens:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)
-                truncated = text is not row.text
-            line = self.template(row.room).line(row.custom_id, text)
+            line = self.template(room).line(custom_id, text)
             if not self._has_room(len(line)):
-                self._give_back("file_full", [row.userid])
+                self._give_back("file_full", [userid])
                 continue
             stream.write(line)
+            truncated = text is not resume
             self.tally.requests += 1
             self.tally.truncated += truncated
             self.tally.file_bytes += len(line)
             self.tally.input_tokens += tokens
-            written.append((text_hash(row.text), truncated, tokens, row.userid))
+            written.append((text_hash(resume), truncated, tokens, userid))
         return written
 
     def _has_room(self, size: int) -> bool:
@@ -111,10 +120,6 @@ class _Builder:
     def _give_back(self, reason: str, userids: list[Any]) -> None:
         if userids:
             self.tally.given_back.setdefault(reason, []).extend(userids)
-
-
-def _has_resume(text: str | None) -> bool:
-    return text is not None and text != "" and not text.isspace()
 
 
 def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
@@ -133,9 +138,8 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
     builder = _Builder(batch, overhead)
     files = store.batch(lease.key)
     with lease.kept_alive(), files.write(REQUESTS) as stream:
-        for first, last in _pages(lease):
-            page = _read_page(lease, first, last)
-            written = builder.write_page(stream, page)
+        for page in _pages(lease):
+            written = builder.write_page(stream, page, _texts_of(lease, page))
             _note_items(lease, written)
     batch = lease.write(lambda connection: _finish(connection, lease, settings, builder))
     tally = builder.tally
@@ -143,40 +147,36 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
     return batch
 
 
-def _pages(lease: Lease) -> Iterator[tuple[int, int]]:
-    """Ranges of positions, each of a few megabytes of text at most."""
+def _pages(lease: Lease) -> Iterator[list[_Item]]:
+    """The items in their order, in pages of a few megabytes of text at most."""
     items = lease.database.ledger.items
     query = (
-        sa.select(items.c.position, items.c.text_bytes)
+        sa.select(items.c.userid, items.c.custom_id, items.c.room, items.c.text_bytes)
         .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
         .order_by(items.c.position)
     )
-    sizes = lease.database.read(lambda connection: connection.execute(query).all())
-    start, count, total = 0, 0, 0
-    for index, (_, size) in enumerate(sizes):
-        if count and (total + size > _PAGE_BYTES or count >= _PAGE_ROWS):
-            yield sizes[start][0], sizes[index - 1][0]
-            start, count, total = index, 0, 0
-        count += 1
-        total += size
-    if sizes:
-        yield sizes[start][0], sizes[-1][0]
+    # All at once, for a query a page would go through all of them each time.
+    claimed = lease.database.read(lambda connection: connection.execute(query).all())
+    page: list[_Item] = []
+    total = 0
+    for item in map(_Item._make, claimed):
+        if page and (total + item.text_bytes > _PAGE_BYTES or len(page) >= _PAGE_ROWS):
+            yield page
+            page, total = [], 0
+        page.append(item)
+        total += item.text_bytes
+    if page:
+        yield page
 
 
-def _read_page(lease: Lease, first: int, last: int) -> Sequence[sa.Row[Any]]:
-    """Each item's texts as they are now; NULL where candidate or resume is gone."""
-    items, there = lease.database.ledger.items, lease.database.candidates
-    query: sa.Select[Any] = (
-        sa.select(items.c.userid, items.c.custom_id, items.c.room, there.text.label("text"))
-        .select_from(items.outerjoin(there.table, there.userid == items.c.userid))
-        .where(
-            items.c.batch_key == lease.key,
-            items.c.position.between(first, last),
-            items.c.state == ItemState.claimed,
-        )
-        .order_by(items.c.position)
+def _texts_of(lease: Lease, page: Sequence[_Item]) -> dict[Any, str | None]:
+    """The resumes as they are now, by userid."""
+    there = lease.database.candidates
+    query = sa.select(there.userid, there.text).where(
+        there.userid.in_([item.userid for item in page])
     )
-    return lease.database.read(lambda connection: connection.execute(query).all())
+    found = lease.database.read(lambda connection: connection.execute(query).all())
+    return dict(found)
 
 
 def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None:

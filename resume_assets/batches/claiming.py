@@ -117,13 +117,14 @@ def _insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting]
         "truncated",
         "room",
     )
+    claimed = ItemState.claimed.value
     rows = [
         (
             lease.key,
             row.userid,
             position,
             custom_id(row.userid),
-            ItemState.claimed.value,
+            claimed,
             False,
             False,
             row.text_bytes,

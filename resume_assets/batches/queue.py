@@ -9,7 +9,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,13 +20,15 @@ _SHORT = 256  # bytes: texts this short are looked at, they may be blank
 _PAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One row of the queue; `text_bytes` is near the length of its text in UTF-8."""
 
     userid: Any
     text_bytes: int
     cuts: int = 0  # answers to this candidate that hit their length limit
+
+
+_Found = sa.Row[Any, int, str | None]  # of `_newest`
 
 
 def text_hash(text: str) -> str:
@@ -53,9 +55,13 @@ def waiting(
 def count_waiting(connection: sa.Connection, database: Database) -> int:
     """How many rows wait, given-up ones (see `given_up`) included."""
     newest = _newest(database).order_by(None).subquery()
-    count: int = connection.execute(sa.select(sa.func.count()).select_from(newest)).scalar_one()
-    short = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
-    return count - sum(not text.strip() for text in connection.execute(short).scalars())
+    counts = sa.select(sa.func.count(), sa.func.count(newest.c.short_text))
+    waiting, short = connection.execute(counts.select_from(newest)).one()
+    if short:
+        texts = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
+        waiting -= sum(not text.strip() for text in connection.execute(texts).scalars())
+    found: int = waiting
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def given_up(
                 yield GivenUp(userid, last.state, last.reason, last.batch_key)
 
 
-def _newest(database: Database) -> sa.Select[Any]:
+def _newest(database: Database) -> sa.Select[Any, int, str | None]:
     there, claims = database.candidates, database.ledger.claims
     size = database.dialect.text_bytes(there.text)
     return (
@@ -121,22 +127,23 @@ def _newest(database: Database) -> sa.Select[Any]:
 
 
 def _with_attempts_left(
-    connection: sa.Connection, database: Database, rows: Sequence[sa.Row[Any]], max_attempts: int
+    connection: sa.Connection, database: Database, rows: Sequence[_Found], max_attempts: int
 ) -> Iterator[Waiting]:
     for start in range(0, len(rows), _PAGE):
         page = [
-            row
-            for row in rows[start : start + _PAGE]
-            if row.short_text is None or row.short_text.strip()
+            Waiting(userid, int(text_bytes))
+            for userid, text_bytes, short_text in rows[start : start + _PAGE]
+            if short_text is None or (short_text and not short_text.isspace())
         ]
         histories = _histories(connection, database, [row.userid for row in page])
+        if not histories:
+            yield from page  # nearly always
+            continue
         for row in page:
-            cuts = 0
-            if history := histories.get(row.userid):
-                if _is_used_up(connection, database, row.userid, history, max_attempts):
-                    continue
+            history = histories.get(row.userid, ())
+            if not _is_used_up(connection, database, row.userid, history, max_attempts):
                 cuts = sum(past.state == ItemState.cut for past in history)
-            yield Waiting(row.userid, int(row.text_bytes), cuts)
+                yield row._replace(cuts=cuts)
 
 
 def _histories(

@@ -40,7 +40,7 @@ def collected(rows: int) -> tuple[Path, Path]:
     items = database.ledger.items
     for key in keys:
         query = sa.select(items.c.userid, items.c.custom_id).where(items.c.batch_key == key)
-        asked = database.read(lambda connection: connection.execute(query).tuples().all())  # noqa: B023 (called at once)
+        asked = database.read(lambda connection: connection.execute(query).all())  # noqa: B023 (called at once)
         with (store / key / OUTPUT).open("wb") as stream:
             stream.writelines(data.answer_line(userid, name) for userid, name in asked)
     database.write(lambda connection: _mark(connection, database))
