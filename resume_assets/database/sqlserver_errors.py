@@ -137,6 +137,7 @@ _WORDS = {
     8115: "a number is too large for its column",
     8152: "a text is longer than its column",
     9002: "the database's transaction log is full",
+    20009: "no connection to the server could be made",
     18456: "the login was refused: `username`, `password` or `database` is wrong",
     40544: "the database has reached its size quota",
 }

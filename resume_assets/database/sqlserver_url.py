@@ -13,6 +13,8 @@ PYODBC, MSSQL_PYTHON = "mssql+pyodbc", "mssql+mssqlpython"
 _WITHOUT_ODBC = "mssql-python"
 """As RESUME_SQLSERVER_DRIVER: no ODBC driver manager, hence no system package, is needed."""
 
+_DEFAULT_PORT = 1_433
+
 _NEEDS_LOGIN = frozenset(
     {Authentication.sql, Authentication.password, Authentication.service_principal}
 )
@@ -86,8 +88,10 @@ def connection_string(url: sa.URL) -> str:
         parts["DSN"] = query.pop("dsn", "") or url.host or ""
     else:
         parts["Server"] = url.host or ""
-        if url.port is not None and freetds:
-            parts["Port"] = str(url.port)  # FreeTDS takes `host,port` for a name
+        if freetds:
+            # It takes `host,port` for a name, and knows no port by itself.
+            if not {"port", "servername"} & {name.casefold() for name in query}:
+                parts |= _freetds_port(url)
         elif url.port is not None:
             parts["Server"] += f",{url.port}"
         parts["Database"] = url.database or ""
@@ -188,6 +192,13 @@ def _freetds_options(settings: Settings, driver: OdbcDriver) -> dict[str, str]:
         "Encryption": _freetds_encryption(settings.sqlserver_encrypt),
         "APP": "resume-assets",
     }
+
+
+def _freetds_port(url: sa.URL) -> dict[str, str]:
+    """The port; an instance has its own, which the server's browser knows."""
+    if url.port is None and "\\" in (url.host or ""):
+        return {}
+    return {"Port": str(url.port or _DEFAULT_PORT)}
 
 
 def _freetds_encryption(encrypt: Encryption) -> str:

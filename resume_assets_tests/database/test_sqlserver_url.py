@@ -152,6 +152,18 @@ def test_freetds_has_keywords_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "port"),
+    [({}, "1433"), ({"sqlserver_port": 1444}, "1444"), ({"sqlserver_instance": "HR"}, None)],
+)
+def test_freetds_is_told_the_port(values: dict[str, Any], port: str | None) -> None:
+    """Without one it connects to none."""
+    settings = configured(
+        sqlserver_driver=FREETDS, sqlserver_trust_certificate=True, password="p", **values
+    )
+    assert parts(connection_string(sqlserver_url(settings))).get("Port") == port
+
+
+@pytest.mark.parametrize(
     ("values", "told"),
     [
         ({}, "certificate"),
