@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.database.connect import Database, from_url
+from resume_assets.database.connect import Database, from_url, open_database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.setup import initialise
 from resume_assets.settings import Settings
@@ -42,6 +42,9 @@ PASSWORDS = [
     "p 1 x ",
     "back\\slash1",
 ]
+
+DRIVERS = {"mssql+mssqlpython": "mssql-python"}
+"""Of a URL without the driver's name; None: the one that is found."""
 
 
 @pytest.fixture
@@ -103,6 +106,33 @@ def test_passwords_come_through_and_do_not_show(login: str, password: str) -> No
         assert who == login
         assert password not in repr(database.engine)
         assert password not in str(database.engine.url)
+    finally:
+        database.dispose()
+
+
+@pytest.mark.parametrize("password", [None, "not the;Encrypt=no;}{secret"])
+def test_the_four_variables_are_enough(password: str | None) -> None:
+    """As people configure it; the port is named only where it is not the usual one."""
+    url = sqlserver_url()
+    port = int(str(url.query.get("port") or url.port or 1433))
+    configured = Settings(
+        _env_file=None,
+        server_ip=url.host,
+        database=url.database,
+        username=url.username,
+        password=password or url.password,
+        sqlserver_port=None if port == 1433 else port,
+        sqlserver_driver=url.query.get("driver") or DRIVERS.get(url.drivername),
+        sqlserver_trust_certificate=True,
+    )
+    database = open_database(configured)
+    try:
+        if password is None:
+            assert database.read(database.dialect.server)
+        else:
+            with pytest.raises(DatabaseFailed, match="refused") as problem:
+                database.read(database.dialect.server)
+            assert "secret" not in str(problem.value)
     finally:
         database.dispose()
 
