@@ -201,6 +201,7 @@ HTTP = [
     Respond(200, body=json.dumps({"id": 7, "error": QUOTE}).encode()),
     Respond(418, body=QUOTE.encode(), headers={"content-type": "text/plain"}),
 ]
+HTTP_OR_CUT: list[Respond | Cut] = [*HTTP, Cut(100)]
 
 
 @pytest.mark.parametrize("call", ["POST /v1/files", "POST /v1/batches"])
@@ -223,12 +224,12 @@ def test_the_endpoint_quotes_them_while_submitting(
 def test_the_endpoint_quotes_them_while_collecting(planted: Platform, faults: Faults) -> None:
     run(planted, Stage.submit, succeeds=True)
     planted.until_the_server_has_ended("b1")
-    for fault in (*HTTP, Cut(100)):
+    for fault in HTTP_OR_CUT:
         faults.add("GET", "/v1/batches(/.*)?", fault, times=None)
         tick(planted)
         faults.clear()
     planted.wait("b1")
-    for fault in (*HTTP, Cut(100)):
+    for fault in HTTP_OR_CUT:
         faults.add("GET", "/v1/files/.*", fault, times=None)
         run(planted, Stage.collect, succeeds=False)
         faults.clear()
