@@ -71,9 +71,10 @@ def _doubt_remaining(attempt: Attempt, batch: ledger.Batch) -> float:
 
 def _look(attempt: Attempt, batch: ledger.Batch) -> list[RemoteBatch]:
     """What this intent has made at OpenAI, from all pages; raises where the list breaks off."""
+    since = min(batch.intent_at, batch.uploaded_at or batch.intent_at)
     return [
         remote
-        for remote in attempt.api.batches_since(batch.intent_at)
+        for remote in attempt.api.batches_since(since)
         if remote.input_file_id == batch.input_file_id or _is_this_try(attempt, batch, remote)
     ]
 

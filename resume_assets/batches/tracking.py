@@ -264,8 +264,8 @@ def _news(batch: ledger.Batch, remote: RemoteBatch, key_hash: str | None) -> dic
         "openai_status": remote.status,
         "output_file_id": remote.output_file_id or None,  # an empty string is none
         "error_file_id": remote.error_file_id or None,
-        "in_progress_at": _time(remote.in_progress_at),
-        "expires_at": _time(remote.expires_at),
+        "in_progress_at": time_of(remote.in_progress_at),
+        "expires_at": time_of(remote.expires_at),
     }
     if remote.request_counts is not None:
         values["requests_completed"] = remote.request_counts.completed
@@ -310,7 +310,8 @@ def _other_endpoint(batch: ledger.Batch) -> str:
     )
 
 
-def _time(timestamp: int | None) -> datetime | None:
+def time_of(timestamp: int | None) -> datetime | None:
+    """A time of OpenAI's as the ledger has it: UTC, without zone."""
     return (
         None if timestamp is None else datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)
     )

@@ -1,10 +1,17 @@
 """A batch's request file at OpenAI, once."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from resume_assets.batches import ledger
 from resume_assets.batches.api_errors import ApiUnavailable
 from resume_assets.batches.attempt import Attempt
 from resume_assets.batches.backoff import backoff
 from resume_assets.batches.store import REQUESTS
+from resume_assets.batches.tracking import time_of
+
+if TYPE_CHECKING:
+    from openai.types import FileObject
 
 _TRIES = 3  # of one upload
 
@@ -13,31 +20,43 @@ def upload(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
     """Make sure that the request file is at OpenAI, once."""
     if batch.input_file_id is not None:
         return batch
+    file = _adopt_or_send(attempt, batch)
+    return attempt.update(input_file_id=file.id, uploaded_at=_made_at(file) or attempt.now())
+
+
+def _made_at(file: "FileObject") -> datetime | None:
+    """By OpenAI's clock: however wrong ours is, no batch of this file is older there."""
+    try:
+        return time_of(file.created_at)
+    except (TypeError, ValueError, OverflowError, OSError):  # the client checks nothing
+        return None
+
+
+def _adopt_or_send(attempt: Attempt, batch: ledger.Batch) -> "FileObject":
     for remaining in reversed(range(_TRIES)):
         # A try whose answer was lost may have left its file there.
-        file_id = _adopt_upload(attempt, batch)
-        if file_id is not None:
-            break
+        adopted = _adopt_upload(attempt, batch)
+        if adopted is not None:
+            return adopted
         batch = attempt.update(upload_started_at=batch.upload_started_at or attempt.now())
         try:
             with attempt.files.read(REQUESTS) as stream:
-                file_id = attempt.api.upload(stream, _upload_name(attempt, batch)).id
-            break
+                return attempt.api.upload(stream, _upload_name(attempt, batch))
         except ApiUnavailable:
             if not remaining:
                 raise
             backoff(_TRIES - remaining)
-    return attempt.update(input_file_id=file_id, uploaded_at=attempt.now())
+    raise AssertionError("the last try returns or raises")
 
 
-def _adopt_upload(attempt: Attempt, batch: ledger.Batch) -> str | None:
+def _adopt_upload(attempt: Attempt, batch: ledger.Batch) -> "FileObject | None":
     """An upload of ours whose answer we never saw; surplus and broken ones are deleted."""
     if batch.upload_started_at is None:
         return None
     adopted = None
     for file in attempt.api.find_files(_upload_name(attempt, batch), batch.upload_started_at):
         if adopted is None and file.bytes == attempt.files.size(REQUESTS):
-            adopted = file.id
+            adopted = file
         else:
             attempt.api.delete_file(file.id)
     return adopted

@@ -218,6 +218,32 @@ def test_found_beyond_the_first_page_and_with_another_clock(flow: Flowing) -> No
     assert flow.batch().openai_batch_id is not None
 
 
+def test_found_though_the_clocks_are_hours_apart(flow: Flowing) -> None:
+    """The list is searched back to the upload, by OpenAI's own time of it."""
+
+    def hours_behind(found: dict[str, Any]) -> dict[str, Any]:
+        for one in found.get("data", [found]):
+            one["created_at"] -= 3 * 3_600
+        return found
+
+    flow.faults.add("POST", FILES, Change(hours_behind), times=None)
+    flow.faults.add("GET", BATCHES, Change(hours_behind), times=None)
+    flow.until_built()
+    flow.faults.add("POST", BATCHES, DropAfter())
+    assert flow.submit().try_number == 1
+    assert flow.faults.count("POST", BATCHES) == 1
+    finish(flow)
+
+
+@pytest.mark.parametrize("time", [None, "soon", -1e30])
+def test_an_upload_that_was_made_at_no_time(flow: Flowing, time: Any) -> None:
+    flow.until_built()
+    flow.faults.add("POST", FILES, Change(lambda file: {**file, "created_at": time}))
+    flow.submit()
+    assert flow.faults.count("POST", FILES) == 1
+    finish(flow)
+
+
 def test_a_failed_batch_of_this_try_is_followed_by_the_next(flow: Flowing) -> None:
     flow.until_built()
     crash_before_the_answer(flow)
