@@ -20,7 +20,7 @@ from resume_assets.batches.limits import (
     INPUT_FILE_SECONDS,
     OUTPUT_FILE_SECONDS,
 )
-from resume_assets.batches.translating import translate
+from resume_assets.batches.translating import leave_alone, translate
 from resume_assets.extraction.requests import ENDPOINT
 
 _CHUNK = 1 << 20
@@ -174,7 +174,9 @@ def connected(
         base_url=base_url,
         timeout=httpx2.Timeout(timeout, connect=connect_timeout),
         max_retries=max_retries,
-        http_client=openai.DefaultHttpxClient(trust_env=not is_here),
+        http_client=openai.DefaultHttpxClient(
+            trust_env=not is_here, event_hooks={"response": [leave_alone]}
+        ),
     ) as client:
         yield BatchApi(client, endpoint=endpoint)
 

@@ -3,6 +3,8 @@
 OpenAI's own messages may quote a key or a line of a file, so only their codes are handed on.
 """
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -82,11 +84,36 @@ def _code(error: openai.APIStatusError) -> str | None:
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds; the header's other form, a date, is not used by OpenAI."""
+    return retry_after(error.response)
+
+
+def retry_after(response: httpx2.Response) -> float | None:
+    """Seconds that the answer asks to be left alone for, an hour at most; None where it does not.
+
+    Both of the header's forms (RFC 9110, 10.2.3): OpenAI gives seconds, a proxy may give a date.
+    """
+    asked = response.headers.get("retry-after", "")
     try:
-        return min(3600.0, max(0.0, float(error.response.headers.get("retry-after", ""))))
+        seconds = float(asked)
     except ValueError:
-        return None
+        try:
+            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # neither, or a date without a zone
+            return None
+    return min(3600.0, max(0.0, seconds))
+
+
+def leave_alone(response: httpx2.Response) -> None:
+    """Keep the client from calling again where the account has no money: that does not pass.
+
+    To the client it is a 429 like any other, to be tried again after half a second.
+    `x-should-retry` is the header by which it can be told. Source: the `openai` package (3.54).
+    """
+    if response.status_code != 429:
+        return
+    response.read()
+    if any(code.encode() in response.content for code in NO_MONEY):
+        response.headers["x-should-retry"] = "false"
 
 
 def _message(error: openai.APIStatusError) -> str | None:

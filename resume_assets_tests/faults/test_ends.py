@@ -2,7 +2,8 @@
 
 import sqlite3
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -196,11 +197,12 @@ class TestQuota:
         (due,) = due_runs(flow.database)
         assert (due.key, due.stage) == (KEY, "submit_batch")
 
-    def test_asks_to_be_left_alone_for_a_while(self, flow: Flowing) -> None:
+    @pytest.mark.parametrize("as_date", [False, True])
+    def test_asks_to_be_left_alone_for_a_while(self, flow: Flowing, as_date: bool) -> None:
         flow.until_built()
-        flow.faults.add(
-            "POST", BATCHES, Respond(429, "rate_limit_exceeded", headers={"retry-after": "90"})
-        )
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=92), usegmt=True)
+        asked = {"retry-after": date if as_date else "90"}
+        flow.faults.add("POST", BATCHES, Respond(429, "rate_limit_exceeded", headers=asked))
         now = flow.database.read(flow.database.dialect.utc_now)
         pause = flow.submit().quota_until - now
         assert timedelta(seconds=89) < pause < timedelta(seconds=95)

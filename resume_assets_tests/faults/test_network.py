@@ -10,10 +10,10 @@ import pytest
 
 from resume_assets.batches import tracking
 from resume_assets.batches.api_errors import ApiUnavailable, QueueFull
-from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches.batch_api import BatchApi, connected
 from resume_assets.batches.store import OUTPUT
 from resume_assets.sensors import TookTooLong, within
-from resume_assets_tests.flow import KEY, Flow, Flowing
+from resume_assets_tests.flow import ENDPOINT, KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import (
     Change,
     Cut,
@@ -111,6 +111,22 @@ class TestCalls:
             flow.collect()
         assert full.value.retry_after == 7
         finish(flow)
+
+    def test_an_account_without_money_is_asked_once(self, flow: Flowing) -> None:
+        """By the client that the platform makes; to the package it is a 429 like any other."""
+        flow.until_submitted()
+        fault = Respond(429, "insufficient_quota", "insufficient_quota")
+        flow.faults.add("GET", BATCHES, fault, times=None)
+        before = flow.faults.count("GET", BATCHES)
+        server = flow.client.server
+        times = {"timeout": 5.0, "connect_timeout": 5.0}
+        with connected(
+            server.base_url, server.api_key, max_retries=3, endpoint=ENDPOINT, **times
+        ) as flow.api:
+            (problem,) = flow.poll().problems.values()
+        assert "no money left" in problem
+        assert flow.faults.count("GET", BATCHES) - before == 1
+        assert flow.installation().stopped_reason == problem
 
     @pytest.mark.parametrize(
         "fault",
