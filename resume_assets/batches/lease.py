@@ -134,7 +134,8 @@ def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
     """Take the lease; returns until when another has it, None if it is ours."""
     batch = ledger.lock(connection, lease.database, lease.key)
     now = lease.database.dialect.utc_now(connection)
-    if not is_free(batch, now):
+    # It may be ours already: a commit was kept whose answer was lost.
+    if not is_free(batch, now) and batch.lease_owner != lease.owner:
         until: datetime = batch.lease_until
         return until
     table = lease.database.ledger.batches

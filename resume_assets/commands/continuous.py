@@ -159,7 +159,10 @@ class _Loop:
             self.stopped = self._why_stopped()
             out = self._in({BatchState.submitted})
             return self.stopped is not None and (self.is_blind or not out)
-        return self.done >= self.wanted or self.last_refusal is not None
+        # A limit on what is out ends nothing once nothing is out: another process brought it in.
+        refusal = self.last_refusal
+        ends = refusal is not None and refusal.stop not in (Stop.in_flight, Stop.tokens)
+        return self.done >= self.wanted or ends
 
     def _why_stopped(self) -> str | None:
         reason = sa.select(self.session.database.ledger.installation.c.stopped_reason)

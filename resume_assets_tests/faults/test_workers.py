@@ -6,6 +6,7 @@ import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ from resume_assets.batches import lease as lease_module
 from resume_assets.batches.dispatching import due_runs
 from resume_assets.batches.lease import BatchBusy, leased
 from resume_assets.batches.planner import Planned, plan_batch
-from resume_assets.batches.planning import NoPlan
+from resume_assets.batches.planning import NoPlan, Stop
+from resume_assets.commands.continuous import _Loop
 from resume_assets_tests.flow import KEY, Flow, Flowing, settings_at
 
 
@@ -42,6 +44,22 @@ def test_another_process_of_the_same_number_is_another(flow: Flowing) -> None:
     owner = f"{host}|{namespace}|{os.getpid()}|before it began|x"
     flow.update(lease_owner=owner, lease_until=now + timedelta(seconds=60))
     assert lease_module.is_free(flow.batch(), now)
+
+
+def test_a_lease_that_was_kept_though_the_commits_answer_was_lost(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.plan()
+    write = flow.database.write
+
+    def lost_once(work: Any) -> Any:
+        write(work)
+        return write(work)  # the whole transaction again, as after every lost connection
+
+    monkeypatch.setattr(flow.database, "write", lost_once)
+    with leased(flow.database, KEY):
+        assert flow.batch().lease_owner is not None
+    assert flow.batch().lease_owner is None
 
 
 def test_a_worker_that_begins_in_between_is_not_abandoned(
@@ -110,6 +128,19 @@ def test_two_planners_at_once_never_exceed_a_limit(tmp_path: Path) -> None:
     assert sum(one.plan.cost or 0 for one in planned) <= 0.02
     assert len({one.key for one in planned}) == 5
     flow.database.dispose()
+
+
+@pytest.mark.parametrize("stop", [Stop.in_flight, Stop.tokens])
+def test_another_process_that_brings_the_last_batch_in_does_not_end_continuous(
+    monkeypatch: pytest.MonkeyPatch, stop: Stop
+) -> None:
+    """What stood in the way of a plan was out, and came in before this one looked again."""
+    loop = _Loop(None, batches=5, rows=1, in_flight=1)  # type: ignore[arg-type] # asked nothing
+    monkeypatch.setattr(_Loop, "_in", lambda *_: [])
+    loop.last_refusal = NoPlan(stop, "as many as are allowed")
+    assert not loop._is_finished()
+    loop.last_refusal = NoPlan(Stop.nothing_waiting, "nothing waits")
+    assert loop._is_finished()
 
 
 def test_two_claims_at_once_share_nobody(tmp_path: Path) -> None:
