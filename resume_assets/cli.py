@@ -1,9 +1,10 @@
 """`resume-assets`: how each command is called. What it does is in `commands`, loaded if needed."""
 
+import math
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import click
 
@@ -11,6 +12,20 @@ from resume_assets.errors import PlatformError, WrongUseError, in_words
 from resume_assets.settings import load_settings
 
 P = ParamSpec("P")
+
+_ROWS = click.IntRange(1, 10_000_000)
+
+
+class _Seconds(click.FloatRange):
+    """A range that NaN is not in."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
 
 
 def main() -> None:
@@ -74,7 +89,7 @@ def demo() -> int:
 
 
 @_command("submit", "resume-assets submit --batch-size 200 --dry-run")
-@click.option("--batch-size", type=click.IntRange(1), help="Resumes to send.  [RESUME_BATCH_SIZE]")
+@click.option("--batch-size", type=_ROWS, help="Resumes to send.  [RESUME_BATCH_SIZE]")
 @click.option("--batch", "key", help="The batch's key; made up if not given.")
 @click.option(
     "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
@@ -110,10 +125,10 @@ def check(batch: str) -> int:
 
 @_command("continuous", "resume-assets continuous --num-batches 5 --batch-size 200")
 @click.option("--num-batches", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), help="Resumes a batch.  [RESUME_BATCH_SIZE]")
+@click.option("--batch-size", type=_ROWS, help="Resumes a batch.  [RESUME_BATCH_SIZE]")
 @click.option(
     "--check-interval",
-    type=click.FloatRange(0, min_open=True),
+    type=_Seconds(0, 604_800, min_open=True),
     default=1800,
     show_default=True,
     help="Seconds between two looks at OpenAI.",

@@ -60,13 +60,14 @@ class Settings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
         env_ignore_empty=True,
+        allow_inf_nan=False,
     )
 
     # Where things are kept
     home: Path = Field(Path(".resume_assets"), alias="RESUME_ASSETS_HOME")
     batch_store: str | None = Field(None, alias="RESUME_BATCH_STORE")
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
-    keep_files_days: float = Field(30, ge=0, alias="RESUME_KEEP_FILES_DAYS")
+    keep_files_days: float = Field(30, ge=0, le=36_500, alias="RESUME_KEEP_FILES_DAYS")
 
     # The database
     database_url: SecretStr | None = Field(None, alias="RESUME_DATABASE_URL")
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
     max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
 
     # How much, how often
-    batch_size: int = Field(500, ge=1, alias="RESUME_BATCH_SIZE")
+    batch_size: int = Field(500, ge=1, le=10_000_000, alias="RESUME_BATCH_SIZE")
     max_in_flight: int = Field(4, ge=1, alias="RESUME_MAX_IN_FLIGHT")
     enqueued_token_limit: int | None = Field(None, ge=1, alias="RESUME_ENQUEUED_TOKEN_LIMIT")
     continuous_batches: int = Field(0, ge=0, alias="RESUME_CONTINUOUS_BATCHES")
@@ -105,9 +106,9 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, le=10, alias="RESUME_MAX_ATTEMPTS")
     usable_share: float = Field(0.8, ge=0, le=1, alias="RESUME_USABLE_SHARE")
-    doubt_seconds: float = Field(60, ge=0, alias="RESUME_DOUBT_SECONDS")
-    check_interval: float = Field(60, gt=0, alias="RESUME_CHECK_INTERVAL")
-    stuck_hours: float = Field(26, gt=0, alias="RESUME_STUCK_HOURS")
+    doubt_seconds: float = Field(60, ge=0, le=86_400, alias="RESUME_DOUBT_SECONDS")
+    check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")
+    stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
 
     @field_validator("openai_base_url")
     @classmethod

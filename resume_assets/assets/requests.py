@@ -36,7 +36,10 @@ class ClaimConfig(dg.Config):
     """For a batch that was added by hand; a planned one has its size."""
 
     batch_size: int | None = Field(
-        default=None, description="Resumes in this batch, at most; RESUME_BATCH_SIZE if not given."
+        default=None,
+        ge=1,
+        le=10_000_000,
+        description="Resumes in this batch, at most; RESUME_BATCH_SIZE if not given.",
     )
 
 

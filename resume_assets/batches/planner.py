@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.batches.dispatching import Due, Stage, run_key
 from resume_assets.batches.estimates import Estimate, estimate_for
+from resume_assets.batches.limits import MAX_REQUESTS
 from resume_assets.batches.planning import (
     WAITS_FOR_A_PERSON,
     Limits,
@@ -76,7 +77,7 @@ def plan_batch(
         now = database.dialect.utc_now(connection)
         outstanding = _outstanding(connection, database, installation, now)
         limits = limits_of(settings, installation, in_flight=in_flight)
-        queue = _queue(connection, database, settings, rows)
+        queue = _queue(connection, database, settings, min(rows, MAX_REQUESTS))
         decision = decide(queue, outstanding, limits, rows)
         if isinstance(decision, NoPlan):
             return decision

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,34 +9,46 @@ from typing import Any
 import httpx2
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
-from resume_assets.batches import ledger
+from resume_assets.batches import ledger, planner
+from resume_assets.batches.housekeeping import tidy
 from resume_assets.batches.lease import BatchBusy, leased
 from resume_assets.batches.ledger import BadKey, UnknownBatch
-from resume_assets.batches.planner import plan_named
+from resume_assets.batches.planner import Planned, plan_batch, plan_named
+from resume_assets.batches.planning import Stop
+from resume_assets.cli import cli, main
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import open_database
 from resume_assets.errors import in_words
 from resume_assets.resources import OpenAIResource, SettingsResource
-from resume_assets.settings import SettingsError, load_settings
+from resume_assets.settings import Settings, SettingsError, load_settings
 from resume_assets_tests.faults.test_lines import edit, message, run_with
 from resume_assets_tests.flow import KEY, Flowing, settings_at
 
-OUT_OF_RANGE = {
-    "RESUME_BATCH_SIZE": "0",
-    "RESUME_MAX_IN_FLIGHT": "-1",
-    "RESUME_TEMPERATURE": "3",
-    "RESUME_MAX_ATTEMPTS": "11",
-    "RESUME_USABLE_SHARE": "1.1",
-    "RESUME_DOUBT_SECONDS": "-1",
-    "RESUME_MAX_COST_USD": "-5",
-    "RESUME_MAX_OUTPUT_TOKENS": "many",
-    "RESUME_SQLSERVER_PORT": "70000",
-    "OPENAI_BASE_URL": "ftp://Pl4nted",
-}
+OUT_OF_RANGE = [
+    ("RESUME_BATCH_SIZE", "0"),
+    ("RESUME_BATCH_SIZE", "1" + 30 * "0"),
+    ("RESUME_MAX_IN_FLIGHT", "-1"),
+    ("RESUME_TEMPERATURE", "3"),
+    ("RESUME_MAX_ATTEMPTS", "11"),
+    ("RESUME_USABLE_SHARE", "1.1"),
+    ("RESUME_DOUBT_SECONDS", "-1"),
+    ("RESUME_DOUBT_SECONDS", "1e300"),
+    ("RESUME_CHECK_INTERVAL", "0"),
+    ("RESUME_CHECK_INTERVAL", "nan"),
+    ("RESUME_STUCK_HOURS", "inf"),
+    ("RESUME_KEEP_FILES_DAYS", "inf"),
+    ("RESUME_KEEP_FILES_DAYS", "-0.1"),
+    ("RESUME_MAX_COST_USD", "-5"),
+    ("RESUME_MAX_COST_USD_A_DAY", "nan"),
+    ("RESUME_MAX_OUTPUT_TOKENS", "many"),
+    ("RESUME_SQLSERVER_PORT", "70000"),
+    ("OPENAI_BASE_URL", "ftp://Pl4nted"),
+]
 
 
-@pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE.items())
+@pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
 def test_a_setting_out_of_range_is_named_and_its_value_is_not(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -48,24 +59,73 @@ def test_a_setting_out_of_range_is_named_and_its_value_is_not(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("name", "value"),
     [
-        (["check", "no-such-batch"], 2, "No batch 'no-such-batch'"),
-        (["submit", "--batch", "a/b"], 2, "A batch key is 1 to 64"),
-        (["submit", "--batch-size", "0"], 2, "0"),
-        (["no-such-command"], 2, "No such command"),
+        ("RESUME_BATCH_SIZE", 10_000_000),
+        ("RESUME_MAX_OUTPUT_TOKENS", 10**18),
+        ("RESUME_MAX_IN_FLIGHT", 10**18),
+        ("RESUME_ENQUEUED_TOKEN_LIMIT", 10**18),
+        ("RESUME_MAX_COST_USD", 1e300),
+        ("RESUME_KEEP_FILES_DAYS", 36_500),
+        ("RESUME_STUCK_HOURS", 8_760),
+        ("RESUME_CHECK_INTERVAL", 604_800),
+        ("RESUME_STUCK_HOURS", 1e-300),
+        ("RESUME_MAX_COST_USD", 1e-300),
     ],
 )
-def test_wrong_use_is_exit_code_2(home: Path, arguments: list[str], code: int, words: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", "from resume_assets.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
+def test_the_most_that_a_setting_takes_breaks_nothing(
+    flow: Flowing, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+) -> None:
+    monkeypatch.setenv(name, str(value))
+    loaded = load_settings()
+    [field] = [key for key, field in Settings.model_fields.items() if field.alias == name]
+    flow.set(**{field: getattr(loaded, field)})
+    decision = plan_batch(
+        flow.database, flow.settings, rows=flow.settings.batch_size, origin="test", key=KEY
     )
-    assert ended.returncode == code, ended.stderr
-    assert words in ended.stderr
-    assert "Traceback" not in ended.stderr
+    if isinstance(decision, Planned):
+        flow.claim()
+        flow.build()
+        flow.submit()
+        flow.wait()
+        assert flow.bring_in().succeeded == 3
+    else:
+        assert decision.stop is Stop.money
+    stuck = flow.database.read(
+        lambda connection: planner.stuck_batches(connection, flow.database, flow.settings)
+    )
+    assert not stuck
+    assert not tidy(flow.database, flow.settings, flow.store, flow.api).problems
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "no-such-batch"], "No batch 'no-such-batch'"),
+        (["cancel", "no-such-batch"], "No batch 'no-such-batch'"),
+        (["submit", "--batch", "a/b"], "A batch key is 1 to 64"),
+        (["submit", "--batch-size", "0"], "0"),
+        (["submit", "--batch-size", "1" + 30 * "0"], "is not in the range"),
+        (["continuous", "--check-interval", "nan"], "no number of seconds"),
+        (["continuous", "--check-interval", "inf"], "is not in the range"),
+        (["continuous", "--num-batches", "0"], "is not in the range"),
+        (["no-such-command"], "No such command"),
+    ],
+)
+def test_wrong_use_is_exit_code_2(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["resume-assets", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    shown = capsys.readouterr().err
+    assert ended.value.code == 2, shown
+    assert words in shown
+    assert "Traceback" not in shown
 
 
 @pytest.mark.parametrize("key", ["", "a/b", "..", "a b", "é", "x" * 65, "a\n", "a.b", "a\0"])
@@ -151,6 +211,20 @@ def test_a_home_that_is_a_file(home: Path) -> None:
     with pytest.raises(SettingsError, match="RESUME_ASSETS_HOME") as error:
         SQLServerResource(settings=SettingsResource()).database()
     assert "Traceback" not in str(error.value)
+
+
+@pytest.mark.parametrize("command", ["status", "submit", "continuous", "init-db", "demo", "env"])
+def test_a_command_whose_home_nobody_can_make(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    home.write_text("not a folder")
+    monkeypatch.setenv("RESUME_ASSETS_HOME", str(home / "in it"))
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "in it" / "dagster"))
+    shown = CliRunner().invoke(cli, [command])
+    assert shown.exit_code in (1, 2)
+    assert "Not a directory (NotADirectoryError)" in shown.stderr
+    assert str(home / "in it") in shown.stderr
+    assert "Traceback" not in shown.stderr
 
 
 def test_two_processes_on_one_partition(flow: Flowing) -> None:
