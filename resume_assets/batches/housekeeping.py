@@ -20,6 +20,7 @@ from resume_assets.batches.lease import BatchBusy, Lease, leased
 from resume_assets.batches.states import CLOSED, OPEN, BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
+from resume_assets.errors import in_words
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Tidied:
 def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchApi | None) -> Tidied:
     """Delete all that is not needed any more; an endpoint that does not answer is only noted.
 
-    `api`: None where there is none to be asked. Raises DatabaseFailed, OSError.
+    `api`: None where there is none to be asked. Raises DatabaseFailed.
     """
     tidied = Tidied()
     if api is not None:
@@ -157,8 +158,8 @@ def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidie
             with leased(database, key) as lease:
                 tidied.local_files += _delete_local(lease, store)
                 tidied.local_batches += 1
-        except BatchBusy as problem:
-            tidied.problems.append(str(problem))
+        except (BatchBusy, OSError) as problem:
+            tidied.problems.append(in_words(problem, f"deleting the files of batch {key}"))
 
 
 def _delete_local(lease: Lease, store: BatchStore) -> int:

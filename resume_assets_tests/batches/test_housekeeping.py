@@ -175,6 +175,18 @@ class TestLocal:
         assert flow.batch().local_deleted_at is not None
         assert keep_house(flow).local_batches == 0
 
+    def test_a_folder_that_can_not_go_keeps_no_other_waiting(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        for key in ("a", "b"):
+            flow.until_done(key, rows=1)
+        (flow.store.batch("a").folder / "somebody's").mkdir()
+        tidied = keep_house(flow)
+        assert (tidied.local_batches, tidied.local_files) == (1, 2)
+        [problem] = tidied.problems
+        assert "deleting the files of batch a" in problem
+        assert flow.batch("a").local_deleted_at is None
+        assert flow.batch("b").local_deleted_at is not None
+
     @pytest.mark.parametrize("state", ["built", "submitted", "ended", "collected", "applied"])
     def test_never_those_of_an_open_batch(self, flow: Flowing, state: str) -> None:
         flow.set(keep_files_days=0)
