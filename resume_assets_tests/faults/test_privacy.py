@@ -7,8 +7,11 @@ storage with its compute logs and event log, our logs, and what a terminal was s
 import json
 import logging
 import os
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +120,7 @@ def begin_anew(platform: Platform) -> None:
         )
 
     platform.database.write(work)
+    shutil.rmtree(platform.home / "batches", ignore_errors=True)
     platform.seed(dict.fromkeys((1, 2, 3), RESUME))
 
 
@@ -189,6 +193,30 @@ def test_a_full_run_of_materialized_cells(planted: Platform) -> None:
     assert planted.materialize("b1").success
     planted.until_the_server_has_ended("b1")
     assert planted.materialize("b1").success
+
+
+def test_plain_dagster_in_processes_of_its_own(planted: Platform) -> None:
+    """Whose output Dagster keeps, and a terminal shows; the client is told to log all it does."""
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    command = [dagster, "asset", "materialize", "--select", "*", "--partition", "b1"]
+    command += ["-m", "resume_assets.definitions", "-d", str(Path(__file__).parents[2])]
+    planted.know("b1")
+    secret = planted.server.api_key
+    known = os.environ | {"OPENAI_LOG": "debug"}
+    refused = subprocess.run(command, env=known, capture_output=True, check=False)
+    assert refused.returncode != 0  # this process takes the planted key, the server does not
+    assert b"OpenAI refused the key" in refused.stderr
+    done = subprocess.run(
+        command, env=known | {"OPENAI_API_KEY": secret}, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert planted.batch("b1").openai_batch_id is not None
+    for shown in (refused.stdout, refused.stderr, done.stdout, done.stderr):
+        assert leaks(shown) == []
+        assert secret.encode() not in shown
+    kept = list((planted.home / "dagster").rglob("*.err"))
+    assert kept, "the compute logs are among what is looked through"
+    assert b"HTTP Re" in b"".join(path.read_bytes() for path in kept)  # with what the client logs
 
 
 AT_ONCE = {"retry-after-ms": "1"}
