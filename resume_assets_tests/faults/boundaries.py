@@ -1,4 +1,4 @@
-"""Finds every boundary of the flow while it runs, and kills the process at one of them.
+"""Finds every boundary of the flow while it runs, and lets something strike at one of them.
 
 A boundary is where something lasting happens, or a moment before or after it: a commit, a statement
 that writes, a file that is made, renamed or deleted, a part of a file or of a call's body. They are
@@ -10,7 +10,6 @@ For processes that do nothing else: what is installed here stays.
 
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,21 +23,33 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from resume_assets.batches import store
 from resume_assets.database import retrying
+from resume_assets_tests.faults.strikes import Strike, carry_out
 
 OUR_CODE = f"{Path(store.__file__).parents[1]}{os.sep}"
-_PLUMBING = ("/database/", "lease.py", "ledger.py", "batch_api.py", "store.py", "private.py")
+_PLUMBING = (
+    "/database/",
+    "lease.py",
+    "ledger.py",
+    "attempt.py",
+    "batch_api.py",
+    "store.py",
+    "private.py",
+)
 _WRITES = re.compile(r"\s*(insert|update|delete|create|alter|drop)\b", re.IGNORECASE)
 _IDS = re.compile(r"(file|batch)[-_][0-9a-f]{16,}")
+_KEY = re.compile(r"\d{8}-\d{6}-[a-z]{4}")
 _FILE_EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod")
 
 
 class Boundaries:
-    """Counts boundaries by name; at number `kill_at` the process is gone."""
+    """Notes boundaries by name; `at` the nth of a name (from 0) it strikes, once."""
 
-    def __init__(self, home: Path, kill_at: int | None = None) -> None:
+    def __init__(self, home: Path, at: tuple[str, int] | None, strike: Strike) -> None:
         self.names: list[str] = []
         self._home = str(home)
-        self._kill_at = kill_at
+        self._at = at
+        self._met = 0
+        self._strike = strike
         self._on = False
 
     def install(self) -> None:
@@ -53,8 +64,15 @@ class Boundaries:
         if not self._on:
             return
         self.names.append(name)
-        if self._kill_at == len(self.names) - 1:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._at is None or self._at[0] != name:
+            return
+        self._met += 1
+        if self._met == self._at[1] + 1:
+            carry_out(self._strike, name)
+
+    def stop(self) -> None:
+        """From now on nothing is a boundary."""
+        self._on = False
 
     def _watch_database(self) -> None:
         commit: Any = DefaultDialect.do_commit
@@ -95,7 +113,7 @@ class Boundaries:
             if isinstance(path, str | os.PathLike) and "batches" in os.fspath(path):
                 shown = os.fspath(path)
                 if isinstance(shown, str) and shown.startswith(self._home):
-                    self.mark(f"before {event}: {Path(shown).name.lstrip('0123456789-')[-30:]}")
+                    self.mark(f"before {event}: {_KEY.sub('*', Path(shown).name)}")
 
         sys.addaudithook(hook)
         write = store.BatchFiles.write

@@ -2,18 +2,19 @@
 
 import os
 import threading
-from typing import Any
+from collections.abc import Callable
 
 import dagster as dg
 
 from resume_assets import sensors
 from resume_assets.batches.dispatching import Stage
-from resume_assets.batches.states import OPEN, BatchState
 from resume_assets.commands.continuous import continuous
 from resume_assets.commands.session import Session, session
+from resume_assets.definitions import defs
+from resume_assets.resources import sqlserver_resource
 from resume_assets_tests.faults import worker
-from resume_assets_tests.flow import Flow
-from resume_assets_tests.home import ASSETS
+from resume_assets_tests.faults.worker import Life
+from resume_assets_tests.home import ASSETS, QUIET
 
 ENVIRONMENT = {
     "RESUME_MAX_ATTEMPTS": "1",
@@ -21,15 +22,22 @@ ENVIRONMENT = {
     "RESUME_DOUBT_SECONDS": "0.02",
     "RESUME_CHECK_INTERVAL": "0.01",
 }
+NOT_OVER = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 
 
-def by_continuous(opened: Session) -> None:
+def by_continuous(opened: Session, life: Life) -> None:
     """The command, to its end."""
-    code = continuous(opened, batches=2, rows=6, interval=0.05, in_flight=1)
+    life.wait_for_server()
+    code = continuous(opened, batches=2, rows=life.rows, interval=0.05, in_flight=1)
     assert code == 0, code
 
 
-def by_sensor(opened: Session) -> None:
+def by_sensor(opened: Session, life: Life) -> None:
     """Ticks, and the runs that they request, until nothing is open."""
     sensors._SILENT = sensors._SILENT * 0  # a run that was killed is forgotten at once
     pause = threading.Event()
@@ -40,16 +48,16 @@ def by_sensor(opened: Session) -> None:
         assert isinstance(tick, dg.SensorResult)
         for request in tick.run_requests or []:
             opened.run(Stage(request.job_name or ""), request.partition_key or "")
-        if not _open(opened):
+        if not life.open_batches():
             break
         pause.wait(0.02)
-    by_continuous(opened)
+    by_continuous(opened, life)
 
 
-def by_hand(opened: Session) -> None:
+def by_hand(opened: Session, life: Life) -> None:
     """Every open partition materialized again, all six assets in one run."""
     job = opened.definitions.resolve_implicit_global_asset_job_def()
-    for key in _open(opened):
+    for key in life.open_batches():
         opened.know(key)
         job.execute_in_process(
             instance=opened.instance,
@@ -57,27 +65,49 @@ def by_hand(opened: Session) -> None:
             asset_selection=[dg.AssetKey(name) for name in ASSETS],
             raise_on_error=False,
         )
-    by_continuous(opened)
+    by_continuous(opened, life)
 
 
-def _open(opened: Session) -> list[str]:
-    from resume_assets.batches import ledger
-
-    found = opened.database.read(lambda c: ledger.in_states(c, opened.database, OPEN))
-    return [batch.batch_key for batch in found if BatchState(batch.state) in OPEN]
+def submit_batch() -> dg.JobDefinition:
+    """For Dagster, which loads a job by the name of a function before it executes it again."""
+    return defs.resolve_job_def(Stage.submit.value)
 
 
-def way(of: Any) -> Any:
+def collect_batch() -> dg.JobDefinition:
+    """As above."""
+    return defs.resolve_job_def(Stage.collect.value)
+
+
+JOBS = {job.__name__: dg.reconstructable(job) for job in (submit_batch, collect_batch)}
+
+
+def by_reexecution(opened: Session, life: Life) -> None:
+    """In the UI, a person calls the run failed that the crash left as begun, and re-executes it."""
+    instance = opened.instance
+    for run in instance.get_runs(dg.RunsFilter(statuses=NOT_OVER)):
+        instance.report_run_failed(run)
+        dg.execute_job(
+            JOBS[run.job_name],
+            instance=instance,
+            run_config=QUIET,
+            reexecution_options=dg.ReexecutionOptions.from_failure(run.run_id, instance),
+            tags={name: run.tags[name] for name in ("dagster/partition",)},
+        )
+    by_continuous(opened, life)
+
+
+def way(of: Callable[[Session, Life], None]) -> Callable[[Life], None]:
     """A way of the worker's, which opens what the commands open."""
 
-    def go(flow: Flow) -> None:
-        home = str(flow.home)
+    def go(life: Life) -> None:
+        home = str(life.flow.home)
         os.environ.update(ENVIRONMENT, RESUME_ASSETS_HOME=home, DAGSTER_HOME=f"{home}/dagster")
-        os.environ["OPENAI_BASE_URL"] = str(flow.api.client.base_url).rstrip("/")
-        os.environ["OPENAI_API_KEY"] = flow.api.client.api_key
-        os.chdir(home)
+        os.environ["OPENAI_BASE_URL"] = str(life.flow.api.client.base_url).rstrip("/")
+        os.environ["OPENAI_API_KEY"] = life.flow.api.client.api_key
+        # The database whose statements are compiled already; and its endpoint is always the same.
+        sqlserver_resource._opened = lambda _: life.flow.database  # type: ignore[assignment]
         with session() as opened:
-            of(opened)
+            of(opened, life)
 
     return go
 
@@ -86,7 +116,9 @@ worker.WAYS |= {
     "continuous": way(by_continuous),
     "sensor": way(by_sensor),
     "by hand": way(by_hand),
+    "re-executed": way(by_reexecution),
 }
 
 if __name__ == "__main__":
+    os.chdir(os.sep)  # where no `.env` is
     worker.serve()

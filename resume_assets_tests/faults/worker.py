@@ -1,40 +1,65 @@
 """A process that forks one child for each order it is given: quick, for all is loaded once.
 
 Each line on standard input is an order as JSON: which way to go, in which home, with which server,
-and at which boundary to be killed. Each line of the answer is how the child ended.
+and at which boundary what shall strike. Each line of the answer is how the child ended. Once the
+way was gone in this process itself ("warm"), a child finds every statement compiled.
 """
 
+import gc
 import json
 import os
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
+import sqlalchemy as sa
 
-from resume_assets.batches import applying, batch_api, building, dispatching, ledger
+from resume_assets.batches import applying, backoff, building, dispatching, ledger, people
+from resume_assets.batches import lease as lease_module
 from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage, due_runs
 from resume_assets.batches.housekeeping import delete_remote, tidy
 from resume_assets.batches.lease import leased
 from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.planning import NoPlan, Stop
 from resume_assets.batches.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.tokens import counter_for
+from resume_assets.batches.tracking import TERMINAL
+from resume_assets.errors import PlatformError
 from resume_assets_tests.faults.boundaries import Boundaries
+from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
 
-AT_NOTHING = timedelta(0)
+PATIENCE = 90.0
+"""Seconds after which a life does not come to its end any more: a hundred times what it takes."""
+
+T = TypeVar("T")
 
 
 def shorten() -> None:
     """So that a handful of resumes are several chunks and pages, and nothing waits."""
     applying.CHUNK = 2
     building._PAGE_ROWS = 2
-    batch_api.BACKOFF_SECONDS = 0.001
-    dispatching.REQUEST_PATIENCE = AT_NOTHING
+    backoff.SECONDS = 0.001
+    dispatching.REQUEST_PATIENCE = timedelta(0)
+    lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back
+    # Against a power cut, which nobody here means to survive.
+    os.fsync = lambda _: None  # type: ignore[assignment]
+
+    def relax(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    sa.event.listen(sa.pool.Pool, "checkout", lambda connection, *_: relax(connection, _))
+
+
+_WARM: dict[Path, Flow] = {}
 
 
 def open_flow(order: dict[str, Any]) -> Flow:
@@ -42,33 +67,116 @@ def open_flow(order: dict[str, Any]) -> Flow:
     client = openai.OpenAI(
         base_url=order["base_url"], api_key=order["api_key"], max_retries=0, timeout=20
     )
-    settings = settings_at(home, max_attempts=1, usable_share=0.0)
-    return Flow(home, settings, BatchApi(client, endpoint=ENDPOINT))
+    api = BatchApi(client, endpoint=ENDPOINT)
+    if home in _WARM:
+        _WARM[home].api = api
+        return _WARM[home]
+    settings = settings_at(home, max_attempts=1, usable_share=0.0, keep_files_days=0.0)
+    return Flow(home, settings, api)
 
 
-def go_on(flow: Flow) -> None:
-    """What the two sensors and `continuous` do, until nothing is open and nothing waits."""
-    pause = threading.Event()
-    for _ in range(600):
-        plan = plan_batch(flow.database, flow.settings, rows=6, origin="test", in_flight=1)
+@dataclass
+class Life:
+    """What the two sensors and `continuous` do, round after round; what fails is tried again."""
+
+    flow: Flow
+    rows: int
+    in_flight: int
+    problems: list[str] = field(default_factory=list)
+
+    def go_on(self) -> None:
+        """Until nothing is open, nothing waits, and the house is kept."""
+        pause, end = threading.Event(), time.monotonic() + PATIENCE
+        while not self.round():
+            assert time.monotonic() < end, f"it never came to an end: {self.problems[-3:]}"
+            pause.wait(0.005)
+
+    def round(self) -> bool:
+        """One look at everything; whether it was the last."""
+        flow = self.flow
+        plan = self.tried(lambda: self.plan())
         if isinstance(plan, Planned):
-            run(flow, plan.due.stage, plan.key)
-        flow.poll()
-        for due in due_runs(flow.database):
-            run(flow, due.stage, due.key)
-        if not isinstance(plan, Planned) and not open_batches(flow):
-            tidied = tidy(flow.database, flow.settings, flow.store, flow.api)
-            assert not tidied.problems, tidied.problems
-            return
-        pause.wait(0.005)
-    raise AssertionError("it never came to an end")
+            due = plan.due
+            self.tried(lambda: run(flow, due.stage, due.key))
+        self.wait_for_server()
+        self.tried(flow.poll)
+        for due in self.tried(lambda: due_runs(flow.database)) or ():
+            self.tried(lambda: run(flow, due.stage, due.key))  # noqa: B023 (called at once)
+        nothing_waits = isinstance(plan, NoPlan) and plan.stop is Stop.nothing_waiting
+        if not nothing_waits or self.open_batches():
+            return False
+        # Here without the local files, which are needed as long as a test goes on with them.
+        kept = flow.settings.model_copy(update={"keep_files_days": 1.0})
+        tidied = self.tried(lambda: tidy(flow.database, kept, flow.store, flow.api))
+        return tidied is not None and not tidied.problems
 
+    def wait_for_server(self) -> None:
+        """So that each life has the same number of rounds; no call, and no boundary."""
+        end = time.monotonic() + PATIENCE
+        while any(status not in TERMINAL for status in self.flow.book.batches().values()):
+            assert time.monotonic() < end, "the server has not ended it"
+            time.sleep(0.002)
 
-def open_batches(flow: Flow) -> list[str]:
-    batches = flow.database.read(
-        lambda connection: ledger.in_states(connection, flow.database, OPEN)
-    )
-    return [batch.batch_key for batch in batches]
+    def plan(self) -> Planned | NoPlan:
+        flow = self.flow
+        return plan_batch(
+            flow.database, flow.settings, rows=self.rows, origin="test", in_flight=self.in_flight
+        )
+
+    def tried(self, work: Callable[[], T]) -> T | None:
+        """What a sensor or `continuous` reports, and then goes on; anything else ends the child."""
+        try:
+            return work()
+        except (PlatformError, OSError) as problem:
+            self.problems.append(f"{type(problem).__name__}: {problem}")
+            return None
+
+    def open_batches(self) -> list[str]:
+        database = self.flow.database
+        opened = database.read(lambda connection: ledger.in_states(connection, database, OPEN))
+        return [batch.batch_key for batch in opened]
+
+    def again(self) -> None:
+        """A person materializes every partition again, all six assets, and then goes on."""
+        for batch in self.flow.batches():
+            state, key = BatchState(batch.state), batch.batch_key
+            if state in OPEN - AFTER_ENDED:
+                self.tried(lambda: run(self.flow, Stage.submit, key))  # noqa: B023
+            elif state in AFTER_ENDED or state == BatchState.done:
+                self.tried(lambda: run(self.flow, Stage.collect, key))  # noqa: B023
+        self.go_on()
+
+    def twice(self) -> None:
+        """To the end, everything once more from the kept files, and the files are removed."""
+        self.go_on()
+        self.again()
+        flow = self.flow
+        while (tidied := self.tried(lambda: self.tidy_all())) is None or tidied.problems:
+            pass
+        assert not [path for path in (flow.home / "batches").rglob("*") if path.is_file()]
+
+    def tidy_all(self) -> Any:
+        return tidy(self.flow.database, self.flow.settings, self.flow.store, self.flow.api)
+
+    def called_off(self) -> None:
+        """A person calls back a batch before it is sent and one that is, and then goes on."""
+        for is_sent in (False, True):
+            plan = self.tried(lambda: self.plan())
+            if isinstance(plan, Planned):
+                key = plan.key
+                self.tried(lambda: self.flow.claim(key))  # noqa: B023
+                self.tried(lambda: self.flow.build(key))  # noqa: B023
+                if is_sent:
+                    self.tried(lambda: self.flow.submit(key))  # noqa: B023
+            self.wait_for_server()
+            for key in self.open_batches():
+                self.tried(lambda: self.call_off(key))  # noqa: B023
+        self.go_on()
+
+    def call_off(self, key: str) -> None:
+        flow = self.flow
+        with leased(flow.database, key) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
 
 
 def run(flow: Flow, stage: Stage, key: str) -> None:
@@ -85,41 +193,57 @@ def run(flow: Flow, stage: Stage, key: str) -> None:
     flow.settle(key)
 
 
-def again(flow: Flow) -> None:
-    """A person materializes every partition again, all six assets, and then goes on."""
-    for batch in flow.batches():
-        state = BatchState(batch.state)
-        if state in OPEN - AFTER_ENDED:
-            run(flow, Stage.submit, batch.batch_key)
-        elif state in AFTER_ENDED or state == BatchState.done:
-            run(flow, Stage.collect, batch.batch_key)
-    go_on(flow)
+WAYS: dict[str, Callable[[Life], None]] = {
+    "go_on": Life.go_on,
+    "again": Life.again,
+    "twice": Life.twice,
+    "called_off": Life.called_off,
+}
 
 
-WAYS = {"go_on": go_on, "again": again}
+def go(flow: Flow, order: dict[str, Any]) -> Life:
+    life = Life(flow, order["rows"], order["in_flight"])
+    WAYS[order["way"]](life)
+    return life
 
 
 def obey(order: dict[str, Any]) -> None:
-    """In the child: go that way, tell the boundaries that were met."""
-    shorten()
+    """In the child: go that way, tell what was met."""
     flow = open_flow(order)
-    boundaries = Boundaries(flow.home, order.get("kill_at"))
+    at = order["at"] and tuple(order["at"])
+    boundaries = Boundaries(flow.home, at, Strike(order["strike"]))
     boundaries.install()
-    try:
-        WAYS[order["way"]](flow)
-    finally:
-        boundaries._on = False
-        Path(order["report"]).write_text(json.dumps(boundaries.names), encoding="utf-8")
+    life = go(flow, order)
+    boundaries.stop()
+    told = {"names": boundaries.names, "problems": life.problems}
+    Path(order["report"]).write_text(json.dumps(told), encoding="utf-8")
+
+
+def warm_up(order: dict[str, Any]) -> None:
+    """Go the way here, and leave nothing open that a child would share."""
+    flow = open_flow(order)
+    go(flow, order)
+    flow.api.client.close()
+    flow.database.dispose()
+    _WARM[flow.home] = flow
+    gc.collect()
+    gc.freeze()
 
 
 def serve() -> None:
     """Fork for each order, and wait for the child: it is never a corpse that looks alive."""
     counter_for("gpt-4o-mini-2024-07-18").count("loaded once")
+    shorten()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a command prints is no answer of ours
     for line in sys.stdin:
         order = json.loads(line)
+        if order.pop("warm", False):
+            warm_up(order)
+            print(0, file=answers, flush=True)
+            continue
         child = os.fork()
         if child == 0:
-            os.dup2(2, 1)  # what a command prints is no answer of ours
             try:
                 obey(order)
             except BaseException:  # noqa: BLE001 (told, and the child ends)
@@ -127,7 +251,7 @@ def serve() -> None:
                 os._exit(1)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 (the answer)
+        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
 
 if __name__ == "__main__":
