@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
+from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.estimates import estimate_for, measured_overhead
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
@@ -126,7 +127,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
     """Build the request file of a claimed batch; one that is past that only reports.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
-    Raises DatabaseFailed, OSError where the store can't be written.
+    Raises DatabaseFailed, FolderTaken, OSError where the store can't be written.
     """
     database = lease.database
     batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
@@ -137,6 +138,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
     )
     builder = _Builder(batch, overhead)
     files = store.batch(lease.key)
+    files.take(database.read(lambda connection: installation_of(connection, database)))
     with lease.kept_alive(), files.write(REQUESTS) as stream:
         for page in _pages(lease):
             written = builder.write_page(stream, page, _texts_of(lease, page))

@@ -167,7 +167,9 @@ def _delete_local(lease: Lease, store: BatchStore) -> int:
     batch = lease.write(lambda connection: ledger.lock(connection, database, lease.key))
     if batch.state not in CLOSED:
         return 0  # planned anew meanwhile
-    removed = store.batch(lease.key).remove()
+    files = store.batch(lease.key)
+    installation = database.read(lambda connection: installation_of(connection, database))
+    removed = 0 if files.is_of_another(installation) else files.remove()
     lease.write(
         lambda connection: ledger.update(
             connection, database, lease.key, local_deleted_at=database.dialect.utc_now(connection)

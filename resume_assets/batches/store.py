@@ -15,10 +15,15 @@ from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
+_OWNER = ".installation"
 
 
 class FilesGone(PlatformError):
     """The batch's files are no longer kept; the message says what that means."""
+
+
+class FolderTaken(PlatformError):
+    """The folder holds the files of another batch of that key."""
 
 
 class BatchStore:
@@ -51,6 +56,30 @@ class BatchFiles:
     def path(self, name: str) -> UPath:
         """Where the file is or would be."""
         return self.folder / name
+
+    def take(self, installation: str) -> None:
+        """Make the folder this installation's, before the first file of a batch is written.
+
+        Two databases may share a store and have a batch of the same key, and one that was restored
+        may have forgotten a batch: their answers are not to be taken for this batch's. Raises
+        FolderTaken, OSError.
+        """
+        is_new = not any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS)))
+        if is_new:
+            with self.write(_OWNER) as stream:
+                stream.write(installation.encode())
+        unknown = not self.has(_OWNER)
+        if unknown or self.is_of_another(installation) or self.has(OUTPUT) or self.has(ERRORS):
+            raise FolderTaken(
+                f"Batch {self.folder.name}: its folder in the batch store holds the files of "
+                "another batch of that key, of another database or of this one before it was "
+                f"restored. They are left as they are; `resume-assets cancel {self.folder.name}` "
+                "gives the resumes back, for a batch of another key."
+            )
+
+    def is_of_another(self, installation: str) -> bool:
+        """Whether the folder says that it is another installation's."""
+        return self.has(_OWNER) and self.path(_OWNER).read_bytes() != installation.encode()
 
     @contextmanager
     def read(self, name: str) -> Iterator[BinaryIO]:
@@ -91,15 +120,19 @@ class BatchFiles:
             raise
 
     def remove(self) -> int:
-        """Delete every file of the batch, and its folder; returns how many there were."""
+        """Delete every file of the batch, and its folder.
+
+        Returns how many there were, the owner's name left out.
+        """
         if not self.folder.exists():
             return 0
         files = [path for path in self.folder.iterdir() if path.is_file()]
+        files.sort(key=lambda path: path.name == _OWNER)  # last: as long as one is left, it is ours
         for path in files:
             path.unlink(missing_ok=True)
         if self._local is not None:
             self._local.rmdir()
-        return len(files)
+        return sum(path.name != _OWNER for path in files)
 
 
 def _sync_folder(folder: Path) -> None:

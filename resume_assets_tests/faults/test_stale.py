@@ -2,16 +2,20 @@
 
 import datetime
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.batches import people
+from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.housekeeping import tidy
-from resume_assets.batches.lease import BatchBusy
-from resume_assets.batches.store import FilesGone
+from resume_assets.batches.lease import BatchBusy, leased
+from resume_assets.batches.store import FilesGone, FolderTaken
 from resume_assets.batches.writing import Interference, Writer
-from resume_assets_tests.flow import KEY, Flow, Flowing, resume
+from resume_assets_tests.flow import KEY, Flow, Flowing, resume, settings_at
 from resume_assets_tests.local_openai.faults import rewrite
 
 NOON = datetime.datetime(2026, 2, 1, 12)  # noqa: DTZ001 (a column without zone)
@@ -223,6 +227,67 @@ class TestAgain:
                 step()
         assert flow.written() == [1, 2, 3]
         assert flow.settle().batch.state == "done"
+
+
+class TestSharedStore:
+    """Two databases with a batch of the same key, whose files are in the same place."""
+
+    @pytest.fixture
+    def other(self, flow: Flowing, tmp_path: Path) -> Iterator[Flow]:
+        """Another database; the same candidates, other batches."""
+        made = Flow(tmp_path / "other", settings_at(tmp_path / "other"), flow.api)
+        made.store = flow.store
+        made.seed(3)
+        made.plan()
+        made.claim()
+        yield made
+        made.database.dispose()
+
+    @pytest.mark.parametrize("until", ["built", "submitted", "collected", "done"])
+    def test_neither_is_given_the_others_answers(
+        self, flow: Flowing, other: Flow, until: str
+    ) -> None:
+        """Of the same people and the same texts: nothing else would tell them apart."""
+        getattr(flow, f"until_{until}")()
+        before = {path.name: path.read_bytes() for path in flow.store.batch(KEY).folder.iterdir()}
+        with pytest.raises(FolderTaken, match="resume-assets cancel b1"):
+            other.build()
+        after = {path.name: path.read_bytes() for path in flow.store.batch(KEY).folder.iterdir()}
+        assert after == before
+        assert (other.batch().state, len(other.claims())) == ("claimed", 3)
+        with leased(other.database, KEY) as lease:
+            people.cancel(lease, other.settings, other.store, other.api)
+        assert other.waiting() == [1, 2, 3]
+        other.set(keep_files_days=0)
+        assert tidy(other.database, other.settings, other.store, None).local_files == 0
+        assert {path.name for path in flow.store.batch(KEY).folder.iterdir()} == set(before)
+
+    def test_nor_is_a_database_that_forgot_a_batch(self, flow: Flowing) -> None:
+        """Restored from before it: its files are still there."""
+        flow.until_done()
+        tables = flow.database.ledger
+        for table in (tables.items, tables.batches):
+            delete = table.delete()
+            flow.database.write(lambda connection: connection.execute(delete))  # noqa: B023
+        for number in (1, 2, 3):
+            flow.change(number, LastProcessed=None)
+        flow.plan()
+        flow.claim()
+        with pytest.raises(FolderTaken):
+            flow.build()
+        assert flow.batch().state == "claimed"
+
+    def test_a_crash_in_the_middle_is_not_another(self, flow: Flowing) -> None:
+        flow.plan()
+        flow.claim()
+        flow.store.batch(KEY).take(installation_of_(flow))
+        flow.build()
+        flow.update(state="claimed")  # the file was there, and the ledger did not say so yet
+        assert flow.build().state == "built"
+
+
+def installation_of_(flow: Flow) -> str:
+    return flow.database.read(lambda connection: installation_of(connection, flow.database))
 
 
 def test_null_means_null_unless_told(flow: Flowing) -> None:
