@@ -1,7 +1,8 @@
 """The same requests, built by other public packages that make Batch API files.
 
 Each gets the texts, the instructions and the schema from us, and writes the same lines to files of
-at most 200 MB. They are installed into an environment of the benchmark's own, in `.bench/`.
+at most 100 MB, the most that one of them takes. They are installed into an environment of the
+benchmark's own, in `.bench/`.
 
 What they leave out: claiming, so that no resume is in two batches; splitting by the limits (done
 for them here); counting tokens, and cutting what is longer than the model's window; a hash of what
