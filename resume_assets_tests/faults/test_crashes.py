@@ -24,8 +24,8 @@ from resume_assets_tests.local_openai.faults import DropAfter, DropBefore, Fault
 
 STRAIGHT = Scenario()
 PARTS = 4
-TOGETHER = 12
-SESSIONS = 24
+TOGETHER = 20
+SESSIONS = 20
 """Lives that are ended several times, at random."""
 
 
@@ -113,7 +113,8 @@ def test_struck_at_every_boundary(harness: Harness, strike: Strike) -> None:
     def one(point: Point) -> list[str]:
         return harness.struck(STRAIGHT, strike, point)
 
-    points = [point for point in points_of(harness.names) if can_strike(strike, point[0])]
+    # A lease is renewed in each transaction: what is passed in the same way is struck once.
+    points = [point for point in new_points(harness.names, ()) if can_strike(strike, point[0])]
     assert len(points) > 5
     assert harness.all(points, one) == []
 

@@ -30,6 +30,7 @@ from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage
 from resume_assets.cli import cli
 from resume_assets.commands import overview
+from resume_assets.resources import OpenAIResource, SettingsResource
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
 from resume_assets_tests.conftest import configure
 from resume_assets_tests.faults.test_lines import edit
@@ -69,7 +70,10 @@ def planted_in(folder: Path) -> Iterator[Platform]:
         monkeypatch.setenv("password", PASSWORD)
         monkeypatch.setenv("RESUME_DOUBT_SECONDS", "0.02")
         faults = Faults()
-        with platform_at(home, persisted=True, wrap=faults.wrap) as platform:
+        quick = OpenAIResource(settings=SettingsResource(), max_retries=1)
+        with platform_at(
+            home, persisted=True, wrap=faults.wrap, overrides={"openai": quick}
+        ) as platform:
             # The server takes the planted key.
             take_planted_key(monkeypatch, platform)
             platform.api = BatchApi(platform.api.client)

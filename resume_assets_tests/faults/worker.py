@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,11 +63,18 @@ def shorten() -> None:
 _WARM: dict[Path, Flow] = {}
 
 
+@cache
+def _spare() -> openai.OpenAI:
+    """A client without a connection, which children make theirs.
+
+    To load the certificates, which nobody here needs, would be a tenth of a life.
+    """
+    return openai.OpenAI(base_url="http://127.0.0.1/v1", api_key="-", max_retries=0, timeout=20)
+
+
 def open_flow(order: dict[str, Any]) -> Flow:
     home = Path(order["home"])
-    client = openai.OpenAI(
-        base_url=order["base_url"], api_key=order["api_key"], max_retries=0, timeout=20
-    )
+    client = _spare().with_options(base_url=order["base_url"], api_key=order["api_key"])
     api = BatchApi(client, endpoint=ENDPOINT)
     if home in _WARM:
         _WARM[home].api = api
@@ -224,6 +232,8 @@ def warm_up(order: dict[str, Any]) -> None:
     flow = open_flow(order)
     go(flow, order)
     flow.api.client.close()
+    _spare.cache_clear()
+    _spare()
     flow.database.dispose()
     _WARM[flow.home] = flow
     gc.collect()
