@@ -17,12 +17,12 @@ import dagster as dg
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.batches import planner, tracking
 from resume_assets.batches.dispatching import Due, Stage, due_runs, open_keys
-from resume_assets.batches.limits import rows_per_batch
 from resume_assets.batches.planner import plan_batch
 from resume_assets.batches.planning import NoPlan
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.jobs import collect_batch, submit_batch
+from resume_assets.openai_api.limits import rows_per_batch
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 
 T = TypeVar("T")

@@ -15,9 +15,8 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import backoff, ledger, tracking
+from resume_assets.batches import ledger, tracking
 from resume_assets.batches.applying import apply
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import Claim, claim
 from resume_assets.batches.collecting import collect
@@ -34,6 +33,8 @@ from resume_assets.local_openai.book import Book
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import running
 from resume_assets.local_openai.settings import IMMEDIATE, Limits, Pace
+from resume_assets.openai_api import backoff
+from resume_assets.openai_api.client import BatchApi
 from resume_assets.settings import Settings
 from resume_assets_tests.local_openai.faults import Faults
 

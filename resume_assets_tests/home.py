@@ -14,13 +14,13 @@ import openai
 
 from resume_assets import assets
 from resume_assets.batches import ledger
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.definitions import build_defs
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import running
 from resume_assets.local_openai.settings import IMMEDIATE, Limits, Pace
+from resume_assets.openai_api.client import BatchApi
 from resume_assets.private import private_folder
 from resume_assets.settings import load_settings
 from resume_assets_tests.flow import ENDPOINT, Flow

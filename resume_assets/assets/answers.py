@@ -12,7 +12,6 @@ from resume_assets.assets.reporting import Metadata, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches import ledger, tracking
-from resume_assets.batches.api_errors import ApiFailed
 from resume_assets.batches.applying import apply
 from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
@@ -21,6 +20,7 @@ from resume_assets.batches.lease import PATIENCE, Lease, leased
 from resume_assets.batches.queue import given_up
 from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.database.connect import Database
+from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,

@@ -17,7 +17,7 @@ from resume_assets.settings import Settings
 if TYPE_CHECKING:
     from openai.types import Batch as RemoteBatch
 
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 class Attempt:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.batches.estimates import estimate_for
 from resume_assets.batches.lease import Lease
-from resume_assets.batches.limits import MAX_FILE_BYTES
 from resume_assets.batches.queue import Waiting, count_waiting, waiting
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
+from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiUnavailable, NotThere, OtherEndpoint
-from resume_assets.batches.backoff import backoff
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.reading import read_answers
 from resume_assets.batches.results import answers_of, results_of, tally_of
@@ -19,9 +17,11 @@ from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.batches.tracking import LOST
 from resume_assets.errors import PlatformError
+from resume_assets.openai_api.backoff import backoff
+from resume_assets.openai_api.errors import ApiUnavailable, NotThere, OtherEndpoint
 
 if TYPE_CHECKING:
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiFailed, OtherEndpoint
 from resume_assets.batches.attempt import Attempt
 from resume_assets.batches.states import BatchState
+from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
 
 if TYPE_CHECKING:
     from openai.types import Batch as RemoteBatch

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiFailed, OtherEndpoint
 from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.lease import BatchBusy, Lease, leased
 from resume_assets.batches.states import CLOSED, OPEN, BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.errors import in_words
+from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 _log = logging.getLogger(__name__)

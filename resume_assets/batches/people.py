@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger, tracking
-from resume_assets.batches.api_errors import ApiFailed
 from resume_assets.batches.dispatching import abandon
 from resume_assets.batches.lease import Lease
 from resume_assets.batches.queue import given_up
@@ -17,10 +16,11 @@ from resume_assets.batches.states import BEFORE_SUBMITTED, SENT, BatchState, Ite
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import settle_doubt
 from resume_assets.database.connect import Database
+from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.batches.dispatching import Due, Stage, run_key
 from resume_assets.batches.estimates import Estimate, estimate_for
-from resume_assets.batches.limits import MAX_REQUESTS
 from resume_assets.batches.planning import (
     WAITS_FOR_A_PERSON,
     Limits,
@@ -31,6 +30,7 @@ from resume_assets.batches.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
+from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import floor
 
-from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
 
 
 class Stop(StrEnum):

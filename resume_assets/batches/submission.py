@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import (
+from resume_assets.batches.attempt import Attempt
+from resume_assets.batches.doubt import settle
+from resume_assets.batches.lease import Lease
+from resume_assets.batches.quota import stop_planning, wait_for_quota
+from resume_assets.batches.states import BatchState
+from resume_assets.batches.store import BatchStore
+from resume_assets.batches.uploading import upload
+from resume_assets.openai_api.errors import (
     AccessRefused,
     ApiFailed,
     ApiRefused,
@@ -21,17 +28,10 @@ from resume_assets.batches.api_errors import (
     NotThere,
     QueueFull,
 )
-from resume_assets.batches.attempt import Attempt
-from resume_assets.batches.doubt import settle
-from resume_assets.batches.lease import Lease
-from resume_assets.batches.quota import stop_planning, wait_for_quota
-from resume_assets.batches.states import BatchState
-from resume_assets.batches.store import BatchStore
-from resume_assets.batches.uploading import upload
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 _log = logging.getLogger(__name__)
 

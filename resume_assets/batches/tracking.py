@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import (
+from resume_assets.batches.quota import stop_planning, wait_for_quota
+from resume_assets.batches.states import BatchState
+from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.openai_api.errors import (
     NO_MONEY,
     TOKEN_LIMIT,
     AccessRefused,
@@ -21,16 +25,12 @@ from resume_assets.batches.api_errors import (
     named_limit,
     safe_code,
 )
-from resume_assets.batches.quota import stop_planning, wait_for_quota
-from resume_assets.batches.states import BatchState
-from resume_assets.database.connect import Database
-from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
     from openai.types import Batch as RemoteBatch
 
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 _log = logging.getLogger(__name__)

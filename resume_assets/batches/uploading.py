@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiUnavailable
 from resume_assets.batches.attempt import Attempt
-from resume_assets.batches.backoff import backoff
 from resume_assets.batches.store import REQUESTS
 from resume_assets.batches.tracking import time_of
+from resume_assets.openai_api.backoff import backoff
+from resume_assets.openai_api.errors import ApiUnavailable
 
 if TYPE_CHECKING:
     from openai.types import FileObject

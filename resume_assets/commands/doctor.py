@@ -97,7 +97,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 
 def _endpoint(settings: Settings) -> Iterator[Finding]:
-    from resume_assets.batches.api_errors import NotThere
+    from resume_assets.openai_api.errors import NotThere
     from resume_assets.resources import OpenAIResource, SettingsResource
 
     resource = OpenAIResource(settings=SettingsResource())

@@ -12,7 +12,7 @@ from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Endpoint
 
 if TYPE_CHECKING:
-    from resume_assets.batches.batch_api import BatchApi
+    from resume_assets.openai_api.client import BatchApi
 
 
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -37,7 +37,7 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises SettingsError where no endpoint is configured for a database of someone's own.
         """
         # Loaded when it is wanted: the client takes as long to load as half of Dagster.
-        from resume_assets.batches.batch_api import connected
+        from resume_assets.openai_api.client import connected
 
         settings = self.settings.load()
         timeout = 10.0 if quick else self.timeout_seconds

@@ -300,7 +300,7 @@ def test_an_error_of_the_program_quotes_nothing(
 def test_an_endpoint_that_does_not_answer_keeps_claim_and_file(
     slow: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resume_assets.batches.backoff.SECONDS", 0.001)
+    monkeypatch.setattr("resume_assets.openai_api.backoff.SECONDS", 0.001)
     impatient = OpenAIResource(settings=SettingsResource(), max_retries=0)
     slow.definitions = build_defs({"openai": impatient})
     slow.seed(1)

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.limits import MAX_FILE_BYTES, MAX_REQUESTS
 from resume_assets.batches.planning import (
     WAITS_FOR_A_PERSON,
     Limits,
@@ -17,6 +16,7 @@ from resume_assets.batches.planning import (
     Stop,
     decide,
 )
+from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
 
 QUEUE = Queue(waiting=10_000, bytes_per_row=8_000, tokens_per_row=2_000, cost_per_row=0.001)
 NOTHING_OUT = Outstanding()

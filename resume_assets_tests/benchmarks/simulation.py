@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from resume_assets.batches import ledger, planner
 from resume_assets.batches.estimates import Estimate, estimate_for
-from resume_assets.batches.limits import MAX_FILE_BYTES, rows_per_batch
 from resume_assets.batches.planner import Planned, plan_batch
 from resume_assets.batches.planning import Queue
 from resume_assets.batches.quota import wait_for_quota
@@ -23,6 +22,7 @@ from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.database.sqlite import SQLiteDialect
+from resume_assets.openai_api.limits import MAX_FILE_BYTES, rows_per_batch
 from resume_assets.settings import Settings
 from resume_assets_tests.benchmarks import data
 from resume_assets_tests.benchmarks.chart import draw

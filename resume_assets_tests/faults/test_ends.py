@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from resume_assets.batches import people, planner, tracking
-from resume_assets.batches.api_errors import AccessRefused, ApiRefused, NotThere, OtherEndpoint
 from resume_assets.batches.dispatching import due_runs
 from resume_assets.batches.lease import leased
 from resume_assets.batches.planner import plan_batch
@@ -18,6 +17,7 @@ from resume_assets.batches.planning import NoPlan, Stop
 from resume_assets.batches.quota import resume_planning, stop_planning
 from resume_assets.batches.store import ERRORS, OUTPUT
 from resume_assets.local_openai.settings import Pace
+from resume_assets.openai_api.errors import AccessRefused, ApiRefused, NotThere, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, limits_with
 from resume_assets_tests.local_openai.faults import Change, Respond
 from resume_assets_tests.local_openai.support import ManualClock

@@ -9,9 +9,9 @@ import openai
 import pytest
 
 from resume_assets.batches import tracking
-from resume_assets.batches.api_errors import ApiUnavailable, QueueFull
-from resume_assets.batches.batch_api import BatchApi, connected
 from resume_assets.batches.store import OUTPUT
+from resume_assets.openai_api.client import BatchApi, connected
+from resume_assets.openai_api.errors import ApiUnavailable, QueueFull
 from resume_assets.sensors import TookTooLong, within
 from resume_assets_tests.flow import ENDPOINT, KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import (

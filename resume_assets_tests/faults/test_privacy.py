@@ -25,11 +25,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from resume_assets import logs
-from resume_assets.batches import backoff, building, collecting, reading
-from resume_assets.batches.batch_api import BatchApi
+from resume_assets.batches import building, collecting, reading
 from resume_assets.batches.dispatching import Stage
 from resume_assets.cli import cli
 from resume_assets.commands import overview
+from resume_assets.openai_api import backoff
+from resume_assets.openai_api.client import BatchApi
 from resume_assets.resources import OpenAIResource, SettingsResource
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
 from resume_assets_tests.conftest import configure

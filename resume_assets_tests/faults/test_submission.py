@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from resume_assets.batches import ledger
-from resume_assets.batches.api_errors import ApiRefused, ApiUnavailable, OtherEndpoint
 from resume_assets.batches.attempt import installation_of
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
 from resume_assets.batches.submission import submit
+from resume_assets.openai_api.client import BatchApi
+from resume_assets.openai_api.errors import ApiRefused, ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, settings_at
 from resume_assets_tests.local_openai.faults import (
     Change,

@@ -22,9 +22,8 @@ from typing import Any, TypeVar
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import applying, backoff, building, dispatching, ledger, people
+from resume_assets.batches import applying, building, dispatching, ledger, people
 from resume_assets.batches import lease as lease_module
-from resume_assets.batches.batch_api import BatchApi
 from resume_assets.batches.dispatching import Stage, due_runs
 from resume_assets.batches.housekeeping import delete_remote, tidy
 from resume_assets.batches.lease import leased
@@ -34,6 +33,8 @@ from resume_assets.batches.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.tokens import counter_for
 from resume_assets.batches.tracking import TERMINAL
 from resume_assets.errors import PlatformError
+from resume_assets.openai_api import backoff
+from resume_assets.openai_api.client import BatchApi
 from resume_assets_tests.faults.boundaries import Boundaries
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at

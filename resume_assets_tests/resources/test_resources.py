@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 
-from resume_assets.batches.api_errors import ApiUnavailable
 from resume_assets.definitions import build_defs
+from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,

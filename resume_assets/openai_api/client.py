@@ -14,14 +14,14 @@ import openai
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
-from resume_assets.batches.api_errors import ApiUnavailable, Doubtful, NotThere
-from resume_assets.batches.limits import (
+from resume_assets.extraction.requests import ENDPOINT
+from resume_assets.openai_api.errors import ApiUnavailable, Doubtful, NotThere
+from resume_assets.openai_api.limits import (
     COMPLETION_WINDOW,
     INPUT_FILE_SECONDS,
     OUTPUT_FILE_SECONDS,
 )
-from resume_assets.batches.translating import leave_alone, translate
-from resume_assets.extraction.requests import ENDPOINT
+from resume_assets.openai_api.translating import leave_alone, translate
 
 _CHUNK = 1 << 20
 CLOCK_SKEW = timedelta(minutes=10)

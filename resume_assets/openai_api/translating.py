@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import openai
 
-from resume_assets.batches.api_errors import (
+from resume_assets.openai_api.errors import (
     NO_MONEY,
     TOKEN_LIMIT,
     AccessRefused,
