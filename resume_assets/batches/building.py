@@ -15,14 +15,14 @@ from resume_assets.batches import ledger
 from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.estimates import estimate_for, measured_overhead
 from resume_assets.batches.lease import Lease
-from resume_assets.batches.models import Model, find_model
 from resume_assets.batches.queue import text_hash
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import REQUESTS, BatchStore
-from resume_assets.batches.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
 from resume_assets.settings import Settings
 

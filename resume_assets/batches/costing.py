@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches import ledger
 from resume_assets.batches.lease import Lease
-from resume_assets.batches.models import find_model
 from resume_assets.batches.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
+from resume_assets.models.catalogue import find_model
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)

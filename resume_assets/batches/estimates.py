@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from resume_assets.batches.models import Model, find_model
 from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.models.catalogue import Model, find_model
 from resume_assets.settings import Settings
 
 BYTES_PER_TOKEN = 3.0

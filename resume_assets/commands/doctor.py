@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from resume_assets.batches.models import find_model, prices_as_of
 from resume_assets.commands.output import say
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import PlatformError
+from resume_assets.models.catalogue import find_model, prices_as_of
 from resume_assets.settings import Settings, sources
 
 _SOON = 60  # days before a model's shutdown at which it is time to move

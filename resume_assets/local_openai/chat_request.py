@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from resume_assets.batches.models import Model, find_model
 from resume_assets.local_openai.errors import (
     ApiError,
     invalid_type,
@@ -16,6 +15,7 @@ from resume_assets.local_openai.errors import (
 )
 from resume_assets.local_openai.strict_schema import check_strict
 from resume_assets.local_openai.tokens import text_of
+from resume_assets.models.catalogue import Model, find_model
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _FORMAT_TYPES = ("json_object", "json_schema", "text")

@@ -22,7 +22,7 @@ def counter(model: str, *, exact: bool) -> Callable[[str], int]:
     if not exact:
         return quick_count
     # Only here: a vocabulary takes half a second to load, which a server that starts should not.
-    from resume_assets.batches.tokens import counter_for
+    from resume_assets.models.tokens import counter_for
 
     return counter_for(model).count
 

@@ -11,12 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
-from resume_assets.batches.models import find_model
 from resume_assets.local_openai.chat_request import read_request
 from resume_assets.local_openai.completions import request_tokens
 from resume_assets.local_openai.errors import ApiError
 from resume_assets.local_openai.settings import Limits
 from resume_assets.local_openai.store import Store
+from resume_assets.models.catalogue import find_model
 
 ENDPOINT = "/v1/chat/completions"
 

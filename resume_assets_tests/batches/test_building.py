@@ -8,7 +8,7 @@ import pytest
 from resume_assets.batches import building
 from resume_assets.batches.queue import text_hash
 from resume_assets.batches.store import REQUESTS
-from resume_assets.batches.tokens import MARKER, counter_for
+from resume_assets.models.tokens import MARKER, counter_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets_tests.flow import KEY, Flowing, resume
 

@@ -12,8 +12,8 @@ from resume_assets.batches.claiming import claim
 from resume_assets.batches.lease import leased
 from resume_assets.batches.planner import Planned, plan_batch
 from resume_assets.batches.store import REQUESTS, BatchStore
-from resume_assets.batches.tokens import load_encoding
 from resume_assets.database.connect import Database
+from resume_assets.models.tokens import load_encoding
 from resume_assets_tests.benchmarks import children, data
 from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure, ratio
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 
-from resume_assets.batches.models import find_model
-from resume_assets.batches.tokens import counter_for
 from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
 from resume_assets.extraction.prompt import INSTRUCTIONS
 from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.models.catalogue import find_model
+from resume_assets.models.tokens import counter_for
 from resume_assets_tests.benchmarks import data
 from resume_assets_tests.benchmarks.figures import Figure, figure
 

@@ -30,9 +30,9 @@ from resume_assets.batches.lease import leased
 from resume_assets.batches.planner import Planned, plan_batch
 from resume_assets.batches.planning import NoPlan, Stop
 from resume_assets.batches.states import AFTER_ENDED, OPEN, BatchState
-from resume_assets.batches.tokens import counter_for
 from resume_assets.batches.tracking import TERMINAL
 from resume_assets.errors import PlatformError
+from resume_assets.models.tokens import counter_for
 from resume_assets.openai_api import backoff
 from resume_assets.openai_api.client import BatchApi
 from resume_assets_tests.faults.boundaries import Boundaries

@@ -5,9 +5,9 @@ from typing import Any
 import openai
 import pytest
 
-from resume_assets.batches.tokens import count
 from resume_assets.extraction.candidate import response_format
 from resume_assets.local_openai.server import running
+from resume_assets.models.tokens import count
 from resume_assets_tests.local_openai.support import MODEL, SCHEMA, Driver, request
 
 TEXT = "Grace Hopper\ngrace@example.org\n\nSkills: COBOL, Compilers"

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from resume_assets.batches.models import Model, find_model, models
 from resume_assets.local_openai.errors import no_such_model
 from resume_assets.local_openai.routes.bodies import json_body
 from resume_assets.local_openai.service import Service
+from resume_assets.models.catalogue import Model, find_model, models
 
 
 def routes(service: Service) -> list[Route]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from resume_assets.batches.models import find_model, models, prices_as_of
+from resume_assets.models.catalogue import find_model, models, prices_as_of
 
 
 def test_prices_of_the_default_model():

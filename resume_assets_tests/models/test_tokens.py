@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resume_assets.batches import tokens
-from resume_assets.batches.tokens import (
+from resume_assets.models import tokens
+from resume_assets.models.tokens import (
     MARKER,
     PIECE,
     REQUEST_OVERHEAD,

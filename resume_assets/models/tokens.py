@@ -21,8 +21,8 @@ import tiktoken
 from tiktoken.model import encoding_name_for_model
 from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
-from resume_assets.batches.models import find_model
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.models.catalogue import find_model
 from resume_assets.processors import processors
 
 DEFAULT_ENCODING = "o200k_base"
