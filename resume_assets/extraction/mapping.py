@@ -19,7 +19,7 @@ from resume_assets.extraction.candidate import (
     Rule,
     fills,
 )
-from resume_assets.extraction.dates import DateReading, read_period
+from resume_assets.extraction.dates.reading import DateReading, read_period
 from resume_assets.extraction.places import NOWHERE, Place, location, state
 from resume_assets.extraction.text import clean, fit, is_placeholder, two_words
 from resume_assets.extraction.values import Cleaner, Record, Values

@@ -1,1 +1,1 @@
-"""What is known of OpenAI's models: prices, limits, what a request may carry, how texts are counted."""
+"""What is known of OpenAI's models: prices, limits, what a request may carry, tokens."""

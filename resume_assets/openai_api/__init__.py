@@ -1,1 +1,1 @@
-"""The calls to OpenAI: what each may do and raise, and what the API allows. Knows no batch of ours."""
+"""The calls to OpenAI, each with its own safety, and the errors they raise; no batch of ours."""

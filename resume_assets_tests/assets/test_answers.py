@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.extraction import mapping
-from resume_assets.extraction.dates import read_period
+from resume_assets.extraction.dates.reading import read_period
 from resume_assets_tests.home import (
     ASSETS,
     NEVER,

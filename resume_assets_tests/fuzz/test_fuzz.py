@@ -11,10 +11,6 @@ import time
 
 from resume_assets.extraction import (
     candidate,
-    date_forms,
-    date_tokens,
-    date_words,
-    dates,
     lenient,
     mapping,
     numbers,
@@ -25,6 +21,8 @@ from resume_assets.extraction import (
     values,
 )
 from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.extraction.dates import forms, reading, tokens
+from resume_assets.extraction.dates import words as date_words
 from resume_assets.extraction.mapping import to_record
 from resume_assets.extraction.responses import Outcome, read_line
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
@@ -32,7 +30,7 @@ from resume_assets_tests.fuzz.fuzzer import Fuzzer
 
 SECONDS = float(os.environ.get("RESUME_FUZZ_SECONDS", "6"))
 SEED = int(os.environ.get("RESUME_FUZZ_SEED", "0"))
-DATES = (dates, date_forms, date_tokens, date_words)
+DATES = (reading, forms, tokens, date_words)
 TODAY = datetime.date(2026, 11, 1)
 MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 REASON = re.compile(r"[A-Za-z0-9_.:\- \[\]]{0,200}", re.ASCII)
@@ -60,16 +58,16 @@ def read_an_answer(line: bytes) -> None:
 def read_a_date(data: bytes) -> None:
     raw = data.decode("utf-8", "replace")
     for end in (False, True):
-        reading = dates.read_date(raw, end=end)
-        value = reading.value
+        found = reading.read_date(raw, end=end)
+        value = found.value
         assert value is None or MONTH.fullmatch(value) or (end and value == "Present"), value
-        assert not (reading.unreadable and value is not None)
-        assert dates.standardize_date(raw, end=end) == value
+        assert not (found.unreadable and value is not None)
+        assert reading.standardize_date(raw, end=end) == value
         if value is not None:
-            assert dates.standardize_date(value, end=end) == value
+            assert reading.standardize_date(value, end=end) == value
     start, _, finish = raw.partition("|")
-    for reading in dates.read_period(start, finish):
-        assert reading.value is None or reading.value == "Present" or MONTH.fullmatch(reading.value)
+    for found in reading.read_period(start, finish):
+        assert found.value is None or found.value == "Present" or MONTH.fullmatch(found.value)
 
 
 def test_answers() -> None:

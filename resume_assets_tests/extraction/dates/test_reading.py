@@ -9,9 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resume_assets.extraction import date_words, month_names
-from resume_assets.extraction.date_tokens import fold
-from resume_assets.extraction.dates import DateReading, read_date, read_period, standardize_date
+from resume_assets.extraction.dates import month_names, words
+from resume_assets.extraction.dates.reading import (
+    DateReading,
+    read_date,
+    read_period,
+    standardize_date,
+)
+from resume_assets.extraction.dates.tokens import fold
 
 NEITHER = (None, None)
 
@@ -402,8 +407,8 @@ FORMATS = [
 @pytest.mark.parametrize("shape", FORMATS)
 def test_every_name_in_every_format(shape):
     for name, month in month_names.spellings().items():
-        for spelling in {name, name.upper(), name.title(), date_words.plain(name)}:
-            if date_words.KINDS.get(spelling.casefold()) != date_words.PART:
+        for spelling in {name, name.upper(), name.title(), words.plain(name)}:
+            if words.KINDS.get(spelling.casefold()) != words.PART:
                 continue  # dès, without its accent the Norwegian December
             text = shape.format(name=spelling, year=2017, short=17)
             for end in (False, True):
@@ -427,11 +432,11 @@ def test_no_word_has_two_meanings():
         for month, group in enumerate(line.split(), 1):
             for name in group.split("/"):
                 meanings[name].add(month)
-    for month, words in month_names.SEASONS.items():
-        for name in words.split():
+    for month, seasons in month_names.SEASONS.items():
+        for name in seasons.split():
             meanings[name].add(month)
-    for kind, words in date_words._WORDS.items():
-        for word in words.split():
+    for kind, line in words._WORDS.items():
+        for word in line.split():
             meanings[word].add(kind)
     ambiguous = {word: found for word, found in meanings.items() if len(found) > 1}
     assert ambiguous == {"listopad": {10, 11}}  # as month_names says
@@ -489,7 +494,7 @@ def test_digits_of_any_script(text):
 
 FRAGMENTS = st.lists(
     st.one_of(
-        st.sampled_from(sorted(date_words.KINDS)),
+        st.sampled_from(sorted(words.KINDS)),
         st.sampled_from(["-", " - ", "–", "/", ".", ",", " ", " ", " ", "'", "(", ")", "年", "月"]),
         st.integers(0, 40).map(str),
         st.integers(1890, 2110).map(str),

@@ -4,8 +4,8 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from resume_assets.extraction.date_tokens import NUMBER, SHORT_YEAR, STRAY, YEAR
-from resume_assets.extraction.date_words import OTHER, PART
+from resume_assets.extraction.dates.tokens import NUMBER, SHORT_YEAR, STRAY, YEAR
+from resume_assets.extraction.dates.words import OTHER, PART
 
 
 class Found(NamedTuple):

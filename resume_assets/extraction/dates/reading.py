@@ -17,8 +17,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from resume_assets.extraction.date_forms import Found, find_dates, is_range
-from resume_assets.extraction.date_tokens import tokens
+from resume_assets.extraction.dates.forms import Found, find_dates, is_range
+from resume_assets.extraction.dates.tokens import tokens
 from resume_assets.extraction.text import clean, is_placeholder
 
 _LOOKED_AT: Final = 300  # characters; no date is that long, and time grows with the length

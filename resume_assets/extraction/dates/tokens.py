@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
-from resume_assets.extraction.date_words import (
+from resume_assets.extraction.dates.words import (
     JOINT,
     KINDS,
     MONTH_OF,

@@ -7,7 +7,7 @@ are of the kind OTHER and read over.
 import unicodedata
 from typing import Final
 
-from resume_assets.extraction.month_names import spellings
+from resume_assets.extraction.dates.month_names import spellings
 
 PART: Final = "M"  # of a year: a month, season, quarter or half
 PRESENT: Final = "P"
