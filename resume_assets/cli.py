@@ -218,7 +218,7 @@ def resume() -> None:
     After a limit, a refused key or poor answers. Money and usable shares are counted afresh from
     now on.
     """
-    from resume_assets.batches.quota import resume_planning
+    from resume_assets.batches.planning.quota import resume_planning
     from resume_assets.commands.databases import opened_database
 
     with opened_database(load_settings()) as database:

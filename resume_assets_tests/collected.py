@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from resume_assets.batches import ledger
 from resume_assets.batches.claiming import claim
 from resume_assets.batches.lease import Lease, leased
-from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.queue import text_hash
 from resume_assets.batches.reading import read_records
 from resume_assets.batches.results import Asked, results_of

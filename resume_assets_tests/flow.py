@@ -22,7 +22,7 @@ from resume_assets.batches.claiming import Claim, claim
 from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.lease import leased
-from resume_assets.batches.planner import Planned, plan_batch
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import submit

@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 
 from resume_assets.assets import resume_batches
-from resume_assets.batches.dispatching import MOST_REQUESTS, REQUEST_PATIENCE
+from resume_assets.batches.planning.dispatching import MOST_REQUESTS, REQUEST_PATIENCE
 from resume_assets.local_openai.settings import Limits, Pace
 from resume_assets_tests.home import NEVER, QUIET, Platform, platform_at
 from resume_assets_tests.local_openai.support import ManualClock

@@ -17,7 +17,7 @@ from resume_assets.batches import ledger
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import claim
 from resume_assets.batches.lease import PATIENCE, leased
-from resume_assets.batches.planner import plan_named
+from resume_assets.batches.planning.planner import plan_named
 from resume_assets.batches.states import BatchState
 from resume_assets.batches.submission import submit
 from resume_assets.errors import PlatformError

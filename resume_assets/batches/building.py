@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from resume_assets.batches import ledger
 from resume_assets.batches.attempt import installation_of
-from resume_assets.batches.estimates import estimate_for, measured_overhead
 from resume_assets.batches.lease import Lease
+from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
 from resume_assets.batches.queue import text_hash
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import REQUESTS, BatchStore

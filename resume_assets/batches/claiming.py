@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.estimates import estimate_for
 from resume_assets.batches.lease import Lease
+from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.batches.queue import Waiting, count_waiting, waiting
 from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.retrying import DuplicateKey

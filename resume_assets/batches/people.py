@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger, tracking
-from resume_assets.batches.dispatching import abandon
 from resume_assets.batches.lease import Lease
+from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.queue import given_up
 from resume_assets.batches.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
 from resume_assets.batches.store import BatchStore

@@ -15,7 +15,7 @@ from resume_assets.batches import ledger
 from resume_assets.batches.attempt import Attempt
 from resume_assets.batches.doubt import settle
 from resume_assets.batches.lease import Lease
-from resume_assets.batches.quota import stop_planning, wait_for_quota
+from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.uploading import upload

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.quota import stop_planning, wait_for_quota
+from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
 from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed

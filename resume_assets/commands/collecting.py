@@ -1,7 +1,7 @@
 """`check`, and what `continuous` shares with it: bringing batches in."""
 
 from resume_assets.batches import ledger, tracking
-from resume_assets.batches.dispatching import Stage
+from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from resume_assets import samples
 from resume_assets.batches import ledger
 from resume_assets.batches.auditing import Audit, audit
-from resume_assets.batches.dispatching import Stage
-from resume_assets.batches.planner import plan_batch
-from resume_assets.batches.planning import NoPlan
+from resume_assets.batches.planning.decision import NoPlan
+from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
 from resume_assets.commands.evaluating import accuracy
 from resume_assets.commands.output import dollars, say

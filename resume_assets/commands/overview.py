@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import costing, ledger, planner
+from resume_assets.batches import costing, ledger
+from resume_assets.batches.planning import planner
 from resume_assets.batches.queue import count_waiting, given_up
 from resume_assets.batches.states import CLOSED, OPEN
 from resume_assets.commands.output import describe, dollars, say

@@ -3,9 +3,9 @@
 from itertools import count
 
 from resume_assets.batches import ledger
-from resume_assets.batches.dispatching import Stage
-from resume_assets.batches.planner import Planned, plan_batch, preview
-from resume_assets.batches.planning import NoPlan, Stop
+from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.planner import Planned, plan_batch, preview
 from resume_assets.batches.states import BatchState
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session

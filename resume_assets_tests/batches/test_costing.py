@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from resume_assets.batches.costing import NotApplied
-from resume_assets.batches.estimates import measured_output, measured_overhead
+from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets_tests.flow import KEY, Flowing
 
 

@@ -13,11 +13,12 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger, planner
-from resume_assets.batches.estimates import Estimate, estimate_for
-from resume_assets.batches.planner import Planned, plan_batch
-from resume_assets.batches.planning import Queue
-from resume_assets.batches.quota import wait_for_quota
+from resume_assets.batches import ledger
+from resume_assets.batches.planning import planner
+from resume_assets.batches.planning.decision import Queue
+from resume_assets.batches.planning.estimates import Estimate, estimate_for
+from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.planning.quota import wait_for_quota
 from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise

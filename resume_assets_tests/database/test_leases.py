@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches import ledger
 from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
-from resume_assets.batches.planner import plan_batch
+from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.database.connect import Database
 from resume_assets_tests.collected import KEY
 from resume_assets_tests.databases import seed, settings

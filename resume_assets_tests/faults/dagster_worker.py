@@ -7,7 +7,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from resume_assets import sensors
-from resume_assets.batches.dispatching import Stage
+from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.commands.continuous import continuous
 from resume_assets.commands.session import Session, session
 from resume_assets.definitions import defs

@@ -26,7 +26,7 @@ from click.testing import CliRunner
 
 from resume_assets import logs
 from resume_assets.batches import building, collecting, reading
-from resume_assets.batches.dispatching import Stage
+from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.cli import cli
 from resume_assets.commands import overview
 from resume_assets.openai_api import backoff

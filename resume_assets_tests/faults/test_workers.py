@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import dispatching, ledger
 from resume_assets.batches import lease as lease_module
-from resume_assets.batches.dispatching import due_runs
+from resume_assets.batches import ledger
 from resume_assets.batches.lease import BatchBusy, leased
-from resume_assets.batches.planner import Planned, plan_batch
-from resume_assets.batches.planning import NoPlan, Stop
+from resume_assets.batches.planning import dispatching
+from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.dispatching import due_runs
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.commands.continuous import _Loop
 from resume_assets_tests.flow import KEY, Flow, Flowing, settings_at
 

@@ -22,13 +22,14 @@ from typing import Any, TypeVar
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import applying, building, dispatching, ledger, people
+from resume_assets.batches import applying, building, ledger, people
 from resume_assets.batches import lease as lease_module
-from resume_assets.batches.dispatching import Stage, due_runs
 from resume_assets.batches.housekeeping import delete_remote, tidy
 from resume_assets.batches.lease import leased
-from resume_assets.batches.planner import Planned, plan_batch
-from resume_assets.batches.planning import NoPlan, Stop
+from resume_assets.batches.planning import dispatching
+from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.dispatching import Stage, due_runs
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.tracking import TERMINAL
 from resume_assets.errors import PlatformError

@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 
 from resume_assets.batches import ledger
-from resume_assets.batches.dispatching import MOST_REQUESTS, Due, Stage, due_runs, open_keys
 from resume_assets.batches.lease import leased
+from resume_assets.batches.planning.dispatching import (
+    MOST_REQUESTS,
+    Due,
+    Stage,
+    due_runs,
+    open_keys,
+)
 from resume_assets_tests.flow import KEY, Flowing
 
 LONG = timedelta(minutes=3)

@@ -13,9 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches import ledger
-from resume_assets.batches.dispatching import Due, Stage, run_key
-from resume_assets.batches.estimates import Estimate, estimate_for
-from resume_assets.batches.planning import (
+from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
     Limits,
     NoPlan,
@@ -25,6 +23,8 @@ from resume_assets.batches.planning import (
     Stop,
     decide,
 )
+from resume_assets.batches.planning.dispatching import Due, Stage, run_key
+from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.batches.queue import waiting
 from resume_assets.batches.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.database.connect import Database

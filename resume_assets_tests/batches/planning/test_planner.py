@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from resume_assets.batches import ledger
-from resume_assets.batches.planner import (
+from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.planner import (
     KeyTaken,
     Planned,
     plan_batch,
     plan_named,
     preview,
 )
-from resume_assets.batches.planning import NoPlan, Stop
-from resume_assets.batches.quota import resume_planning
+from resume_assets.batches.planning.quota import resume_planning
 from resume_assets_tests.flow import KEY, Flowing
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.planning import (
+from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
     Limits,
     NoPlan,

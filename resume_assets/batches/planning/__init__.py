@@ -1,0 +1,1 @@
+"""Which batch comes next and how large it may be, and which run is due; nothing is sent here."""
