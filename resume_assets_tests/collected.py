@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
 from resume_assets.batches.claiming import claim
-from resume_assets.batches.lease import Lease, leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease, leased
+from resume_assets.batches.ledger.queue import text_hash
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.batches.queue import text_hash
 from resume_assets.batches.reading import read_records
 from resume_assets.batches.results import Asked, results_of
-from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.writing import Writer
 from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer
@@ -28,7 +28,7 @@ TODAY = date(2026, 11, 23)
 
 def collected_batch(
     database: Database, settings: Settings, rows: int, key: str = KEY
-) -> ledger.Batch:
+) -> batches.Batch:
     """Claim this many waiting resumes, and say that all of them were answered."""
     planned = plan_batch(database, settings, rows=rows, origin="test", key=key)
     assert isinstance(planned, Planned), planned
@@ -37,7 +37,7 @@ def collected_batch(
     return database.write(lambda connection: _mark(connection, database, key))
 
 
-def _mark(connection: sa.Connection, database: Database, key: str) -> ledger.Batch:
+def _mark(connection: sa.Connection, database: Database, key: str) -> batches.Batch:
     items, there = database.ledger.items, database.candidates
     query = (
         sa.select(there.userid, there.text)
@@ -54,7 +54,7 @@ def _mark(connection: sa.Connection, database: Database, key: str) -> ledger.Bat
             for userid, text in connection.execute(query)
         ],
     )
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         key,

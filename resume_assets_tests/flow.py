@@ -15,15 +15,17 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger, tracking
+from resume_assets.batches import tracking
 from resume_assets.batches.applying import apply
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import Claim, claim
 from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.batches import Batch
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.batches.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import submit
 from resume_assets.batches.writing import Applied
@@ -134,17 +136,17 @@ class Flow:
     def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         return self.database.read(lambda connection: connection.execute(query).all())
 
-    def batch(self, key: str = KEY) -> ledger.Batch:
-        return self.database.read(lambda connection: ledger.get(connection, self.database, key))
+    def batch(self, key: str = KEY) -> Batch:
+        return self.database.read(lambda connection: batches.get(connection, self.database, key))
 
-    def batches(self) -> Sequence[ledger.Batch]:
+    def batches(self) -> Sequence[Batch]:
         table = self.database.ledger.batches
         return self.rows(sa.select(table).order_by(table.c.planned_at, table.c.batch_key))
 
-    def update(self, key: str = KEY, **values: Any) -> ledger.Batch:
+    def update(self, key: str = KEY, **values: Any) -> Batch:
         """Move a batch, or its times, to where a test wants it."""
         return self.database.write(
-            lambda connection: ledger.update(connection, self.database, key, **values)
+            lambda connection: batches.update(connection, self.database, key, **values)
         )
 
     def installation(self) -> sa.Row[Any]:
@@ -195,18 +197,18 @@ class Flow:
         with leased(self.database, key) as lease:
             return claim(lease, self.settings)
 
-    def build(self, key: str = KEY) -> ledger.Batch:
+    def build(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
             return build(lease, self.settings, self.store)
 
-    def submit(self, key: str = KEY) -> ledger.Batch:
+    def submit(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
             return submit(lease, self.settings, self.store, self.api)
 
     def poll(self, **more: Any) -> tracking.Poll:
         return tracking.poll(self.database, self.api, self.settings, **more)
 
-    def collect(self, key: str = KEY) -> ledger.Batch:
+    def collect(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
             return collect(lease, self.store, self.api)
 
@@ -220,33 +222,33 @@ class Flow:
 
     # Several at once
 
-    def until_built(self, key: str = KEY, **more: Any) -> ledger.Batch:
+    def until_built(self, key: str = KEY, **more: Any) -> Batch:
         self.plan(key, **more)
         self.claim(key)
         return self.build(key)
 
-    def until_submitted(self, key: str = KEY, **more: Any) -> ledger.Batch:
+    def until_submitted(self, key: str = KEY, **more: Any) -> Batch:
         self.until_built(key, **more)
         return self.submit(key)
 
-    def until_ended(self, key: str = KEY, **more: Any) -> ledger.Batch:
+    def until_ended(self, key: str = KEY, **more: Any) -> Batch:
         self.until_submitted(key, **more)
         return self.wait(key)
 
-    def until_collected(self, key: str = KEY, **more: Any) -> ledger.Batch:
+    def until_collected(self, key: str = KEY, **more: Any) -> Batch:
         self.until_ended(key, **more)
         return self.collect(key)
 
-    def until_done(self, key: str = KEY, **more: Any) -> ledger.Batch:
+    def until_done(self, key: str = KEY, **more: Any) -> Batch:
         self.until_ended(key, **more)
         return self.bring_in(key)
 
-    def bring_in(self, key: str = KEY) -> ledger.Batch:
+    def bring_in(self, key: str = KEY) -> Batch:
         self.collect(key)
         self.apply(key)
         return self.settle(key).batch
 
-    def wait(self, key: str = KEY) -> ledger.Batch:
+    def wait(self, key: str = KEY) -> Batch:
         """Look until the batch is no longer out."""
         pause = threading.Event()
         for _ in range(3_000):

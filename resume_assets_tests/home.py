@@ -13,7 +13,7 @@ import dagster as dg
 import openai
 
 from resume_assets import assets
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.definitions import build_defs
@@ -95,7 +95,7 @@ class Platform(Flow):
             remote = self.batch(key).openai_batch_id
             until(lambda: self.api.retrieve(remote).status in ENDED)  # noqa: B023
 
-    def to_the_end(self, key: str) -> ledger.Batch:
+    def to_the_end(self, key: str) -> batches.Batch:
         """Both halves."""
         self.sent(key)
         assert self.run(Stage.collect, key).success

@@ -11,14 +11,15 @@ from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
-from resume_assets.batches import ledger, tracking
+from resume_assets.batches import tracking
 from resume_assets.batches.applying import apply
 from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.housekeeping import delete_remote, has_remote_files
-from resume_assets.batches.lease import PATIENCE, Lease, leased
-from resume_assets.batches.queue import given_up
-from resume_assets.batches.states import AFTER_ENDED, BatchState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
+from resume_assets.batches.ledger.queue import given_up
+from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.resources import (
@@ -45,12 +46,12 @@ def batch_output(
     key = context.partition_key
     with safely("collecting the output"):
         database, values = sqlserver.database(), settings.load()
-        batch = database.read(lambda connection: ledger.get(connection, database, key))
+        batch = database.read(lambda connection: batches.get(connection, database, key))
         if batch.state in (BatchState.submitted, BatchState.ended):
             with openai.api() as api:
                 if batch.state == BatchState.submitted:
                     tracking.poll(database, api, values)
-                    batch = database.read(lambda connection: ledger.get(connection, database, key))
+                    batch = database.read(lambda connection: batches.get(connection, database, key))
                 if batch.state == BatchState.ended:
                     with leased(database, key, patience=PATIENCE) as lease:
                         batch = collect(lease, store.store(), api)

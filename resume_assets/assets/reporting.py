@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 
 TABLE_ROWS = 50
 """Rows of a table in metadata, at most: 50,000 would be 27 MB in Dagster's storage."""
@@ -14,7 +14,7 @@ TABLE_ROWS = 50
 Metadata = dict[str, Any]
 
 
-def facts(batch: ledger.Batch, *names: str) -> Metadata:
+def facts(batch: batches.Batch, *names: str) -> Metadata:
     """Columns of the batch's row as metadata; what is not known yet is left out."""
     found: Metadata = {}
     for name in names:

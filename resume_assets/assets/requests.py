@@ -13,12 +13,12 @@ from resume_assets.assets.candidates import aicandidate
 from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, facts
 from resume_assets.assets.safely import safely
-from resume_assets.batches import ledger
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import claim
-from resume_assets.batches.lease import PATIENCE, leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import PATIENCE, leased
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.planner import plan_named
-from resume_assets.batches.states import BatchState
 from resume_assets.batches.submission import submit
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import find_model
@@ -163,7 +163,7 @@ def submitted_batch(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-def _estimated_money(batch: ledger.Batch) -> Metadata:
+def _estimated_money(batch: batches.Batch) -> Metadata:
     model = find_model(batch.model)
     tokens = batch.estimated_input_tokens, 0, batch.estimated_output_tokens
     cost, standard = model.batch_cost(*tokens), model.standard_cost(*tokens)

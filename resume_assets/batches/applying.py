@@ -10,9 +10,10 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.closing import End, close, usage_of
-from resume_assets.batches.lease import BatchBusy, Lease
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.closing import End, close, usage_of
+from resume_assets.batches.ledger.lease import BatchBusy, Lease
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.reading import read_records
 from resume_assets.batches.results import (
     Results,
@@ -21,7 +22,6 @@ from resume_assets.batches.results import (
     results_of,
 )
 from resume_assets.batches.rewriting import Rewriter
-from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.writing import Applied, Writer
 from resume_assets.errors import PlatformError
@@ -43,7 +43,7 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     batch left them are rewritten. Raises NotCollected, FilesGone, DatabaseFailed, LeaseLost.
     """
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
         raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
     again = batch.state != BatchState.collected
@@ -64,7 +64,7 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     return writer.applied
 
 
-def _close_unusable(lease: Lease, batch: ledger.Batch, results: Results, applied: Applied) -> None:
+def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:
     """Close what got no usable answer: back to the queue, as far as attempts are left."""
 
     def ends() -> Iterator[End]:
@@ -85,17 +85,17 @@ def _close_unusable(lease: Lease, batch: ledger.Batch, results: Results, applied
         applied.ends.update(f"{end.state}: {end.reason}" for end in chunk)
 
 
-def _finish(connection: sa.Connection, lease: Lease) -> ledger.Batch:
+def _finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
     """Every item is closed: the batch is `applied`."""
     database = lease.database
-    counts = ledger.count_items(connection, database, lease.key)
+    counts = batches.count_items(connection, database, lease.key)
     still_open = counts.get(ItemState.submitted, 0) + counts.get(ItemState.claimed, 0)
     if still_open:
         raise BatchBusy(
             f"Batch {lease.key}: {still_open} items are still open; materialize "
             "updated_candidate_records again."
         )
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         lease.key,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger, tracking
-from resume_assets.batches.lease import Lease
-from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches import tracking
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
@@ -34,7 +35,7 @@ class Attempt:
             lambda connection: installation_of(connection, self.database)
         )
 
-    def metadata(self, batch: ledger.Batch) -> dict[str, str]:
+    def metadata(self, batch: batches.Batch) -> dict[str, str]:
         """What the batch carries at OpenAI, to be known again by."""
         return {
             "installation": self.installation,
@@ -42,17 +43,17 @@ class Attempt:
             "try": str(batch.try_number),
         }
 
-    def record(self, remote: RemoteBatch) -> ledger.Batch:
+    def record(self, remote: RemoteBatch) -> batches.Batch:
         """OpenAI has it: batch and items are `submitted`, or `ended` where it was that quick."""
 
-        def work(connection: sa.Connection) -> ledger.Batch:
+        def work(connection: sa.Connection) -> batches.Batch:
             items = self.database.ledger.items
             connection.execute(
                 items.update()
                 .where(items.c.batch_key == self.lease.key, items.c.state == ItemState.claimed)
                 .values(state=ItemState.submitted)
             )
-            ledger.update(
+            batches.update(
                 connection,
                 self.database,
                 self.lease.key,
@@ -69,7 +70,7 @@ class Attempt:
 
         return self.lease.write(work)
 
-    def forget_upload(self, batch: ledger.Batch, *, next_try: bool = False) -> ledger.Batch:
+    def forget_upload(self, batch: batches.Batch, *, next_try: bool = False) -> batches.Batch:
         """The next creation uploads anew."""
         return self.update(
             state=BatchState.built,
@@ -87,16 +88,16 @@ class Attempt:
             lambda connection: connection.execute(stopped).scalar() is not None
         )
 
-    def update(self, **values: Any) -> ledger.Batch:
+    def update(self, **values: Any) -> batches.Batch:
         """Note this of the batch."""
         return self.lease.write(
-            lambda connection: ledger.update(connection, self.database, self.lease.key, **values)
+            lambda connection: batches.update(connection, self.database, self.lease.key, **values)
         )
 
-    def get(self) -> ledger.Batch:
+    def get(self) -> batches.Batch:
         """The batch as the ledger has it."""
         return self.database.read(
-            lambda connection: ledger.get(connection, self.database, self.lease.key)
+            lambda connection: batches.get(connection, self.database, self.lease.key)
         )
 
     def now(self) -> datetime:

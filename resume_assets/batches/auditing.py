@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.queue import GivenUp, given_up
-from resume_assets.batches.states import OPEN_ITEMS, ItemState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.queue import GivenUp, given_up
+from resume_assets.batches.ledger.states import OPEN_ITEMS, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
 
@@ -163,13 +163,13 @@ class Account:
 
 def account(connection: sa.Connection, database: Database, key: str) -> Account:
     """Count a batch's items and claims."""
-    batch = ledger.get(connection, database, key)
+    batch = batches.get(connection, database, key)
     claims = database.ledger.claims
     held = sa.select(sa.func.count()).select_from(claims).where(claims.c.batch_key == key)
     return Account(
         claimed=batch.rows_claimed or 0,
-        by_state=ledger.count_items(connection, database, key),
-        by_reason=ledger.count_reasons(connection, database, key),
+        by_state=batches.count_items(connection, database, key),
+        by_reason=batches.count_reasons(connection, database, key),
         open_claims=connection.execute(held).scalar_one(),
     )
 

@@ -11,12 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import installation_of
-from resume_assets.batches.lease import Lease
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.queue import text_hash
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
-from resume_assets.batches.queue import text_hash
-from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
@@ -55,7 +55,7 @@ class _Item(NamedTuple):
 class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
-    def __init__(self, batch: ledger.Batch, overhead: float | None) -> None:
+    def __init__(self, batch: batches.Batch, overhead: float | None) -> None:
         self.model: Model = find_model(batch.model)
         self.batch = batch
         self.templates: dict[int, RequestTemplate] = {}
@@ -123,14 +123,14 @@ class _Builder:
             self.tally.given_back.setdefault(reason, []).extend(userids)
 
 
-def build(lease: Lease, settings: Settings, store: BatchStore) -> ledger.Batch:
+def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one that is past that only reports.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
     Raises DatabaseFailed, FolderTaken, OSError where the store can't be written.
     """
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
     overhead = database.read(
@@ -199,7 +199,7 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
 
 def _finish(
     connection: sa.Connection, lease: Lease, settings: Settings, builder: _Builder
-) -> ledger.Batch:
+) -> batches.Batch:
     database, tally = lease.database, builder.tally
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
@@ -208,7 +208,7 @@ def _finish(
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
     output_tokens = round(tally.requests * estimate.output_tokens)
     cost = builder.model.batch_cost(input_tokens, 0, output_tokens)
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         lease.key,

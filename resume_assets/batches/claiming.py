@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import Lease
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.queue import Waiting, count_waiting, waiting
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for
-from resume_assets.batches.queue import Waiting, count_waiting, waiting
-from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
@@ -28,7 +28,7 @@ _LOST_RACES = 5
 class Claim:
     """What a batch holds after claiming."""
 
-    batch: ledger.Batch
+    batch: batches.Batch
     rows: int
     still_waiting: int
 
@@ -54,7 +54,7 @@ def claim(lease: Lease, settings: Settings) -> Claim:
 
 def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:
     database = lease.database
-    batch = ledger.get(connection, database, lease.key)
+    batch = batches.get(connection, database, lease.key)
     if batch.state != BatchState.planned:
         return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))
     chosen = _choose(connection, lease, settings, batch)
@@ -67,7 +67,7 @@ def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim
             [(row.userid, lease.key) for row in chosen],
         )
         _insert_items(connection, lease, chosen)
-    batch = ledger.update(
+    batch = batches.update(
         connection,
         database,
         lease.key,
@@ -80,7 +80,7 @@ def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim
 
 
 def _choose(
-    connection: sa.Connection, lease: Lease, settings: Settings, batch: ledger.Batch
+    connection: sa.Connection, lease: Lease, settings: Settings, batch: batches.Batch
 ) -> list[Waiting]:
     """The newest rows whose running sums fit one file and what the plan reserved."""
     database = lease.database

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import Lease
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.reading import read_answers
 from resume_assets.batches.results import answers_of, results_of, tally_of
-from resume_assets.batches.states import AFTER_ENDED, BatchState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.batches.tracking import LOST
 from resume_assets.errors import PlatformError
@@ -33,14 +33,14 @@ class NotEnded(PlatformError):
     """The batch is not through at OpenAI; nothing can be collected yet."""
 
 
-def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Batch:
+def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Batch:
     """Download what is not here yet, and count what came.
 
     A batch collected before is only counted again, from the kept files, by today's rules; it needs
     no `api`. Raises NotEnded, ApiFailed, FilesGone, OtherEndpoint where the files are elsewhere.
     """
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in AFTER_ENDED | {BatchState.done}:
         raise NotEnded(
             f"Batch {lease.key} is {batch.state}"
@@ -58,10 +58,10 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Bat
     _log.info("batch %s: collected, %s", lease.key, summary)
     first_time = batch.state == BatchState.ended
 
-    def finish(connection: sa.Connection) -> ledger.Batch:
+    def finish(connection: sa.Connection) -> batches.Batch:
         if not first_time:
-            return ledger.update(connection, database, lease.key, tally=summary)
-        return ledger.update(
+            return batches.update(connection, database, lease.key, tally=summary)
+        return batches.update(
             connection,
             database,
             lease.key,
@@ -73,7 +73,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> ledger.Bat
     return lease.write(finish)
 
 
-def count(lease: Lease, files: BatchFiles, batch: ledger.Batch) -> Counter[str]:
+def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]:
     """Read every line once, by today's rules; writes nothing."""
     database = lease.database
     results = database.read(lambda connection: results_of(connection, database, lease.key))
@@ -83,8 +83,8 @@ def count(lease: Lease, files: BatchFiles, batch: ledger.Batch) -> Counter[str]:
 
 
 def _download_all(
-    lease: Lease, files: BatchFiles, api: BatchApi, batch: ledger.Batch
-) -> ledger.Batch:
+    lease: Lease, files: BatchFiles, api: BatchApi, batch: batches.Batch
+) -> batches.Batch:
     """Both files, each kept only once it is whole; returns the batch with those there are.
 
     A file that its own endpoint and key no longer know is lost: its requests are `missing`, and go
@@ -114,7 +114,7 @@ def _download_all(
             message = f"OpenAI no longer has its {name} (it keeps results for two weeks)."
             values = {column: None, "message": message}
             batch = lease.write(
-                lambda connection: ledger.update(connection, database, lease.key, **values)  # noqa: B023 (called at once)
+                lambda connection: batches.update(connection, database, lease.key, **values)  # noqa: B023 (called at once)
             )
     return batch
 

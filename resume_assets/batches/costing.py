@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import Lease
-from resume_assets.batches.states import SENT, BatchState, ItemState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import find_model
@@ -25,7 +25,7 @@ class NotApplied(PlatformError):
 class Bill:
     """Tokens and US dollars of one batch, and of all so far; None where no price is known."""
 
-    batch: ledger.Batch
+    batch: batches.Batch
     estimated_tokens_of_answered: int
     total_cost: float
     total_saving: float
@@ -64,7 +64,7 @@ def settle(lease: Lease, settings: Settings) -> Bill:
 
 def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill:
     database = lease.database
-    batch = ledger.get(connection, database, lease.key)
+    batch = batches.get(connection, database, lease.key)
     if batch.state not in (BatchState.applied, BatchState.done):
         raise NotApplied(
             f"Batch {lease.key} is {batch.state}: materialize updated_candidate_records first."
@@ -97,7 +97,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
             "done_at": database.dialect.utc_now(connection),
             "low_share": _low_share(batch, counts, settings.usable_share),
         }
-    batch = ledger.update(connection, database, lease.key, **values)
+    batch = batches.update(connection, database, lease.key, **values)
     cost, standard = totals(connection, database)
     return Bill(
         batch,
@@ -109,9 +109,9 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
 
 def totals(connection: sa.Connection, database: Database) -> tuple[float, float]:
     """US dollars of all settled batches: at the batch price, and at the standard price."""
-    batches = database.ledger.batches
+    table = database.ledger.batches
     cost, standard = connection.execute(
-        sa.select(sa.func.sum(batches.c.batch_cost), sa.func.sum(batches.c.standard_cost))
+        sa.select(sa.func.sum(table.c.batch_cost), sa.func.sum(table.c.standard_cost))
     ).one()
     return float(cost or 0), float(standard or 0)
 
@@ -132,7 +132,7 @@ def _first_attempts(connection: sa.Connection, database: Database, key: str) -> 
     return {row.state: row[1] for row in rows}
 
 
-def _low_share(batch: ledger.Batch, counts: dict[str, int], least: float) -> bool | None:
+def _low_share(batch: batches.Batch, counts: dict[str, int], least: float) -> bool | None:
     """Whether too few answers were usable; None where the batch says nothing about that."""
     if batch.openai_status == "failed":
         return True

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import Attempt
-from resume_assets.batches.states import BatchState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def settle(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
+def settle(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     """Adopt what was created, or make sure that nothing was.
 
     Returns the batch as `submitted` or past that, or as `built` for the next try.
@@ -59,7 +59,7 @@ def settle(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
     return attempt.forget_upload(batch, next_try=True)
 
 
-def _doubt_remaining(attempt: Attempt, batch: ledger.Batch) -> float:
+def _doubt_remaining(attempt: Attempt, batch: batches.Batch) -> float:
     """Seconds until a second look is worth anything; the first look is noted."""
     now = attempt.now()
     if batch.absent_since is None:
@@ -69,7 +69,7 @@ def _doubt_remaining(attempt: Attempt, batch: ledger.Batch) -> float:
     return (until - now).total_seconds()
 
 
-def _look(attempt: Attempt, batch: ledger.Batch) -> list[RemoteBatch]:
+def _look(attempt: Attempt, batch: batches.Batch) -> list[RemoteBatch]:
     """What this intent has made at OpenAI, from all pages; raises where the list breaks off."""
     since = min(batch.intent_at, batch.uploaded_at or batch.intent_at)
     return [
@@ -79,7 +79,7 @@ def _look(attempt: Attempt, batch: ledger.Batch) -> list[RemoteBatch]:
     ]
 
 
-def _is_this_try(attempt: Attempt, batch: ledger.Batch, remote: RemoteBatch) -> bool:
+def _is_this_try(attempt: Attempt, batch: batches.Batch, remote: RemoteBatch) -> bool:
     """Whether it is what this very intent made.
 
     One with the same input file may be an earlier try of this batch, which failed for want of
@@ -88,7 +88,7 @@ def _is_this_try(attempt: Attempt, batch: ledger.Batch, remote: RemoteBatch) -> 
     return attempt.metadata(batch).items() <= (remote.metadata or {}).items()
 
 
-def _adopt(attempt: Attempt, found: Sequence[RemoteBatch]) -> ledger.Batch | None:
+def _adopt(attempt: Attempt, found: Sequence[RemoteBatch]) -> batches.Batch | None:
     """Take the oldest that did not fail; a second one, should there be any, is cancelled."""
     live = sorted(
         (remote for remote in found if remote.status != "failed"),

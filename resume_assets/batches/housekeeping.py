@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import installation_of
-from resume_assets.batches.lease import BatchBusy, Lease, leased
-from resume_assets.batches.states import CLOSED, OPEN, BatchState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
+from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.errors import in_words
@@ -72,7 +72,7 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
 def has_remote_files(lease: Lease) -> bool:
     """Whether the batch has files at OpenAI that are not needed any more."""
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     files = (batch.input_file_id, batch.output_file_id, batch.error_file_id)
     return batch.state in RESULTS_SAFE and batch.remote_deleted_at is None and any(files)
 
@@ -85,7 +85,7 @@ def delete_remote(lease: Lease, api: BatchApi) -> int:
     database = lease.database
     if not has_remote_files(lease):
         return 0
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     files = [batch.input_file_id, batch.output_file_id, batch.error_file_id]
     if batch.endpoint not in (None, api.endpoint):
         raise OtherEndpoint(f"Batch {lease.key}: its files are at {batch.endpoint}, not deleted.")
@@ -99,7 +99,7 @@ def delete_remote(lease: Lease, api: BatchApi) -> int:
                 "they expire by themselves."
             )
     lease.write(
-        lambda connection: ledger.update(
+        lambda connection: batches.update(
             connection,
             database,
             lease.key,
@@ -111,12 +111,12 @@ def delete_remote(lease: Lease, api: BatchApi) -> int:
 
 
 def _tidy_remote(database: Database, api: BatchApi, tidied: Tidied) -> None:
-    batches = database.ledger.batches
+    table = database.ledger.batches
     for key in _keys(
         database,
-        batches.c.state.in_(sorted(RESULTS_SAFE)),
-        batches.c.remote_deleted_at.is_(None),
-        batches.c.input_file_id.is_not(None),
+        table.c.state.in_(sorted(RESULTS_SAFE)),
+        table.c.remote_deleted_at.is_(None),
+        table.c.input_file_id.is_not(None),
     ):
         try:
             with leased(database, key) as lease:
@@ -131,7 +131,7 @@ def _unused_uploads(database: Database, api: BatchApi) -> Iterator[str]:
     """Uploads of this installation that no open batch will use: answers lost, batches given up."""
     prefix = f"{database.read(lambda connection: installation_of(connection, database))}-"
     uploads = api.uploads(prefix)  # first: what is uploaded from now on is not in it
-    opened = database.read(lambda connection: ledger.in_states(connection, database, OPEN))
+    opened = database.read(lambda connection: batches.in_states(connection, database, OPEN))
     in_use = {batch.input_file_id for batch in opened}
     uploading = {batch.batch_key for batch in opened if batch.input_file_id is None}
     limit = datetime.now(UTC) - _UNUSED_AFTER
@@ -143,15 +143,15 @@ def _unused_uploads(database: Database, api: BatchApi) -> Iterator[str]:
 
 
 def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidied: Tidied) -> None:
-    batches = database.ledger.batches
+    table = database.ledger.batches
     now = database.read(database.dialect.utc_now)
     last_step = sa.func.coalesce(
-        batches.c.done_at, batches.c.ended_at, batches.c.built_at, batches.c.planned_at
+        table.c.done_at, table.c.ended_at, table.c.built_at, table.c.planned_at
     )
     for key in _keys(
         database,
-        batches.c.state.in_(sorted(CLOSED)),
-        batches.c.local_deleted_at.is_(None),
+        table.c.state.in_(sorted(CLOSED)),
+        table.c.local_deleted_at.is_(None),
         last_step <= now - timedelta(days=settings.keep_files_days),
     ):
         try:
@@ -164,14 +164,14 @@ def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidie
 
 def _delete_local(lease: Lease, store: BatchStore) -> int:
     database = lease.database
-    batch = lease.write(lambda connection: ledger.lock(connection, database, lease.key))
+    batch = lease.write(lambda connection: batches.lock(connection, database, lease.key))
     if batch.state not in CLOSED:
         return 0  # planned anew meanwhile
     files = store.batch(lease.key)
     installation = database.read(lambda connection: installation_of(connection, database))
     removed = 0 if files.is_of_another(installation) else files.remove()
     lease.write(
-        lambda connection: ledger.update(
+        lambda connection: batches.update(
             connection, database, lease.key, local_deleted_at=database.dialect.utc_now(connection)
         )
     )
@@ -179,6 +179,6 @@ def _delete_local(lease: Lease, store: BatchStore) -> int:
 
 
 def _keys(database: Database, *conditions: sa.ColumnElement[bool]) -> list[str]:
-    batches = database.ledger.batches
-    query = sa.select(batches.c.batch_key).where(*conditions).order_by(batches.c.planned_at)
+    table = database.ledger.batches
+    query = sa.select(table.c.batch_key).where(*conditions).order_by(table.c.planned_at)
     return list(database.read(lambda connection: connection.execute(query).scalars().all()))

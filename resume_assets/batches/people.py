@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger, tracking
-from resume_assets.batches.lease import Lease
+from resume_assets.batches import tracking
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.queue import given_up
+from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
 from resume_assets.batches.planning.dispatching import abandon
-from resume_assets.batches.queue import given_up
-from resume_assets.batches.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.submission import settle_doubt
 from resume_assets.database.connect import Database
@@ -59,7 +60,7 @@ def forgive(database: Database, settings: Settings, userids: Sequence[Any] | Non
     return forgiven
 
 
-def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> ledger.Batch:
+def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> batches.Batch:
     """Call a batch back.
 
     Not at OpenAI yet: its resumes go back to the queue, nothing is paid. Out: OpenAI is asked to
@@ -67,7 +68,7 @@ def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     Raises what `submit` raises where it is in doubt, ApiFailed, LeaseLost.
     """
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state == BatchState.submitting:
         batch = settle_doubt(lease, settings, store, api)
     if batch.state in BEFORE_SUBMITTED:
@@ -77,10 +78,10 @@ def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     return batch
 
 
-def _call_off(lease: Lease, api: BatchApi) -> ledger.Batch:
+def _call_off(lease: Lease, api: BatchApi) -> batches.Batch:
     database = lease.database
 
-    def work(connection: sa.Connection) -> ledger.Batch:
+    def work(connection: sa.Connection) -> batches.Batch:
         now = database.dialect.utc_now(connection)
         reason, message = "cancelled_by_person", "Cancelled before anything was sent;"
         return abandon(connection, database, lease.key, reason, message, now=now)
@@ -95,8 +96,8 @@ def _call_off(lease: Lease, api: BatchApi) -> ledger.Batch:
 
 
 def _cancel_remote(
-    lease: Lease, settings: Settings, api: BatchApi, batch: ledger.Batch
-) -> ledger.Batch:
+    lease: Lease, settings: Settings, api: BatchApi, batch: batches.Batch
+) -> batches.Batch:
     database = lease.database
     try:
         remote = api.cancel(batch.openai_batch_id)

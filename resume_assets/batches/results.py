@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.states import ItemState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
 from resume_assets.batches.tracking import LOST
 from resume_assets.database.connect import Database
@@ -90,14 +90,14 @@ def results_of(connection: sa.Connection, database: Database, key: str) -> Resul
     return Results(asked)
 
 
-def result_files(batch: ledger.Batch) -> tuple[str, ...]:
+def result_files(batch: batches.Batch) -> tuple[str, ...]:
     """The names of the files that OpenAI made for this batch."""
     made = ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id))
     return tuple(name for name, file_id in made if file_id)
 
 
 def answers_of(
-    files: BatchFiles, batch: ledger.Batch, read: Callable[[BinaryIO], Iterator[Answer]]
+    files: BatchFiles, batch: batches.Batch, read: Callable[[BinaryIO], Iterator[Answer]]
 ) -> Iterator[Answer]:
     """What `read` makes of each line of the batch's files. Raises FilesGone."""
     for name in result_files(batch):
@@ -105,7 +105,7 @@ def answers_of(
             yield from read(stream)
 
 
-def end_of_unanswered(batch: ledger.Batch) -> tuple[ItemState, str]:
+def end_of_unanswered(batch: batches.Batch) -> tuple[ItemState, str]:
     """State and reason of a request that has no line, by the way its batch ended."""
     match batch.openai_status:
         case "expired":
@@ -120,7 +120,7 @@ def end_of_unanswered(batch: ledger.Batch) -> tuple[ItemState, str]:
             return ItemState.missing, "no_line"
 
 
-def tally_of(results: Results, batch: ledger.Batch) -> Counter[str]:
+def tally_of(results: Results, batch: batches.Batch) -> Counter[str]:
     """Requests by outcome and reason, after `usable` is exhausted; lines that were no request's."""
     tally: Counter[str] = Counter()
     tally["succeeded"] = len(results.answered)

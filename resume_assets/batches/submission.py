@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import Attempt
 from resume_assets.batches.doubt import settle
-from resume_assets.batches.lease import Lease
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
-from resume_assets.batches.states import BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.uploading import upload
 from resume_assets.openai_api.errors import (
@@ -41,7 +41,7 @@ _DOUBTS = 2  # creations in doubt that one run settles by itself
 _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.quota})
 
 
-def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> ledger.Batch:
+def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> batches.Batch:
     """Submit a built batch; one that is past that only reports.
 
     Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
@@ -50,7 +50,7 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     OtherEndpoint, AccessRefused, ApiRefused, FilesGone.
     """
     database = lease.database
-    batch = database.read(lambda connection: ledger.get(connection, database, lease.key))
+    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in _SUBMITTABLE:
         return batch
     attempt = Attempt(lease, settings, store, api)
@@ -77,7 +77,7 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
 
 def settle_doubt(
     lease: Lease, settings: Settings, store: BatchStore, api: BatchApi
-) -> ledger.Batch:
+) -> batches.Batch:
     """Find out whether a `submitting` batch was created; it is `built` afterwards if it was not.
 
     Raises what `submit` raises.
@@ -87,7 +87,7 @@ def settle_doubt(
         return settle(attempt, attempt.get())
 
 
-def _run(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
+def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     """From wherever the batch stands as far as it gets: see `submit`."""
     if batch.state == BatchState.submitting:
         batch = settle(attempt, batch)
@@ -102,7 +102,7 @@ def _run(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
         return _create(attempt, upload(attempt, attempt.forget_upload(batch)))
 
 
-def _create(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
+def _create(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     """Create the batch at OpenAI. Raises what `submit` raises."""
     batch = attempt.update(
         state=BatchState.submitting,
@@ -130,7 +130,7 @@ def _create(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
     return attempt.record(remote)
 
 
-def _wait(attempt: Attempt, batch: ledger.Batch, full: QueueFull) -> ledger.Batch:
+def _wait(attempt: Attempt, batch: batches.Batch, full: QueueFull) -> batches.Batch:
     """Nothing was created, for want of room: the batch waits as `quota`, or is split."""
     message, limit, retry_after = str(full), full.limit, full.retry_after
     waiting = attempt.lease.write(
@@ -147,7 +147,7 @@ def _withdraw(attempt: Attempt, refused: ApiFailed) -> None:
     """Nothing was created: note why, and stop planning where every batch would fare so."""
 
     def work(connection: sa.Connection) -> None:
-        ledger.update(
+        batches.update(
             connection,
             attempt.database,
             attempt.lease.key,

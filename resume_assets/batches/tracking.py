@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
-from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.openai_api.errors import (
@@ -61,8 +61,8 @@ class Poll:
 
 def is_anything_out(database: Database) -> bool:
     """Whether OpenAI need be asked at all."""
-    batches = database.ledger.batches
-    query = sa.select(batches.c.batch_key).where(batches.c.state == BatchState.submitted).limit(1)
+    table = database.ledger.batches
+    query = sa.select(table.c.batch_key).where(table.c.state == BatchState.submitted).limit(1)
     return database.read(lambda connection: connection.execute(query).first()) is not None
 
 
@@ -80,10 +80,10 @@ def poll(
     end. A key that is refused, or an account without money, stops the planning.
     """
     out = database.read(
-        lambda connection: ledger.in_states(connection, database, [BatchState.submitted])
+        lambda connection: batches.in_states(connection, database, [BatchState.submitted])
     )
     result = Poll()
-    here: dict[str, ledger.Batch] = {}
+    here: dict[str, batches.Batch] = {}
     for batch in out:
         if batch.endpoint == api.endpoint:
             here[batch.openai_batch_id] = batch
@@ -100,10 +100,10 @@ def poll(
 def _look(
     database: Database,
     api: BatchApi,
-    here: dict[str, ledger.Batch],
+    here: dict[str, batches.Batch],
     result: Poll,
     until: Callable[[], bool],
-) -> Iterator[tuple[ledger.Batch, RemoteBatch | None]]:
+) -> Iterator[tuple[batches.Batch, RemoteBatch | None]]:
     """Each batch with its object; with None where the endpoint and key that made it know none."""
     unseen = dict(here)
     try:
@@ -139,11 +139,11 @@ def _note_page(
     database: Database,
     api: BatchApi,
     settings: Settings,
-    page: list[tuple[ledger.Batch, RemoteBatch | None]],
+    page: list[tuple[batches.Batch, RemoteBatch | None]],
     result: Poll,
 ) -> None:
     """Note what has changed: progress in one transaction, every end in one of its own."""
-    progress: list[tuple[ledger.Batch, RemoteBatch]] = []
+    progress: list[tuple[batches.Batch, RemoteBatch]] = []
     for batch, remote in page:
         if remote is None or remote.status in TERMINAL:
             _note(database, api, settings, batch, remote, result)
@@ -158,7 +158,7 @@ def _note_page(
         else:
             result.out += 1
 
-    def work(connection: sa.Connection) -> list[ledger.Batch]:
+    def work(connection: sa.Connection) -> list[batches.Batch]:
         return [
             record(connection, database, batch.batch_key, remote, settings, key_hash=api.key_hash)
             for batch, remote in progress
@@ -180,13 +180,13 @@ def _note(
     database: Database,
     api: BatchApi,
     settings: Settings,
-    batch: ledger.Batch,
+    batch: batches.Batch,
     remote: RemoteBatch | None,
     result: Poll,
 ) -> None:
     key = batch.batch_key
 
-    def work(connection: sa.Connection) -> ledger.Batch:
+    def work(connection: sa.Connection) -> batches.Batch:
         if remote is None:
             return _record_lost(connection, database, batch)
         return record(connection, database, key, remote, settings, key_hash=api.key_hash)
@@ -202,7 +202,7 @@ def _note(
     _count(now, result)
 
 
-def _count(now: ledger.Batch, result: Poll) -> None:
+def _count(now: batches.Batch, result: Poll) -> None:
     if now.state == BatchState.submitted:
         result.out += 1
         return
@@ -226,13 +226,13 @@ def record(
     settings: Settings,
     *,
     key_hash: str | None = None,
-) -> ledger.Batch:
+) -> batches.Batch:
     """Write what OpenAI's batch object says; a batch that ended becomes `ended`.
 
     One that failed because the queue was full, or the account empty, waits as `quota`: nothing of
     it ran. `key_hash`: of the key that sees the batch, which may have been exchanged since.
     """
-    batch = ledger.lock(connection, database, key)
+    batch = batches.lock(connection, database, key)
     if batch.state != BatchState.submitted or batch.openai_batch_id != remote.id:
         return batch  # somebody else was faster
     if remote.status == "failed":
@@ -254,10 +254,10 @@ def record(
             "requested_at": None,
             "message": _why_failed(remote),
         }
-    return ledger.update(connection, database, key, **values) if values else batch
+    return batches.update(connection, database, key, **values) if values else batch
 
 
-def _news(batch: ledger.Batch, remote: RemoteBatch, key_hash: str | None) -> dict[str, Any]:
+def _news(batch: batches.Batch, remote: RemoteBatch, key_hash: str | None) -> dict[str, Any]:
     """What the batch object says that its row does not."""
     values: dict[str, Any] = {
         "key_hash": key_hash or batch.key_hash,
@@ -273,11 +273,13 @@ def _news(batch: ledger.Batch, remote: RemoteBatch, key_hash: str | None) -> dic
     return {name: value for name, value in values.items() if getattr(batch, name) != value}
 
 
-def _record_lost(connection: sa.Connection, database: Database, seen: ledger.Batch) -> ledger.Batch:
-    batch = ledger.lock(connection, database, seen.batch_key)
+def _record_lost(
+    connection: sa.Connection, database: Database, seen: batches.Batch
+) -> batches.Batch:
+    batch = batches.lock(connection, database, seen.batch_key)
     if batch.state != BatchState.submitted or batch.openai_batch_id != seen.openai_batch_id:
         return batch  # somebody else was faster
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         seen.batch_key,
@@ -303,7 +305,7 @@ def _why_failed(remote: RemoteBatch) -> str | None:
     return f"OpenAI: {remote.status}: {', '.join(whys)}" if whys else None
 
 
-def _other_endpoint(batch: ledger.Batch) -> str:
+def _other_endpoint(batch: batches.Batch) -> str:
     return (
         f"Batch {batch.batch_key} is out at {batch.endpoint}; it waits until OPENAI_BASE_URL names "
         "that endpoint again."

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import Attempt
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.store import REQUESTS
 from resume_assets.batches.tracking import time_of
 from resume_assets.openai_api.backoff import backoff
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TRIES = 3  # of one upload
 
 
-def upload(attempt: Attempt, batch: ledger.Batch) -> ledger.Batch:
+def upload(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     """Make sure that the request file is at OpenAI, once."""
     if batch.input_file_id is not None:
         return batch
@@ -32,7 +32,7 @@ def _made_at(file: "FileObject") -> datetime | None:
         return None
 
 
-def _adopt_or_send(attempt: Attempt, batch: ledger.Batch) -> "FileObject":
+def _adopt_or_send(attempt: Attempt, batch: batches.Batch) -> "FileObject":
     for remaining in reversed(range(_TRIES)):
         # A try whose answer was lost may have left its file there.
         adopted = _adopt_upload(attempt, batch)
@@ -49,7 +49,7 @@ def _adopt_or_send(attempt: Attempt, batch: ledger.Batch) -> "FileObject":
     raise AssertionError("the last try returns or raises")
 
 
-def _adopt_upload(attempt: Attempt, batch: ledger.Batch) -> "FileObject | None":
+def _adopt_upload(attempt: Attempt, batch: batches.Batch) -> "FileObject | None":
     """An upload of ours whose answer we never saw; surplus and broken ones are deleted."""
     if batch.upload_started_at is None:
         return None
@@ -62,7 +62,7 @@ def _adopt_upload(attempt: Attempt, batch: ledger.Batch) -> "FileObject | None":
     return adopted
 
 
-def _upload_name(attempt: Attempt, batch: ledger.Batch) -> str:
+def _upload_name(attempt: Attempt, batch: batches.Batch) -> str:
     return upload_name(attempt.installation, batch.batch_key, batch.try_number)
 
 

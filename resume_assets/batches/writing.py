@@ -15,12 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.closing import USAGE, End, Usage, close, drop_claims, usage_of
-from resume_assets.batches.lease import BatchBusy, Lease
-from resume_assets.batches.queue import text_hash
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.closing import USAGE, End, Usage, close, drop_claims, usage_of
+from resume_assets.batches.ledger.lease import BatchBusy, Lease
+from resume_assets.batches.ledger.queue import text_hash
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.results import Asked
-from resume_assets.batches.states import ItemState
 from resume_assets.extraction.responses import Answer
 
 _INTERFERENCES = 5  # of other programs, in one chunk
@@ -31,7 +31,7 @@ READING = ("months_assumed", "values_cut", "unread")
 class Applied:
     """What a run of this step did; a chunk's counts join once it is committed."""
 
-    batch: ledger.Batch | None = None
+    batch: batches.Batch | None = None
     written: int = 0
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)

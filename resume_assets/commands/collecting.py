@@ -1,8 +1,9 @@
 """`check`, and what `continuous` shares with it: bringing batches in."""
 
-from resume_assets.batches import ledger, tracking
+from resume_assets.batches import tracking
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.dispatching import Stage
-from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 
@@ -38,7 +39,7 @@ def poll(session: Session) -> tracking.Poll:
     return result
 
 
-def bring_in(session: Session, key: str) -> ledger.Batch:
+def bring_in(session: Session, key: str) -> batches.Batch:
     """Run an ended batch's second half, and say what it cost."""
     batch = session.run(Stage.collect, key)
     if batch.batch_cost is not None:

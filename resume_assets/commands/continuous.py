@@ -10,11 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger, tracking
+from resume_assets.batches import tracking
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import plan_batch
-from resume_assets.batches.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
@@ -181,8 +182,8 @@ class _Loop:
             return False
         return True
 
-    def _in(self, states: "set[BatchState] | frozenset[BatchState]") -> list[ledger.Batch]:
+    def _in(self, states: "set[BatchState] | frozenset[BatchState]") -> list[batches.Batch]:
         database = self.session.database
         return list(
-            database.read(lambda connection: ledger.in_states(connection, database, states))
+            database.read(lambda connection: batches.in_states(connection, database, states))
         )

@@ -11,12 +11,12 @@ import dagster as dg
 import sqlalchemy as sa
 
 from resume_assets import samples
-from resume_assets.batches import ledger
 from resume_assets.batches.auditing import Audit, audit
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.planning.planner import plan_batch
-from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
 from resume_assets.commands.evaluating import accuracy
 from resume_assets.commands.output import dollars, say
 from resume_assets.commands.session import Session, session
@@ -125,7 +125,7 @@ def _wait_and_collect(opened: Session) -> None:
             time.sleep(_LOOKS)  # as the daemon does between two ticks
 
 
-def _say_collected(batch: ledger.Batch) -> None:
+def _say_collected(batch: batches.Batch) -> None:
     tally: dict[str, int] = json.loads(batch.tally)
     say(f"  batch_output               {sum(tally.values())} answers ticked off")
     say(f"  updated_candidate_records  {batch.succeeded} records written")
@@ -143,9 +143,9 @@ def _bring_in_leftovers(opened: Session) -> None:
     _wait_and_collect(opened)
 
 
-def _open_batches(opened: Session) -> list[ledger.Batch]:
+def _open_batches(opened: Session) -> list[batches.Batch]:
     database = opened.database
-    return list(database.read(lambda connection: ledger.in_states(connection, database, OPEN)))
+    return list(database.read(lambda connection: batches.in_states(connection, database, OPEN)))
 
 
 def _report(opened: Session, key: str) -> None:
@@ -185,7 +185,7 @@ def _report_dates(found: Audit) -> None:
     )
 
 
-def _report_money(batch: ledger.Batch) -> None:
+def _report_money(batch: batches.Batch) -> None:
     say(f"  tokens            {batch.input_tokens:,} in, {batch.output_tokens:,} out")
     cost, standard = float(batch.batch_cost), float(batch.standard_cost)
     say(

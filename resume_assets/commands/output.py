@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 
 
 def say(line: str = "") -> None:
@@ -24,7 +24,7 @@ def dollars(amount: float | None) -> str:
     return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
-def describe(batch: ledger.Batch) -> str:
+def describe(batch: batches.Batch) -> str:
     """One line on a batch: key, state, OpenAI's id and status, and counts."""
     parts = [f"{batch.batch_key}  {batch.state}"]
     if batch.openai_batch_id:

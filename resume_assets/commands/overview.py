@@ -6,10 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import costing, ledger
+from resume_assets.batches import costing
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.queue import count_waiting, given_up
+from resume_assets.batches.ledger.states import CLOSED, OPEN
 from resume_assets.batches.planning import planner
-from resume_assets.batches.queue import count_waiting, given_up
-from resume_assets.batches.states import CLOSED, OPEN
 from resume_assets.commands.output import describe, dollars, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
@@ -31,8 +32,8 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         for one in given_up(connection, database, max_attempts=settings.max_attempts)
     ]
     cost, standard = costing.totals(connection, database)
-    opened = ledger.in_states(connection, database, OPEN)
-    closed = ledger.in_states(connection, database, CLOSED)[-_RECENT:]
+    opened = batches.in_states(connection, database, OPEN)
+    closed = batches.in_states(connection, database, CLOSED)[-_RECENT:]
     stuck = planner.stuck_batches(connection, database, settings)
     return {
         "waiting": count_waiting(connection, database) - len(people),
@@ -46,7 +47,7 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
     }
 
 
-def _batch(batch: ledger.Batch) -> dict[str, Any]:
+def _batch(batch: batches.Batch) -> dict[str, Any]:
     return {
         "batch_key": batch.batch_key,
         "state": batch.state,

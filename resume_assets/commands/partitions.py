@@ -3,7 +3,7 @@
 import datetime
 import shlex
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.commands.output import say
 from resume_assets.dagster_home import open_instance, prepare
 from resume_assets.settings import Settings
@@ -13,7 +13,7 @@ def new(settings: Settings, key: str | None) -> None:
     """Add a partition and print its key. Raises BadKey."""
     from resume_assets.assets.partitions import resume_batches
 
-    key = ledger.check_key(key or ledger.new_key(datetime.datetime.now(datetime.UTC)))
+    key = batches.check_key(key or batches.new_key(datetime.datetime.now(datetime.UTC)))
     with open_instance(settings) as instance:
         instance.add_dynamic_partitions(resume_batches.name or "", [key])
     say(key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
@@ -38,7 +38,7 @@ class Session:
         """The OpenAI resource as the definitions have it."""
         return OpenAIResource(settings=self.resource)
 
-    def run(self, stage: Stage, key: str) -> ledger.Batch:
+    def run(self, stage: Stage, key: str) -> batches.Batch:
         """Run one half of a batch's way; returns the batch as it is then.
 
         Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
@@ -63,13 +63,13 @@ class Session:
 
         self.instance.add_dynamic_partitions(resume_batches.name or "", [key])
 
-    def batch(self, key: str) -> ledger.Batch:
+    def batch(self, key: str) -> batches.Batch:
         """The batch of a key or OpenAI id. Raises UnknownBatch."""
-        return self.database.read(lambda connection: ledger.get(connection, self.database, key))
+        return self.database.read(lambda connection: batches.get(connection, self.database, key))
 
-    def find(self, key: str) -> ledger.Batch | None:
+    def find(self, key: str) -> batches.Batch | None:
         """The batch of a key or OpenAI id, None where there is none."""
-        return self.database.read(lambda connection: ledger.find(connection, self.database, key))
+        return self.database.read(lambda connection: batches.find(connection, self.database, key))
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from itertools import count
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.planning.planner import Planned, plan_batch, preview
-from resume_assets.batches.states import BatchState
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 
@@ -17,7 +17,7 @@ _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 def submit(session: Session, *, rows: int, key: str | None) -> int:
     """Submit as many batches as the limits demand for `rows` resumes; returns the exit code."""
     if key is not None:
-        ledger.check_key(key)
+        batches.check_key(key)
         batch = session.find(key)
         if batch is not None and batch.state not in _NOT_SENT:
             say(describe(session.run(Stage.submit, batch.batch_key)))
@@ -49,7 +49,7 @@ def _numbered(session: Session, key: str) -> str:
     raise AssertionError("numbers do not end")
 
 
-def send(session: Session, planned: Planned) -> ledger.Batch:
+def send(session: Session, planned: Planned) -> batches.Batch:
     """Run a planned batch's first half, and say what came of it. Raises RunFailed."""
     say(f"{planned.key}  planned for {planned.plan.rows} resumes")
     batch = session.run(Stage.submit, planned.key)

@@ -7,11 +7,11 @@ from typing import Any, cast
 import dagster as dg
 
 from resume_assets.assets.reporting import TABLE_ROWS, counts_table, facts, table
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 
 
-def batch(**values: Any) -> ledger.Batch:
-    return cast("ledger.Batch", SimpleNamespace(**values))
+def batch(**values: Any) -> batches.Batch:
+    return cast("batches.Batch", SimpleNamespace(**values))
 
 
 def test_facts_leave_out_what_is_not_known() -> None:

@@ -10,7 +10,7 @@ import pytest
 from resume_assets.batches import people
 from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.housekeeping import Tidied, delete_remote, tidy
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.uploading import upload_name
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.building import build
 from resume_assets.batches.claiming import claim
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.database.connect import Database

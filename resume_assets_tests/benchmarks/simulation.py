@@ -13,13 +13,13 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import wait_for_quota
-from resume_assets.batches.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.database.sqlite import SQLiteDialect
@@ -188,11 +188,11 @@ class Simulation:
 
     def _update(self, key: str, **values: Any) -> None:
         self.database.write(
-            lambda connection: ledger.update(connection, self.database, key, **values)
+            lambda connection: batches.update(connection, self.database, key, **values)
         )
 
-    def _ledger(self, key: str) -> ledger.Batch:
-        return self.database.read(lambda connection: ledger.get(connection, self.database, key))
+    def _ledger(self, key: str) -> batches.Batch:
+        return self.database.read(lambda connection: batches.get(connection, self.database, key))
 
 
 def measure(rows: int, rounds: int) -> Iterator[Figure]:

@@ -29,11 +29,11 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
 from resume_assets.batches.applying import CHUNK, apply
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.results import results_of
-from resume_assets.batches.states import BatchState, ItemState
 from resume_assets.batches.store import OUTPUT, BatchStore
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.odbc import is_freetds
@@ -94,7 +94,7 @@ class Bench:
             connection.execute(tables.claims.delete())
             claims = [(userid, KEY) for userid in self.userids]
             database.dialect.insert_rows(connection, tables.claims, ("userid", "batch_key"), claims)
-            ledger.update(
+            batches.update(
                 connection, database, KEY, state=BatchState.collected, output_file_id="file"
             )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from resume_assets.batches.states import BatchState
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database import connect
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import run_transaction

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.database.connect import Database
 from resume_assets_tests.collected import KEY
@@ -21,8 +21,8 @@ def planned(database: Database) -> Database:
     return database
 
 
-def batch(database: Database) -> ledger.Batch:
-    return database.read(lambda connection: ledger.get(connection, database, KEY))
+def batch(database: Database) -> batches.Batch:
+    return database.read(lambda connection: batches.get(connection, database, KEY))
 
 
 def test_one_at_a_time(planned: Database) -> None:
@@ -34,22 +34,22 @@ def test_one_at_a_time(planned: Database) -> None:
 
 
 def test_one_that_ran_out_is_taken_over_and_its_worker_writes_nothing(planned: Database) -> None:
-    batches = planned.ledger.batches
+    table = planned.ledger.batches
     with leased(planned, KEY) as slow:
         past = planned.read(planned.dialect.utc_now) - timedelta(seconds=1)
-        planned.write(lambda c: c.execute(batches.update().values(lease_until=past)))
+        planned.write(lambda c: c.execute(table.update().values(lease_until=past)))
         with leased(planned, KEY) as other:
             with pytest.raises(LeaseLost):
-                slow.write(lambda c: c.execute(batches.update().values(message="slow")))
-            other.write(lambda c: c.execute(batches.update().values(message="other")))
+                slow.write(lambda c: c.execute(table.update().values(message="slow")))
+            other.write(lambda c: c.execute(table.update().values(message="other")))
             assert batch(planned).message == "other"
 
 
 def test_a_lease_is_renewed_with_each_write(planned: Database) -> None:
     with leased(planned, KEY) as lease:
         soon = planned.read(planned.dialect.utc_now) + timedelta(seconds=5)
-        batches = planned.ledger.batches
-        planned.write(lambda c: c.execute(batches.update().values(lease_until=soon)))
+        table = planned.ledger.batches
+        planned.write(lambda c: c.execute(table.update().values(lease_until=soon)))
         lease.write(lambda connection: None)
         assert batch(planned).lease_until > soon
 

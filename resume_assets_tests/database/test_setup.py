@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.database import setup_steps
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database
@@ -163,7 +163,7 @@ def test_an_older_status_table_is_completed(empty_database: Database) -> None:
 def test_the_status_row_follows_its_batch(database: Database) -> None:
     seed(database, 1)
     collected_batch(database, settings(), 1)
-    database.write(lambda c: ledger.update(c, database, KEY, openai_status="expired"))
+    database.write(lambda c: batches.update(c, database, KEY, openai_status="expired"))
     status = sa.text(f"SELECT batch_key, status FROM {name(database, 'aicandidateBatchStatus')}")
     assert [tuple(row) for row in rows_of(database, status)] == [(KEY, "expired")]
 
@@ -197,7 +197,7 @@ def test_an_older_ledger_is_upgraded_in_place(
     assert len(purposes) == 5
     initialise(database)
     database.read(lambda c: require_initialised(c, database))
-    batch = database.read(lambda c: ledger.get(c, database, KEY))
+    batch = database.read(lambda c: batches.get(c, database, KEY))
     assert (batch.origin, batch.quota_tries, batch.absent_since) == ("upgraded", 0, None)
     assert batch.rows_claimed == 2
     assert rows_of(database, sa.select(database.ledger.installation.c.installation_id)) == before

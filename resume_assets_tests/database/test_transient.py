@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.writing import Writer
 from resume_assets.database import retrying
 from resume_assets.database.connect import Database

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
-from resume_assets.batches.lease import leased
-from resume_assets.batches.states import ItemState
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from resume_assets.batches import ledger
 from resume_assets.batches.housekeeping import tidy
-from resume_assets.batches.lease import BatchBusy, leased
-from resume_assets.batches.ledger import BadKey, UnknownBatch
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.batches import BadKey, UnknownBatch
+from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch, plan_named
@@ -132,7 +132,7 @@ def test_wrong_use_is_exit_code_2(
 @pytest.mark.parametrize("key", ["", "a/b", "..", "a b", "é", "x" * 65, "a\n", "a.b", "a\0"])
 def test_a_key_that_could_be_no_folder(flow: Flowing, key: str) -> None:
     for use in (
-        lambda: ledger.check_key(key),
+        lambda: batches.check_key(key),
         lambda: plan_named(flow.database, flow.settings, key, 1),
     ):
         with pytest.raises(BadKey, match="1 to 64"):

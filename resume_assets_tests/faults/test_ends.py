@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resume_assets.batches import people, tracking
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs

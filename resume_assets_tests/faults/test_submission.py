@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import ledger
 from resume_assets.batches.attempt import installation_of
-from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
 from resume_assets.batches.submission import submit
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiRefused, ApiUnavailable, OtherEndpoint
@@ -500,7 +500,7 @@ def test_metadata_names_installation_key_and_try(flow: Flowing) -> None:
 
 def test_the_intent_is_written_down_before_the_call(flow: Flowing) -> None:
     flow.until_built()
-    seen: list[ledger.Batch] = []
+    seen: list[batches.Batch] = []
 
     class Watching(BatchApi):
         def create(self, *args: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import lease as lease_module
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import BatchBusy, leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger import lease as lease_module
+from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.planning import dispatching
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
@@ -81,7 +81,7 @@ def test_a_worker_that_begins_in_between_is_not_abandoned(
 def free_at_first() -> object:
     answers = iter([True])
 
-    def is_free(batch: ledger.Batch, now: object) -> bool:
+    def is_free(batch: batches.Batch, now: object) -> bool:
         return next(answers, False)
 
     return is_free

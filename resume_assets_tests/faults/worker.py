@@ -22,15 +22,16 @@ from typing import Any, TypeVar
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import applying, building, ledger, people
-from resume_assets.batches import lease as lease_module
+from resume_assets.batches import applying, building, people
 from resume_assets.batches.housekeeping import delete_remote, tidy
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger import lease as lease_module
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.planning import dispatching
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.batches.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.tracking import TERMINAL
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
@@ -143,7 +144,7 @@ class Life:
 
     def open_batches(self) -> list[str]:
         database = self.flow.database
-        opened = database.read(lambda connection: ledger.in_states(connection, database, OPEN))
+        opened = database.read(lambda connection: batches.in_states(connection, database, OPEN))
         return [batch.batch_key for batch in opened]
 
     def again(self) -> None:

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import is_free
-from resume_assets.batches.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, BatchState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import is_free
+from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, BatchState
 from resume_assets.database.connect import Database
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Due:
     run_key: str
 
 
-def run_key(batch: ledger.Batch, stage: Stage) -> str:
+def run_key(batch: batches.Batch, stage: Stage) -> str:
     """Dagster never runs a key twice, failed or not: so it names the try and the request."""
     return f"{batch.batch_key}:{stage}:{batch.try_number}:{batch.run_requests}"
 
@@ -62,8 +62,8 @@ def due_runs(
     def look(connection: sa.Connection) -> list[str]:
         now = database.dialect.utc_now(connection)
         stopped = _is_stopped(connection, database)
-        batches = ledger.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
-        return [b.batch_key for b in batches if _is_due(b, now, pause, stopped=stopped)]
+        open_now = batches.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
+        return [b.batch_key for b in open_now if _is_due(b, now, pause, stopped=stopped)]
 
     due = []
     for key in database.read(look):
@@ -77,8 +77,8 @@ def due_runs(
 
 def open_keys(database: Database) -> Sequence[str]:
     """The keys of all batches that are not closed, which Dagster must know as partitions."""
-    batches = database.ledger.batches
-    query = sa.select(batches.c.batch_key).where(batches.c.state.in_(sorted(OPEN)))
+    table = database.ledger.batches
+    query = sa.select(table.c.batch_key).where(table.c.state.in_(sorted(OPEN)))
     return database.read(lambda connection: connection.execute(query).scalars().all())
 
 
@@ -86,7 +86,7 @@ def _decide(
     connection: sa.Connection, database: Database, key: str, patience: timedelta
 ) -> Due | None:
     """Request a run, or abandon: by the locked row, so that no worker has begun meanwhile."""
-    batch = ledger.lock(connection, database, key)
+    batch = batches.lock(connection, database, key)
     now = database.dialect.utc_now(connection)
     before = batch.state in BEFORE_SUBMITTED
     if not (before or batch.state in AFTER_ENDED):
@@ -96,7 +96,7 @@ def _decide(
     if before and batch.run_requests >= MOST_REQUESTS and _may_abandon(batch):
         _give_up(connection, database, batch, now)
         return None
-    batch = ledger.update(
+    batch = batches.update(
         connection, database, key, run_requests=batch.run_requests + 1, requested_at=now
     )
     stage = Stage.submit if before else Stage.collect
@@ -108,7 +108,7 @@ def _is_stopped(connection: sa.Connection, database: Database) -> bool:
     return connection.execute(stopped).scalar() is not None
 
 
-def _is_due(batch: ledger.Batch, now: datetime, patience: timedelta, *, stopped: bool) -> bool:
+def _is_due(batch: batches.Batch, now: datetime, patience: timedelta, *, stopped: bool) -> bool:
     if not is_free(batch, now):
         return False
     in_doubt = batch.state == BatchState.submitting
@@ -124,13 +124,13 @@ def _is_due(batch: ledger.Batch, now: datetime, patience: timedelta, *, stopped:
     return bool(batch.requested_at + pause <= now)
 
 
-def _may_abandon(batch: ledger.Batch) -> bool:
+def _may_abandon(batch: batches.Batch) -> bool:
     """Not while it may be at OpenAI, nor while it only waits for room there."""
     return batch.state not in (BatchState.submitting, BatchState.quota)
 
 
 def _give_up(
-    connection: sa.Connection, database: Database, batch: ledger.Batch, now: datetime
+    connection: sa.Connection, database: Database, batch: batches.Batch, now: datetime
 ) -> None:
     why = f" Last: {batch.message}" if batch.message else ""
     given_up = f"Given up after {batch.run_requests} runs that did not submit it."
@@ -145,11 +145,11 @@ def abandon(
     message: str,
     *,
     now: datetime,
-) -> ledger.Batch:
+) -> batches.Batch:
     """End a batch of which nothing ran; its claims go back. The caller has locked its row."""
-    given_back = ledger.release(connection, database, key, reason, now=now)
+    given_back = batches.release(connection, database, key, reason, now=now)
     _log.warning("batch %s: abandoned, %d resumes went back to the queue", key, given_back)
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         key,

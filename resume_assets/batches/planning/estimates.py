@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from resume_assets.batches.states import BatchState
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
@@ -71,16 +71,16 @@ def estimate_for(connection: sa.Connection, database: Database, settings: Settin
 
 def measured_overhead(connection: sa.Connection, database: Database, model: str) -> float | None:
     """Tokens a request besides its resume, as the last batch with this prompt and schema told."""
-    batches = database.ledger.batches
+    table = database.ledger.batches
     query = (
-        sa.select(batches.c.overhead_measured)
+        sa.select(table.c.overhead_measured)
         .where(
-            batches.c.model == model,
-            batches.c.prompt_version == PROMPT_VERSION,
-            batches.c.schema_version == SCHEMA_VERSION,
-            batches.c.overhead_measured.is_not(None),
+            table.c.model == model,
+            table.c.prompt_version == PROMPT_VERSION,
+            table.c.schema_version == SCHEMA_VERSION,
+            table.c.overhead_measured.is_not(None),
         )
-        .order_by(batches.c.done_at.desc())
+        .order_by(table.c.done_at.desc())
         .limit(1)
     )
     return connection.execute(query).scalar()
@@ -88,16 +88,16 @@ def measured_overhead(connection: sa.Connection, database: Database, model: str)
 
 def measured_output(connection: sa.Connection, database: Database, model: str) -> float | None:
     """Output tokens an answered request, over the last few finished batches."""
-    batches = database.ledger.batches
+    table = database.ledger.batches
     query = (
-        sa.select(batches.c.output_tokens, batches.c.requests_completed)
+        sa.select(table.c.output_tokens, table.c.requests_completed)
         .where(
-            batches.c.model == model,
-            batches.c.schema_version == SCHEMA_VERSION,
-            batches.c.state == BatchState.done,
-            batches.c.requests_completed > 0,
+            table.c.model == model,
+            table.c.schema_version == SCHEMA_VERSION,
+            table.c.state == BatchState.done,
+            table.c.requests_completed > 0,
         )
-        .order_by(batches.c.done_at.desc())
+        .order_by(table.c.done_at.desc())
         .limit(_RECENT)
     )
     rows = connection.execute(query).all()

@@ -12,7 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.queue import waiting
+from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
     Limits,
@@ -25,8 +27,6 @@ from resume_assets.batches.planning.decision import (
 )
 from resume_assets.batches.planning.dispatching import Due, Stage, run_key
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
-from resume_assets.batches.queue import waiting
-from resume_assets.batches.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
@@ -67,7 +67,7 @@ def plan_batch(
     Raises BadKey, and KeyTaken where the key's batch is under way or done.
     """
     if key is not None:
-        ledger.check_key(key)
+        batches.check_key(key)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
         installation = require_initialised(connection, database)
@@ -81,9 +81,9 @@ def plan_batch(
         decision = decide(queue, outstanding, limits, rows)
         if isinstance(decision, NoPlan):
             return decision
-        name = key or ledger.new_key(now)
+        name = key or batches.new_key(now)
         _insert(connection, database, settings, name, decision, origin, now)
-        batch = ledger.get(connection, database, name)
+        batch = batches.get(connection, database, name)
         due = Due(name, Stage.submit, run_key(batch, Stage.submit))
         _log.info("batch %s: planned, %d resumes", name, decision.rows)
         return Planned(name, decision, due)
@@ -97,8 +97,8 @@ def plan_named(database: Database, settings: Settings, key: str, rows: int) -> N
     Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
     Raises BadKey.
     """
-    ledger.check_key(key)
-    batch = database.read(lambda connection: ledger.find(connection, database, key))
+    batches.check_key(key)
+    batch = database.read(lambda connection: batches.find(connection, database, key))
     if batch is not None and batch.state not in (BatchState.empty, BatchState.abandoned):
         return None
     planned = plan_batch(database, settings, rows=rows, origin="manual", key=key)
@@ -122,12 +122,12 @@ def _insert_empty(
 
 def _count_planned(connection: sa.Connection, database: Database, origin: str) -> int:
     """How many batches of that origin there are, those that came to nothing left out."""
-    batches = database.ledger.batches
+    table = database.ledger.batches
     nothing = sorted({BatchState.empty, BatchState.abandoned})
     query = (
         sa.select(sa.func.count())
-        .select_from(batches)
-        .where(batches.c.origin == origin, batches.c.state.not_in(nothing))
+        .select_from(table)
+        .where(table.c.origin == origin, table.c.state.not_in(nothing))
     )
     return connection.execute(query).scalar_one()
 
@@ -148,10 +148,10 @@ def why_stopped(
 
 def stuck_batches(
     connection: sa.Connection, database: Database, settings: Settings
-) -> Sequence[ledger.Batch]:
+) -> Sequence[batches.Batch]:
     """Batches that have been out for longer than OpenAI's window and a margin."""
     since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
-    out = ledger.in_states(connection, database, [BatchState.submitted])
+    out = batches.in_states(connection, database, [BatchState.submitted])
     return [batch for batch in out if batch.submitted_at < since]
 
 
@@ -180,12 +180,10 @@ def limits_of(
 def _outstanding(
     connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
 ) -> Outstanding:
-    batches = database.ledger.batches
-    tokens = sa.func.coalesce(batches.c.estimated_input_tokens, batches.c.tokens_planned)
+    table = database.ledger.batches
+    tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
     count, enqueued = connection.execute(
-        sa.select(sa.func.count(), sa.func.sum(tokens)).where(
-            batches.c.state.in_(sorted(IN_FLIGHT))
-        )
+        sa.select(sa.func.count(), sa.func.sum(tokens)).where(table.c.state.in_(sorted(IN_FLIGHT)))
     ).one()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = installation.resumed_at
@@ -201,32 +199,32 @@ def _outstanding(
 
 def _cost_since(connection: sa.Connection, database: Database, since: datetime | None) -> float:
     """USD spent or reserved by the batches planned since then."""
-    batches = database.ledger.batches
-    cost = sa.func.coalesce(batches.c.batch_cost, batches.c.estimated_cost, batches.c.cost_planned)
+    table = database.ledger.batches
+    cost = sa.func.coalesce(table.c.batch_cost, table.c.estimated_cost, table.c.cost_planned)
     unspent = sorted({BatchState.empty, BatchState.abandoned})
-    query = sa.select(sa.func.sum(cost)).where(batches.c.state.not_in(unspent))
+    query = sa.select(sa.func.sum(cost)).where(table.c.state.not_in(unspent))
     if since is not None:
-        query = query.where(batches.c.planned_at >= since)
+        query = query.where(table.c.planned_at >= since)
     return float(connection.execute(query).scalar() or 0.0)
 
 
 def _low_share(connection: sa.Connection, database: Database, installation: sa.Row[Any]) -> bool:
     """Whether the last two batches that say something fell below the share asked of them."""
-    batches = database.ledger.batches
-    query = sa.select(batches.c.low_share).where(
-        batches.c.state == BatchState.done, batches.c.low_share.is_not(None)
+    table = database.ledger.batches
+    query = sa.select(table.c.low_share).where(
+        table.c.state == BatchState.done, table.c.low_share.is_not(None)
     )
     if installation.resumed_at is not None:
-        query = query.where(batches.c.done_at >= installation.resumed_at)
-    last = connection.execute(query.order_by(batches.c.done_at.desc()).limit(2)).scalars().all()
+        query = query.where(table.c.done_at >= installation.resumed_at)
+    last = connection.execute(query.order_by(table.c.done_at.desc()).limit(2)).scalars().all()
     return len(last) == 2 and all(last)
 
 
 def _queue(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
     """What waits beyond the rows that others have planned and not claimed yet."""
-    batches = database.ledger.batches
+    table = database.ledger.batches
     promised = connection.execute(
-        sa.select(sa.func.sum(batches.c.rows_planned)).where(batches.c.state == BatchState.planned)
+        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
     ).scalar()
     ahead = int(promised or 0)
     newest = waiting(connection, database, rows + ahead, max_attempts=settings.max_attempts)[ahead:]

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
-from resume_assets.batches.states import BatchState, ItemState
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
 
@@ -19,12 +19,12 @@ _MARGIN = 0.95  # of a limit that a split file may fill: OpenAI's count is not q
 def wait_for_quota(
     connection: sa.Connection,
     database: Database,
-    batch: ledger.Batch,
+    batch: batches.Batch,
     settings: Settings,
     message: str,
     limit: int | None = None,
     retry_after: float | None = None,
-) -> ledger.Batch:
+) -> batches.Batch:
     """Keep claim, file and upload, and wait: one check interval, doubling up to an hour.
 
     A limit that OpenAI named lowers the planner's. A file that is over it by itself is split: its
@@ -49,7 +49,7 @@ def wait_for_quota(
     )
     pause = min(pause, _LONGEST)
     _log.info("batch %s: waits for OpenAI's queue, %d s", batch.batch_key, pause.total_seconds())
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         batch.batch_key,
@@ -90,8 +90,8 @@ def resume_planning(connection: sa.Connection, database: Database) -> None:
 
 
 def _split(
-    connection: sa.Connection, database: Database, batch: ledger.Batch, limit: int, now: datetime
-) -> ledger.Batch:
+    connection: sa.Connection, database: Database, batch: batches.Batch, limit: int, now: datetime
+) -> batches.Batch:
     items, claims = database.ledger.items, database.ledger.claims
     of_batch = sa.and_(
         items.c.batch_key == batch.batch_key,
@@ -128,7 +128,7 @@ def _split(
         )
         connection.execute(claims.delete().where(claims.c.batch_key == batch.batch_key))
     _log.warning("batch %s: over %d enqueued tokens by itself; split", batch.batch_key, limit)
-    return ledger.update(
+    return batches.update(
         connection,
         database,
         batch.batch_key,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import ledger
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.dispatching import (
     MOST_REQUESTS,
     Due,
@@ -119,4 +119,4 @@ def _ago(flow: Flowing, age: timedelta, *, key: str = KEY) -> None:
 
 
 def _set(flow: Flowing, *, key: str = KEY, **values: Any) -> None:
-    flow.database.write(lambda connection: ledger.update(connection, flow.database, key, **values))
+    flow.database.write(lambda connection: batches.update(connection, flow.database, key, **values))

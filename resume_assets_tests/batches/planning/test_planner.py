@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import (
     KeyTaken,
@@ -74,10 +74,10 @@ def test_a_day_s_money_is_there_again_the_next_day(flow: Flowing):
     flow.set(max_cost_usd_a_day=one.cost_per_row * 1.5)
     plan(flow)
     assert stop(plan(flow)) is Stop.money_today
-    batches = flow.database.ledger.batches
+    table = flow.database.ledger.batches
     yesterday = flow.database.read(flow.database.dialect.utc_now) - timedelta(days=1)
     flow.database.write(
-        lambda connection: connection.execute(batches.update().values(planned_at=yesterday))
+        lambda connection: connection.execute(table.update().values(planned_at=yesterday))
     )
     assert isinstance(plan(flow), Planned)
 
@@ -115,7 +115,7 @@ def test_a_key_names_one_batch(flow: Flowing):
 
 @pytest.mark.parametrize("key", ["", "a/b", "a b", "a\n", "ä", "x" * 65, "../up"])
 def test_a_key_that_could_be_no_folder_is_refused(flow: Flowing, key: str):
-    with pytest.raises(ledger.BadKey):
+    with pytest.raises(batches.BadKey):
         plan(flow, 1, key=key)
 
 
@@ -139,7 +139,7 @@ def test_made_up_keys_differ(flow: Flowing):
 def _finish(flow: Flowing, key: str, *, low_share: bool) -> None:
     now = flow.database.read(flow.database.dialect.utc_now)
     flow.database.write(
-        lambda connection: ledger.update(
+        lambda connection: batches.update(
             connection, flow.database, key, state="done", low_share=low_share, done_at=now
         )
     )

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from resume_assets.batches.ledger.queue import count_waiting, text_hash
+from resume_assets.batches.ledger.states import MAX_SENDINGS
 from resume_assets.batches.people import forgive
-from resume_assets.batches.queue import count_waiting, text_hash
-from resume_assets.batches.states import MAX_SENDINGS
 from resume_assets_tests.flow import Flowing, resume
 
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from resume_assets.batches import ledger
+from resume_assets.batches.ledger import batches
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.errors import PlatformError
@@ -125,14 +125,14 @@ def leased(database: Database, key: str, *, patience: float = 0) -> Iterator[Lea
         _give_back(lease)
 
 
-def is_free(batch: ledger.Batch, now: datetime) -> bool:
+def is_free(batch: batches.Batch, now: datetime) -> bool:
     """Whether nobody is at this batch."""
     return batch.lease_owner is None or batch.lease_until <= now or _is_dead(batch.lease_owner)
 
 
 def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
     """Take the lease; returns until when another has it, None if it is ours."""
-    batch = ledger.lock(connection, lease.database, lease.key)
+    batch = batches.lock(connection, lease.database, lease.key)
     now = lease.database.dialect.utc_now(connection)
     # It may be ours already: a commit was kept whose answer was lost.
     if not is_free(batch, now) and batch.lease_owner != lease.owner:

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.lease import Lease
-from resume_assets.batches.states import ItemState
+from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.extraction.responses import Answer
 
 USAGE = ("input_tokens", "cached_tokens", "output_tokens")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.states import MAX_SENDINGS, OPEN_ITEMS, SENT, ItemState
+from resume_assets.batches.ledger.states import MAX_SENDINGS, OPEN_ITEMS, SENT, ItemState
 from resume_assets.database.connect import Database
 
 _SHORT = 256  # bytes: texts this short are looked at, they may be blank

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from resume_assets.batches.states import OPEN_ITEMS, BatchState, ItemState
+from resume_assets.batches.ledger.states import OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.status_table import project
 from resume_assets.errors import WrongUseError

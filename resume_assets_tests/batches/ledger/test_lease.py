@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches import lease as lease_module
-from resume_assets.batches.lease import BatchBusy, LeaseLost, leased
-from resume_assets.batches.ledger import UnknownBatch
+from resume_assets.batches.ledger import lease as lease_module
+from resume_assets.batches.ledger.batches import UnknownBatch
+from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
 from resume_assets_tests.flow import KEY, Flowing
 
 # Takes the lease, says so, and stays until it is killed.

@@ -1,0 +1,1 @@
+"""The rows that remember every batch and candidate, and who may change them; decides nothing."""
