@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from resume_assets.batches.claiming import claim
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.queue import text_hash
@@ -16,6 +15,7 @@ from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.reading import read_records
 from resume_assets.batches.results import Asked, results_of
+from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.writing import Writer
 from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer

@@ -13,13 +13,13 @@ from resume_assets.assets.candidates import aicandidate
 from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, facts
 from resume_assets.assets.safely import safely
-from resume_assets.batches.building import build
-from resume_assets.batches.claiming import claim
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.planner import plan_named
-from resume_assets.batches.submission import submit
+from resume_assets.batches.sending.building import build
+from resume_assets.batches.sending.claiming import claim
+from resume_assets.batches.sending.submission import submit
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import find_model
 from resume_assets.resources import (

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
 from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
+from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.errors import in_words

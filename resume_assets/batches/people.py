@@ -14,8 +14,8 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import given_up
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
 from resume_assets.batches.planning.dispatching import abandon
+from resume_assets.batches.sending.submission import settle_doubt
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.submission import settle_doubt
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.settings import Settings

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from resume_assets.batches.building import build
-from resume_assets.batches.claiming import claim
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.sending.building import build
+from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.models.tokens import load_encoding

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.building import build
 from resume_assets.batches.planning.dispatching import due_runs
+from resume_assets.batches.sending.building import build
 from resume_assets.commands.session import Session
 from resume_assets.commands.submitting import send
 from resume_assets.database.retrying import DatabaseFailed

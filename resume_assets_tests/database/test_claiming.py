@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.claiming import claim
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.decision import Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.sending.claiming import claim
 from resume_assets.database.connect import Database, open_database
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets_tests.databases import (

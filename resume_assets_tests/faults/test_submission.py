@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
-from resume_assets.batches.submission import submit
+from resume_assets.batches.sending.attempt import installation_of
+from resume_assets.batches.sending.submission import submit
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiRefused, ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, settings_at

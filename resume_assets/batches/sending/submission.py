@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from resume_assets.batches.attempt import Attempt
-from resume_assets.batches.doubt import settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
+from resume_assets.batches.sending.attempt import Attempt
+from resume_assets.batches.sending.doubt import settle
+from resume_assets.batches.sending.uploading import upload
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.uploading import upload
 from resume_assets.openai_api.errors import (
     AccessRefused,
     ApiFailed,

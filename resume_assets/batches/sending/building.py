@@ -11,12 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.attempt import installation_of
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
+from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from resume_assets.batches.attempt import Attempt
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
 
 if TYPE_CHECKING:

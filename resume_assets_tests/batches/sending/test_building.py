@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import building
 from resume_assets.batches.ledger.queue import text_hash
+from resume_assets.batches.sending import building
 from resume_assets.batches.store import REQUESTS
 from resume_assets.models.tokens import MARKER, counter_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
