@@ -15,11 +15,11 @@ from typing import TypeVar
 import dagster as dg
 
 from resume_assets.assets.partitions import resume_batches
-from resume_assets.batches import tracking
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.dispatching import Due, Stage, due_runs, open_keys
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.receiving import tracking
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.jobs import collect_batch, submit_batch

@@ -13,8 +13,8 @@ from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.batches.reading import read_records
-from resume_assets.batches.results import Asked, results_of
+from resume_assets.batches.receiving.reading import read_records
+from resume_assets.batches.receiving.results import Asked, results_of
 from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.writing import Writer
 from resume_assets.database.connect import Database

@@ -15,15 +15,15 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import tracking
 from resume_assets.batches.applying import apply
-from resume_assets.batches.collecting import collect
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
 from resume_assets.batches.sending.submission import submit

@@ -14,8 +14,8 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import End, close, usage_of
 from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
-from resume_assets.batches.reading import read_records
-from resume_assets.batches.results import (
+from resume_assets.batches.receiving.reading import read_records
+from resume_assets.batches.receiving.results import (
     Results,
     answers_of,
     end_of_unanswered,

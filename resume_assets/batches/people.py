@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import tracking
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import given_up
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
 from resume_assets.batches.planning.dispatching import abandon
+from resume_assets.batches.receiving import tracking
 from resume_assets.batches.sending.submission import settle_doubt
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database

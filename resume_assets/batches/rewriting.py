@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.results import Asked
+from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.writing import READING, Row, Writer
 
 

@@ -20,7 +20,7 @@ from resume_assets.batches.ledger.closing import USAGE, End, Usage, close, drop_
 from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.results import Asked
+from resume_assets.batches.receiving.results import Asked
 from resume_assets.extraction.responses import Answer
 
 _INTERFERENCES = 5  # of other programs, in one chunk

@@ -1,9 +1,9 @@
 """`check`, and what `continuous` shares with it: bringing batches in."""
 
-from resume_assets.batches import tracking
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.receiving import tracking
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 

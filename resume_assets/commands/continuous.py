@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import tracking
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.receiving import tracking
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from resume_assets.batches import tracking
+from resume_assets.batches.receiving import tracking
 from resume_assets.batches.store import OUTPUT
 from resume_assets.openai_api.client import BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, QueueFull

@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 from resume_assets import sensors
-from resume_assets.batches import tracking
 from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.receiving import tracking
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Change, Faults, Hold, Respond

@@ -32,8 +32,8 @@ from resume_assets.batches.planning import dispatching
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.sending import building
-from resume_assets.batches.tracking import TERMINAL
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
 from resume_assets.openai_api import backoff

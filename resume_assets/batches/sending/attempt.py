@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches import tracking
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.receiving import tracking
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.settings import Settings

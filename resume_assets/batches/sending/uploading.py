@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.receiving.tracking import time_of
 from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.store import REQUESTS
-from resume_assets.batches.tracking import time_of
 from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import ApiUnavailable
 

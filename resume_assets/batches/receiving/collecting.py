@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
-from resume_assets.batches.reading import read_answers
-from resume_assets.batches.results import answers_of, results_of, tally_of
+from resume_assets.batches.receiving.reading import read_answers
+from resume_assets.batches.receiving.results import answers_of, results_of, tally_of
+from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
-from resume_assets.batches.tracking import LOST
 from resume_assets.errors import PlatformError
 from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import ApiUnavailable, NotThere, OtherEndpoint

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from resume_assets.batches import reading
-from resume_assets.batches.reading import ReaderDied, read_records
+from resume_assets.batches.receiving import reading
+from resume_assets.batches.receiving.reading import ReaderDied, read_records
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import ItemState
+from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
-from resume_assets.batches.tracking import LOST
 from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer, Outcome
 

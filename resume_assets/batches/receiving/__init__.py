@@ -1,0 +1,1 @@
+"""From OpenAI first saying that a batch ended to answers understood; changes no candidate."""
