@@ -9,7 +9,7 @@ from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.assets.reporting import Metadata, counts_table, table
 from resume_assets.assets.safely import safely
-from resume_assets.batches.auditing import SHOWN, Audit, Finding, audit
+from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
 from resume_assets.resources import SettingsResource, SQLServerResource
 
 _ERRORS = {

@@ -15,8 +15,8 @@ from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving.reading import read_records
 from resume_assets.batches.receiving.results import Asked, results_of
+from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.sending.claiming import claim
-from resume_assets.batches.writing import Writer
 from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer
 from resume_assets.settings import Settings

@@ -15,7 +15,6 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches.applying import apply
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.batches import Batch
@@ -24,11 +23,12 @@ from resume_assets.batches.ledger.queue import GivenUp, Waiting, given_up, waiti
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving import tracking
 from resume_assets.batches.receiving.collecting import collect
+from resume_assets.batches.records.applying import apply
+from resume_assets.batches.records.writing import Applied
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
 from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.writing import Applied
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import initialise
 from resume_assets.local_openai.book import Book

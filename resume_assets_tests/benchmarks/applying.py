@@ -15,9 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.applying import CHUNK, apply
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.records.applying import CHUNK, apply
 from resume_assets.batches.store import OUTPUT, BatchStore
 from resume_assets.database.connect import Database
 from resume_assets_tests.benchmarks import children, data

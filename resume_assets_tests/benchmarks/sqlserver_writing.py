@@ -29,11 +29,11 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from resume_assets.batches.applying import CHUNK, apply
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import results_of
+from resume_assets.batches.records.applying import CHUNK, apply
 from resume_assets.batches.store import OUTPUT, BatchStore
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.odbc import is_freetds

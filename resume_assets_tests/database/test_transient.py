@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.writing import Writer
+from resume_assets.batches.records.writing import Writer
 from resume_assets.database import retrying
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed

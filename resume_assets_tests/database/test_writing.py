@@ -193,7 +193,7 @@ def test_a_failing_chunk_leaves_nothing(database: Database, quick: Settings) -> 
             write_all_in(connection)
             raise Stop
 
-        from resume_assets.batches.writing import Writer
+        from resume_assets.batches.records.writing import Writer
 
         writer = Writer(lease)
         rows = list(writer.rows(answers))

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import applying, people
+from resume_assets.batches import people
 from resume_assets.batches.housekeeping import delete_remote, tidy
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
@@ -33,6 +33,7 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving.tracking import TERMINAL
+from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for

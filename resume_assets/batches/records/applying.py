@@ -21,9 +21,9 @@ from resume_assets.batches.receiving.results import (
     end_of_unanswered,
     results_of,
 )
-from resume_assets.batches.rewriting import Rewriter
+from resume_assets.batches.records.rewriting import Rewriter
+from resume_assets.batches.records.writing import Applied, Writer
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.writing import Applied, Writer
 from resume_assets.errors import PlatformError
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.auditing import Audit, audit, is_valid_date
+from resume_assets.batches.records.auditing import Audit, audit, is_valid_date
 from resume_assets_tests.flow import KEY, Flowing
 
 

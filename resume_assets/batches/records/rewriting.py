@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
-from resume_assets.batches.writing import READING, Row, Writer
+from resume_assets.batches.records.writing import READING, Row, Writer
 
 
 class Rewriter(Writer):

@@ -1,0 +1,1 @@
+"""Answers become columns of the candidate table, and what stands there is audited."""
