@@ -3,7 +3,7 @@
 import dagster as dg
 
 from resume_assets.assets.safely import safely
-from resume_assets.batches.housekeeping import tidy
+from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,

@@ -12,7 +12,6 @@ from resume_assets.assets.reporting import Metadata, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.costing import Bill, settle
-from resume_assets.batches.housekeeping import delete_remote, has_remote_files
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
 from resume_assets.batches.ledger.queue import given_up
@@ -20,6 +19,7 @@ from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import tracking
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
+from resume_assets.batches.upkeep.housekeeping import delete_remote, has_remote_files
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.resources import (

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from resume_assets.batches import people
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.upkeep import people
 from resume_assets.commands.output import describe, say
 from resume_assets.commands.session import Session
 from resume_assets.database.connect import Database

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from resume_assets.batches.housekeeping import tidy
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.batches import BadKey, UnknownBatch
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch, plan_named
+from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.cli import cli, main
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import open_database

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import people
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan, Stop
@@ -18,6 +17,7 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.quota import resume_planning, stop_planning
 from resume_assets.batches.receiving import tracking
 from resume_assets.batches.store import ERRORS, OUTPUT
+from resume_assets.batches.upkeep import people
 from resume_assets.local_openai.settings import Pace
 from resume_assets.openai_api.errors import AccessRefused, ApiRefused, NotThere, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, limits_with

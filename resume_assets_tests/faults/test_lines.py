@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import people
+from resume_assets.batches.upkeep import people
 from resume_assets_tests.flow import KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import rewrite
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches import people
-from resume_assets.batches.housekeeping import tidy
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.writing import Interference, Writer
 from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import FilesGone, FolderTaken
+from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets_tests.flow import KEY, Flow, Flowing, resume, settings_at
 from resume_assets_tests.local_openai.faults import rewrite
 

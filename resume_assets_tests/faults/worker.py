@@ -22,8 +22,6 @@ from typing import Any, TypeVar
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches import people
-from resume_assets.batches.housekeeping import delete_remote, tidy
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.lease import leased
@@ -35,6 +33,8 @@ from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
+from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep.housekeeping import delete_remote, tidy
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
 from resume_assets.openai_api import backoff

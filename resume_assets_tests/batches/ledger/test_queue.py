@@ -6,7 +6,7 @@ import pytest
 
 from resume_assets.batches.ledger.queue import count_waiting, text_hash
 from resume_assets.batches.ledger.states import MAX_SENDINGS
-from resume_assets.batches.people import forgive
+from resume_assets.batches.upkeep.people import forgive
 from resume_assets_tests.flow import Flowing, resume
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches import people
-from resume_assets.batches.housekeeping import Tidied, delete_remote, tidy
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.sending.uploading import upload_name
+from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep.housekeeping import Tidied, delete_remote, tidy
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import Respond

@@ -1,0 +1,1 @@
+"""What only a person decides (retry, cancel, resume), and the daily tidying up."""
