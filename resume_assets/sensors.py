@@ -19,7 +19,7 @@ from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.dispatching import Due, Stage, due_runs, open_keys
 from resume_assets.batches.planning.planner import plan_batch
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.jobs import collect_batch, submit_batch
@@ -158,14 +158,14 @@ def _look(
 
     # Leaving this block closes the connections, and so ends a call that hangs in the thread.
     with openai.api(quick=True) as api:
-        poll = partial(tracking.poll, database, api, values, until=is_late)
+        poll = partial(polling.poll, database, api, values, until=is_late)
         found = within(LOOKING_SECONDS, "Looking at the batches at OpenAI", poll)
     return list(found.problems.values())
 
 
 def _database_if_anything_is_out(sqlserver: SQLServerResource) -> Database | None:
     database = sqlserver.database()
-    return database if tracking.is_anything_out(database) else None
+    return database if polling.is_anything_out(database) else None
 
 
 def _decide(

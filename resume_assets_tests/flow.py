@@ -21,7 +21,7 @@ from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.queue import GivenUp, Waiting, given_up, waiting
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling, tracking
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
 from resume_assets.batches.records.writing import Applied
@@ -205,8 +205,8 @@ class Flow:
         with leased(self.database, key) as lease:
             return submit(lease, self.settings, self.store, self.api)
 
-    def poll(self, **more: Any) -> tracking.Poll:
-        return tracking.poll(self.database, self.api, self.settings, **more)
+    def poll(self, **more: Any) -> polling.Poll:
+        return polling.poll(self.database, self.api, self.settings, **more)
 
     def collect(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:

@@ -16,7 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
 from resume_assets.batches.ledger.queue import given_up
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
 from resume_assets.batches.upkeep.housekeeping import delete_remote, has_remote_files
@@ -50,7 +50,7 @@ def batch_output(
         if batch.state in (BatchState.submitted, BatchState.ended):
             with openai.api() as api:
                 if batch.state == BatchState.submitted:
-                    tracking.poll(database, api, values)
+                    polling.poll(database, api, values)
                     batch = database.read(lambda connection: batches.get(connection, database, key))
                 if batch.state == BatchState.ended:
                     with leased(database, key, patience=PATIENCE) as lease:

@@ -3,7 +3,7 @@
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.dispatching import Stage
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 
@@ -20,7 +20,7 @@ def check(session: Session, name: str) -> int:
     seen = True
     if batch.state == BatchState.submitted:
         problems = poll(session).problems
-        seen = not problems.keys() & {tracking.ENDPOINT, batch.batch_key}
+        seen = not problems.keys() & {polling.ENDPOINT, batch.batch_key}
         batch = session.batch(batch.batch_key)
     if batch.state in AFTER_ENDED:
         batch = bring_in(session, batch.batch_key)
@@ -30,10 +30,10 @@ def check(session: Session, name: str) -> int:
     return 0
 
 
-def poll(session: Session) -> tracking.Poll:
+def poll(session: Session) -> polling.Poll:
     """Look at all that is out; odd batches are named on standard error."""
     with session.openai.api() as api:
-        result = tracking.poll(session.database, api, session.settings)
+        result = polling.poll(session.database, api, session.settings)
     for problem in result.problems.values():
         warn(problem)
     return result

@@ -15,7 +15,7 @@ from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage, due_runs
 from resume_assets.batches.planning.planner import plan_batch
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
@@ -124,7 +124,7 @@ class _Loop:
 
         Yields whether a run went well, after each; so does `_submit`.
         """
-        self.is_blind = tracking.ENDPOINT in poll(self.session).problems
+        self.is_blind = polling.ENDPOINT in poll(self.session).problems
         for batch in self._in(OPEN - IN_FLIGHT):
             yield self._went_well(lambda: self._bring_in(batch.batch_key))  # noqa: B023
         for run in due_runs(self.session.database):

@@ -80,7 +80,7 @@ def test_the_boundaries_are_found(harness: Harness) -> None:
         "building",
         "uploading.upload",
         "submission._create",
-        "tracking.",
+        "polling.",
         "dispatching.",
         "collecting.",
         "applying",

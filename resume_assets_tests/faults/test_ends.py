@@ -15,7 +15,7 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.quota import resume_planning, stop_planning
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.batches.store import ERRORS, OUTPUT
 from resume_assets.batches.upkeep import people
 from resume_assets.local_openai.settings import Pace
@@ -488,7 +488,7 @@ class TestLost:
                 flow.bring_in()
                 raise NotThere("gone")
 
-        tracking.poll(flow.database, Late(), flow.settings)  # type: ignore[arg-type]
+        polling.poll(flow.database, Late(), flow.settings)  # type: ignore[arg-type]
         assert flow.batch().state == "done"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import polling
 from resume_assets.batches.store import OUTPUT
 from resume_assets.openai_api.client import BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, QueueFull
@@ -229,6 +229,6 @@ class TestTick:
             flow.wait_for_server(flow.batch(key).openai_batch_id)
         found = flow.poll(until=lambda: True)
         assert len(found.ended) == 1  # what it had seen by then counts
-        assert "slow" in found.problems[tracking.ENDPOINT]
+        assert "slow" in found.problems[polling.ENDPOINT]
         for key in ("a", "b", "c"):
             flow.wait(key)

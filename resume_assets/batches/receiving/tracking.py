@@ -1,12 +1,9 @@
-"""What OpenAI says of the batches that are out, written into the ledger: one list for all."""
+"""What OpenAI says of one batch, written into its row, and what follows from it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,207 +12,15 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
 from resume_assets.database.connect import Database
-from resume_assets.database.retrying import DatabaseFailed
-from resume_assets.openai_api.errors import (
-    NO_MONEY,
-    TOKEN_LIMIT,
-    AccessRefused,
-    ApiFailed,
-    NotThere,
-    named_limit,
-    safe_code,
-)
+from resume_assets.openai_api.errors import NO_MONEY, TOKEN_LIMIT, named_limit, safe_code
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
     from openai.types import Batch as RemoteBatch
 
-    from resume_assets.openai_api.client import BatchApi
-
-
-_log = logging.getLogger(__name__)
-
 TERMINAL = frozenset({"completed", "failed", "expired", "cancelled"})
 LOST = "lost"
 """Our own word in `openai_status`: the endpoint that had the batch knows it no more."""
-
-ENDPOINT = ""
-"""In `Poll.problems`, stands for the endpoint itself instead of a batch's key."""
-
-_NOTED_AT_ONCE = 100  # batches whose progress is one transaction
-
-# The client hands on what the server sent, unchecked.
-_ODD_SHAPES = (AttributeError, TypeError, ValueError, OverflowError)
-
-_SINGLE_LOOK_UPS = 10  # of batches that the list did not show, in one poll
-
-
-@dataclass(slots=True)
-class Poll:
-    """What one look at OpenAI brought; keys of batches, and sentences about the odd ones."""
-
-    out: int = 0
-    ended: list[str] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
-
-
-def is_anything_out(database: Database) -> bool:
-    """Whether OpenAI need be asked at all."""
-    table = database.ledger.batches
-    query = sa.select(table.c.batch_key).where(table.c.state == BatchState.submitted).limit(1)
-    return database.read(lambda connection: connection.execute(query).first()) is not None
-
-
-def poll(
-    database: Database,
-    api: BatchApi,
-    settings: Settings,
-    *,
-    until: Callable[[], bool] = lambda: False,
-) -> Poll:
-    """Look at every batch that is out: a page of the list for a hundred of them.
-
-    What was seen before a call failed counts; the failure and each odd batch become a sentence in
-    `problems`, and keep no other waiting. `until`: whether to stop asking now, for a tick that must
-    end. A key that is refused, or an account without money, stops the planning.
-    """
-    out = database.read(
-        lambda connection: batches.in_states(connection, database, [BatchState.submitted])
-    )
-    result = Poll()
-    here: dict[str, batches.Batch] = {}
-    for batch in out:
-        if batch.endpoint == api.endpoint:
-            here[batch.openai_batch_id] = batch
-        else:
-            result.problems[batch.batch_key] = _other_endpoint(batch)
-    if not here:
-        return result
-    looks = _look(database, api, here, result, until)
-    while page := list(islice(looks, _NOTED_AT_ONCE)):
-        _note_page(database, api, settings, page, result)
-    return result
-
-
-def _look(
-    database: Database,
-    api: BatchApi,
-    here: dict[str, batches.Batch],
-    result: Poll,
-    until: Callable[[], bool],
-) -> Iterator[tuple[batches.Batch, RemoteBatch | None]]:
-    """Each batch with its object; with None where the endpoint and key that made it know none."""
-    unseen = dict(here)
-    try:
-        for remote in api.batches_since(min(batch.submitted_at for batch in here.values())):
-            if remote.id in unseen:
-                yield unseen.pop(remote.id), remote
-            if not unseen:
-                return
-            if until():
-                result.problems[ENDPOINT] = "OpenAI is slow; the next look goes on."
-                return
-    except ApiFailed as failed:
-        _note_failure(database, failed, result)
-        return
-    for batch in list(unseen.values())[:_SINGLE_LOOK_UPS]:
-        if until():
-            return
-        try:
-            yield batch, api.retrieve(batch.openai_batch_id)
-        except NotThere:
-            if batch.key_hash == api.key_hash:
-                yield batch, None
-            else:
-                result.problems[batch.batch_key] = (
-                    f"Batch {batch.batch_key} is not known with this key; it was made with another "
-                    "OPENAI_API_KEY and waits for it."
-                )
-        except ApiFailed as failed:
-            result.problems[batch.batch_key] = f"Batch {batch.batch_key}: {failed}"
-
-
-def _note_page(
-    database: Database,
-    api: BatchApi,
-    settings: Settings,
-    page: list[tuple[batches.Batch, RemoteBatch | None]],
-    result: Poll,
-) -> None:
-    """Note what has changed: progress in one transaction, every end in one of its own."""
-    progress: list[tuple[batches.Batch, RemoteBatch]] = []
-    for batch, remote in page:
-        if remote is None or remote.status in TERMINAL:
-            _note(database, api, settings, batch, remote, result)
-            continue
-        try:
-            news = _news(batch, remote, api.key_hash)
-        except _ODD_SHAPES:
-            _note(database, api, settings, batch, remote, result)
-            continue
-        if news:
-            progress.append((batch, remote))
-        else:
-            result.out += 1
-
-    def work(connection: sa.Connection) -> list[batches.Batch]:
-        return [
-            record(connection, database, batch.batch_key, remote, settings, key_hash=api.key_hash)
-            for batch, remote in progress
-        ]
-
-    if not progress:
-        return
-    try:
-        noted = database.write(work)
-    except (*_ODD_SHAPES, DatabaseFailed):  # one of them is odd, which shall keep no other waiting
-        for batch, remote in progress:
-            _note(database, api, settings, batch, remote, result)
-        return
-    for now in noted:
-        _count(now, result)
-
-
-def _note(
-    database: Database,
-    api: BatchApi,
-    settings: Settings,
-    batch: batches.Batch,
-    remote: RemoteBatch | None,
-    result: Poll,
-) -> None:
-    key = batch.batch_key
-
-    def work(connection: sa.Connection) -> batches.Batch:
-        if remote is None:
-            return _record_lost(connection, database, batch)
-        return record(connection, database, key, remote, settings, key_hash=api.key_hash)
-
-    try:
-        now = database.write(work)
-    except _ODD_SHAPES as odd:
-        result.problems[key] = (
-            f"Batch {key}: OpenAI describes it in another shape than its API's "
-            f"({type(odd).__name__}); looking again later."
-        )
-        return
-    _count(now, result)
-
-
-def _count(now: batches.Batch, result: Poll) -> None:
-    if now.state == BatchState.submitted:
-        result.out += 1
-        return
-    if now.state == BatchState.ended:
-        result.ended.append(now.batch_key)
-    status = now.openai_status or "waits"
-    _log.info("batch %s: %s (%s at OpenAI)", now.batch_key, now.state, status)
-
-
-def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:
-    result.problems[ENDPOINT] = reason = str(failed)
-    if isinstance(failed, AccessRefused):
-        database.write(lambda connection: stop_planning(connection, database, reason))
 
 
 def record(
@@ -245,7 +50,7 @@ def record(
                 message = f"OpenAI says that the account has no money left ({error.code})."
                 stop_planning(connection, database, message)
                 return wait_for_quota(connection, database, batch, settings, message)
-    values = _news(batch, remote, key_hash)
+    values = news(batch, remote, key_hash)
     if remote.status in TERMINAL:
         values |= {
             "state": BatchState.ended,
@@ -257,8 +62,8 @@ def record(
     return batches.update(connection, database, key, **values) if values else batch
 
 
-def _news(batch: batches.Batch, remote: RemoteBatch, key_hash: str | None) -> dict[str, Any]:
-    """What the batch object says that its row does not."""
+def news(batch: batches.Batch, remote: RemoteBatch, key_hash: str | None) -> dict[str, Any]:
+    """What the batch object says that its row does not, by column."""
     values: dict[str, Any] = {
         "key_hash": key_hash or batch.key_hash,
         "openai_status": remote.status,
@@ -273,9 +78,10 @@ def _news(batch: batches.Batch, remote: RemoteBatch, key_hash: str | None) -> di
     return {name: value for name, value in values.items() if getattr(batch, name) != value}
 
 
-def _record_lost(
+def record_lost(
     connection: sa.Connection, database: Database, seen: batches.Batch
 ) -> batches.Batch:
+    """Write that the endpoint and key which made the batch know it no more: it is `ended`."""
     batch = batches.lock(connection, database, seen.batch_key)
     if batch.state != BatchState.submitted or batch.openai_batch_id != seen.openai_batch_id:
         return batch  # somebody else was faster
@@ -303,13 +109,6 @@ def _why_failed(remote: RemoteBatch) -> str | None:
         for error in _errors(remote)[:5]
     ]
     return f"OpenAI: {remote.status}: {', '.join(whys)}" if whys else None
-
-
-def _other_endpoint(batch: batches.Batch) -> str:
-    return (
-        f"Batch {batch.batch_key} is out at {batch.endpoint}; it waits until OPENAI_BASE_URL names "
-        "that endpoint again."
-    )
 
 
 def time_of(timestamp: int | None) -> datetime | None:
