@@ -9,6 +9,7 @@ from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.assets.reporting import Metadata, counts_table, table
 from resume_assets.assets.safely import safely
+from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
 from resume_assets.resources import SettingsResource, SQLServerResource
 
@@ -50,13 +51,16 @@ def audit_of_records(
     settings: SettingsResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Audits the records of one batch, from one pass over the database."""
+    key = context.partition_key
     with safely("auditing the records"):
         database, values = sqlserver.database(), settings.load()
-        found = database.read(
-            lambda connection: audit(
-                connection, database, context.partition_key, max_attempts=values.max_attempts
+        # Under the lease: nobody writes meanwhile, and the run is seen to be alive.
+        with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
+            found = database.read(
+                lambda connection: audit(
+                    connection, database, key, max_attempts=values.max_attempts
+                )
             )
-        )
         least = values.usable_share
     for name, (passed, metadata) in _outcomes(found, least).items():
         yield dg.AssetCheckResult(

@@ -10,7 +10,7 @@ from resume_assets.assets import (
     unprocessed_resumes,
     updated_candidate_records,
 )
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.runs import Stage
 
 # A run that failed is asked for again by the ledger's own rules, never by Dagster's as well.
 _NO_RETRIES = {"dagster/max_retries": "0"}

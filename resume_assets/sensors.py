@@ -4,45 +4,37 @@ A tick must end in time and never in an exception, which would lose all of it; a
 carry out a part of what a tick asks for, all of it is safe to ask for again.
 """
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from itertools import islice
 
 import dagster as dg
 
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan
-from resume_assets.batches.planning.dispatching import Due, Stage, due_runs, open_keys
+from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open_keys
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.planning.runs import Due, Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.database.connect import Database
-from resume_assets.errors import PlatformError, in_words
+from resume_assets.deadlines import within
+from resume_assets.errors import in_words
 from resume_assets.jobs import collect_batch, submit_batch
 from resume_assets.openai_api.limits import rows_per_batch
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
-
-T = TypeVar("T")
+from resume_assets.runs import DagsterRuns
 
 # Of the 60 seconds that Dagster gives a tick:
 LOOKING_SECONDS = 25.0
 DECIDING_SECONDS = 20.0
+
+RUNS_A_TICK = 120
+"""Runs handed over in one tick, at most: Dagster takes 0.14 s to submit each of them."""
+
 _PLANS_A_TICK = 20
 _ASKED_SINGLY = 20  # partitions; of more it is quicker to fetch the whole list
-
-_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
-_BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-_SILENT = timedelta(minutes=10)
-"""A run that began and has said nothing for so long, while its batch has no lease, was killed: its
-process had no time to tell Dagster."""
-
-
-class TookTooLong(PlatformError):
-    """A part of a tick did not end in time; what it writes later is as good then."""
 
 
 @dg.sensor(
@@ -60,30 +52,24 @@ def batch_completion_sensor(
 ) -> dg.SensorResult:
     """Looks at every batch that is out, and brings those in that ended, in whatever way.
 
-    Asks again for runs that came to nothing, and tells Dagster of batches that it forgot.
+    Asks again for runs that came to nothing, fails those whose worker was killed, and tells Dagster
+    of batches that it forgot.
     """
     problems: list[str] = []
-    due: list[Due] = []
-    forgotten: list[str] = []
     try:
         problems += _look(settings, sqlserver, openai)
     except Exception as error:  # noqa: BLE001 (told below, without what it might quote)
         problems.append(in_words(error, "looking at the batches"))
+    deciding = _Deciding(context.instance, settings, sqlserver)
     try:
-        decide = partial(_decide, context.instance, settings, sqlserver)
-        due, forgotten, late = within(DECIDING_SECONDS, "Deciding what to run", decide)
-        problems += late
+        within(DECIDING_SECONDS, "Deciding what to run", deciding.run)
     except Exception as error:  # noqa: BLE001 (as above)
         problems.append(in_words(error, "deciding what to run"))
+    due, forgotten, told = deciding.found()
+    problems += told
     for problem in problems:
         context.log.warning(problem)
-    return dg.SensorResult(
-        run_requests=[_request(run) for run in due],
-        dynamic_partitions_requests=[resume_batches.build_add_request(forgotten)]
-        if forgotten
-        else [],
-        skip_reason=None if due else "; ".join(problems) or "No batch has ended.",
-    )
+    return _result(due, forgotten, "; ".join(problems) or "No batch has ended.")
 
 
 @dg.sensor(
@@ -111,35 +97,7 @@ def continuous_submission_sensor(
         why = in_words(error, "planning")
         context.log.warning(why)
     runs = list(planned)  # a thread that was late may still add to it
-    keys = [run.key for run in runs]
-    return dg.SensorResult(
-        run_requests=[_request(run) for run in runs],
-        dynamic_partitions_requests=[resume_batches.build_add_request(keys)] if keys else [],
-        skip_reason=None if runs else why,
-    )
-
-
-def within(seconds: float, what: str, work: Callable[[], T]) -> T:
-    """What `work` returns or raises, should it end within so many seconds. Raises TookTooLong.
-
-    A thread that can't be ended is left behind; it holds up neither the tick nor the process's end.
-    """
-    outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            outcome.put((work(), None))
-        except Exception as error:  # noqa: BLE001 (raised again below)
-            outcome.put((None, error))
-
-    threading.Thread(target=run, name=what, daemon=True).start()
-    try:
-        result, error = outcome.get(timeout=seconds)
-    except queue.Empty:
-        raise TookTooLong(f"{what} took over {seconds:.0f} s; the next tick goes on.") from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value] # there is one where there is no error
+    return _result(runs, [run.key for run in runs], why)
 
 
 def _look(
@@ -168,20 +126,56 @@ def _database_if_anything_is_out(sqlserver: SQLServerResource) -> Database | Non
     return database if polling.is_anything_out(database) else None
 
 
-def _decide(
-    instance: dg.DagsterInstance, settings: SettingsResource, sqlserver: SQLServerResource
-) -> tuple[list[Due], list[str], list[str]]:
-    """The runs to request, the keys that Dagster forgot, and sentences about stuck batches."""
-    database, values = sqlserver.database(), settings.load()
-    due = due_runs(database, has_run=lambda key: _has_run(instance, key))
+class _Deciding:
+    """What to run now. What was decided counts, though time ran out before the rest was."""
+
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        settings: SettingsResource,
+        sqlserver: SQLServerResource,
+    ) -> None:
+        self._instance = instance
+        self._settings = settings
+        self._sqlserver = sqlserver
+        self._due: list[Due] = []
+        self._forgotten: list[str] = []
+        self._told: list[str] = []
+
+    def found(self) -> tuple[list[Due], list[str], list[str]]:
+        """The runs to request, the keys that Dagster forgot, and sentences; as of now.
+
+        A run that a late thread notes after this was never asked for: the next tick sees that
+        Dagster knows nothing of it.
+        """
+        return list(self._due), list(self._forgotten), list(self._told)
+
+    def run(self) -> None:
+        """Decide batch by batch, oldest first, until time or RUNS_A_TICK is used up."""
+        ends = time.monotonic() + DECIDING_SECONDS * 0.8
+        database = self._sqlserver.database()
+        self._told += _stuck(database, self._settings)
+        runs = DagsterRuns(self._instance)
+        for dead in dead_runs(database, runs.begun()):
+            runs.fail(dead)
+            self._told.append(f"Batch {dead.key}: the worker of run {dead.run_id} was killed.")
+        self._forgotten += _forgotten(self._instance, open_keys(database))
+        for due in islice(due_runs(database, runs), RUNS_A_TICK):
+            self._due.append(due)
+            if time.monotonic() > ends:
+                self._told.append("There is more to run than this tick had time for.")
+                return
+
+
+def _stuck(database: Database, settings: SettingsResource) -> list[str]:
+    values = settings.load()
     stuck = database.read(lambda connection: planner.stuck_batches(connection, database, values))
-    late = [
+    return [
         f"Batch {batch.batch_key} has been out for over {values.stuck_hours:g} hours "
         f"({batch.openai_status} at OpenAI); `resume-assets cancel {batch.batch_key}` calls it "
         "back."
         for batch in stuck
     ]
-    return due, _forgotten(instance, open_keys(database)), late
 
 
 def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: list[Due]) -> str:
@@ -202,22 +196,20 @@ def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: lis
     return f"{_PLANS_A_TICK} batches in one tick are enough."
 
 
+def _result(due: Iterable[Due], new_keys: list[str], why_none: str) -> dg.SensorResult:
+    requests = [_request(run) for run in due]
+    return dg.SensorResult(
+        run_requests=requests,
+        dynamic_partitions_requests=[resume_batches.build_add_request(new_keys)]
+        if new_keys
+        else [],
+        skip_reason=None if requests else why_none,
+    )
+
+
 def _request(run: Due) -> dg.RunRequest:
     job = submit_batch if run.stage is Stage.submit else collect_batch
     return dg.RunRequest(run_key=run.run_key, job_name=job.name, partition_key=run.key)
-
-
-def _has_run(instance: dg.DagsterInstance, key: str) -> bool:
-    """Whether a run of that partition waits or works; asked of batches that nobody is at."""
-    tags = {"dagster/partition": key}
-    heard_of = datetime.now(UTC) - _SILENT
-    return any(
-        instance.get_runs_count(runs) > 0
-        for runs in (
-            dg.RunsFilter(statuses=_WAITING, tags=tags),
-            dg.RunsFilter(statuses=_BEGUN, tags=tags, updated_after=heard_of),
-        )
-    )
 
 
 def _forgotten(instance: dg.DagsterInstance, keys: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ import openai
 
 from resume_assets import assets
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.definitions import build_defs
 from resume_assets.local_openai.hosting import LocalServer

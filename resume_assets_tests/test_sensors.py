@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ import dagster as dg
 import pytest
 
 from resume_assets.assets import resume_batches
-from resume_assets.batches.planning.dispatching import MOST_REQUESTS, REQUEST_PATIENCE
+from resume_assets.batches.planning.runs import MOST_REQUESTS, REQUEST_PATIENCE
 from resume_assets.local_openai.settings import Limits, Pace
 from resume_assets_tests.home import NEVER, QUIET, Platform, platform_at
 from resume_assets_tests.local_openai.support import ManualClock
+from resume_assets_tests.ticks import tick
 
 COMPLETION, CONTINUOUS = "batch_completion_sensor", "continuous_submission_sensor"
 BY_HAND = Pace(1, 100, 0, 2, 5)
@@ -30,22 +31,11 @@ class Daemon:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.repository = platform.definitions.get_repository_def()
         self.launched: list[dg.ExecuteInProcessResult] = []
 
     def tick(self, name: str) -> Any:
         """Evaluate as the code server does; nothing is carried out."""
-        with dg.SensorEvaluationContext(
-            self.platform.instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
-            cursor=None,
-            repository_name=self.repository.name,
-            repository_def=self.repository,
-            sensor_name=name,
-            resources=self.repository.get_top_level_resources(),
-        ) as context:
-            return self.repository.get_sensor_def(name).evaluate_tick(context)
+        return tick(self.platform.definitions, self.platform.instance, name)
 
     def register(self, tick: Any) -> list[str]:
         """Carry out the tick's requests for partitions; returns the new keys."""
@@ -201,12 +191,14 @@ def test_one_that_ended_while_nobody_looked(ended: Platform) -> None:
 
 
 def test_a_lost_tick_is_harmless(ended: Platform) -> None:
+    """However many: the same run is asked for again, and nothing is counted against the batch."""
     daemon = Daemon(ended)
     [lost] = daemon.tick(COMPLETION).run_requests
     assert daemon.tick(COMPLETION).run_requests == []  # it may be under way
-    age(ended, "b1", timedelta(hours=1))
-    [again] = daemon.tick(COMPLETION).run_requests
-    assert again.run_key != lost.run_key
+    for _ in range(MOST_REQUESTS + 1):
+        age(ended, "b1", timedelta(hours=1))
+        [again] = daemon.tick(COMPLETION).run_requests
+        assert again.run_key == lost.run_key
     age(ended, "b1", timedelta(hours=2))
     assert daemon.go(COMPLETION) == ["b1"]
     assert ended.batch("b1").state == "done"
@@ -235,19 +227,35 @@ def test_a_batch_whose_run_is_under_way_is_not_asked_for_again(ended: Platform) 
     assert len(daemon.tick(COMPLETION).run_requests) == 1
 
 
-def test_a_run_that_was_killed_is_not_waited_for(
-    ended: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_was_killed_is_failed_and_followed(ended: Platform) -> None:
     """Its process could not tell Dagster, which believes for ever that it goes on."""
     daemon = Daemon(ended)
     daemon.tick(COMPLETION)
     job = ended.definitions.resolve_job_def("collect_batch")
-    ended.instance.create_run_for_job(
+    run = ended.instance.create_run_for_job(
         job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "b1"}
     )
-    age(ended, "b1", timedelta(hours=2))
-    monkeypatch.setattr("resume_assets.sensors._SILENT", timedelta(0))
-    assert daemon.go(COMPLETION) == ["b1"]
+    began = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=10)
+    ended.instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job.name),
+        run.run_id,
+        timestamp=began.replace(tzinfo=UTC).timestamp(),
+    )
+    killed = {"lease_owner": "elsewhere|-|1|1|x", "requested_at": began - timedelta(seconds=70)}
+    ended.update("b1", **killed, lease_until=began + timedelta(minutes=9, seconds=45))
+    assert not daemon.tick(COMPLETION).run_requests  # it may be between two steps
+    ended.update("b1", **killed, lease_until=began + timedelta(minutes=9))
+    tick = daemon.tick(COMPLETION)
+    there = ended.instance.get_run_by_id(run.run_id)
+    assert there is not None
+    assert there.status is dg.DagsterRunStatus.FAILURE
+    [failure] = [
+        record.event_log_entry.message
+        for record in ended.instance.get_records_for_run(run.run_id).records
+        if record.event_log_entry.dagster_event_type is dg.DagsterEventType.RUN_FAILURE
+    ]
+    assert "worker of this run is gone: batch b1" in failure
+    assert daemon.launch(tick) == ["b1"]
     assert ended.batch("b1").state == "done"
 
 
@@ -281,22 +289,80 @@ def test_a_partition_that_dagster_forgot_is_registered_before_its_run(ended: Pla
     assert daemon.launched[0].success
 
 
-def test_a_planned_batch_of_which_nothing_comes_goes_back_visibly(queue: Platform) -> None:
+def test_a_planned_batch_whose_runs_all_fail_goes_back_visibly(
+    queue: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue.plan("b1", rows=1)
     daemon = Daemon(queue)
+    monkeypatch.setattr("resume_assets.assets.requests.claim", None)
     keys = set()
-    for _ in range(MOST_REQUESTS - 1):
+    for _ in range(MOST_REQUESTS):
         assert not daemon.tick(COMPLETION).run_requests
         age(queue, "b1")
-        [request] = daemon.tick(COMPLETION).run_requests
+        tick = daemon.tick(COMPLETION)
+        [request] = tick.run_requests
         assert request.job_name == "submit_batch"
         keys.add(request.run_key)
-    assert len(keys) == MOST_REQUESTS - 1
+        daemon.register(tick)
+        assert daemon.launch(tick) == ["b1"]
+        assert not daemon.launched[-1].success
+    assert len(keys) == MOST_REQUESTS
     age(queue, "b1")
     assert not daemon.tick(COMPLETION).run_requests
     assert queue.batch("b1").state == "abandoned"
     assert f"{MOST_REQUESTS} runs" in queue.batch("b1").message
     assert len(queue.waiting()) == 5
+
+
+def test_of_many_that_are_due_the_oldest_are_handed_over_and_none_is_given_up(
+    ended: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick has an end; what it did not come to is asked for by the next, and none twice."""
+    monkeypatch.setattr("resume_assets.sensors.RUNS_A_TICK", 4)
+    states = ["claimed", "built", "collected", "applied", "ended"]
+    keys = [f"k{number}" for number in range(10)]
+    copy_batch(ended, keys, states)
+    daemon = Daemon(ended)
+    handed: list[str] = []
+    for _ in range(4):
+        tick = daemon.tick(COMPLETION)
+        requests = tick.run_requests or []
+        assert len(requests) <= 4
+        handed += [request.partition_key for request in requests]
+        for request in requests:
+            job = ended.definitions.resolve_job_def(request.job_name)
+            ended.instance.create_run_for_job(
+                job,
+                status=dg.DagsterRunStatus.NOT_STARTED,
+                tags={
+                    "dagster/run_key": request.run_key,
+                    "dagster/partition": request.partition_key,
+                },
+            )
+        for key in keys:
+            if ended.batch(key).requested_at is not None:
+                age(ended, key, timedelta(hours=3))
+    assert sorted(handed) == sorted([*keys, "b1"])
+    assert [key for key in handed if key != "b1"] == keys  # oldest first
+
+
+def copy_batch(platform: Platform, keys: list[str], states: list[str]) -> None:
+    """More batches like b1, the first the oldest, in these states in turn."""
+    table = platform.database.ledger.batches
+    like = platform.batch("b1")._asdict()
+    rows = [
+        {
+            **like,
+            "batch_key": key,
+            "state": states[number % len(states)],
+            "openai_batch_id": f"batch_{key}",
+            "planned_at": like["planned_at"] - timedelta(hours=len(keys) - number),
+            "requested_at": None,
+            "run_requests": 0,
+        }
+        for number, key in enumerate(keys)
+    ]
+    platform.database.write(lambda connection: connection.execute(table.insert(), rows))
 
 
 # Keeping batches out

@@ -101,9 +101,10 @@ def updated_candidate_records(
         database, values = sqlserver.database(), settings.load()
         with leased(database, key, patience=PATIENCE) as lease:
             applied = apply(lease, store.store())
-            deleted = _delete_remote(context, lease, openai)
+            with lease.kept_alive():
+                deleted = _delete_remote(context, lease, openai)
+                waiting_for_a_person = _given_up(database, values, key)
         missing = database.candidates.missing
-        waiting_for_a_person = _given_up(database, values, key)
     metadata: Metadata = {
         "rows_written": applied.written,
         "rows_superseded": applied.superseded,

@@ -2,7 +2,7 @@
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session

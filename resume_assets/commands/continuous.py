@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
-from resume_assets.batches.planning.dispatching import Stage, due_runs
+from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.output import describe, say, warn

@@ -14,8 +14,8 @@ from resume_assets import samples
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, ItemState
 from resume_assets.batches.planning.decision import NoPlan
-from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.records.auditing import Audit, audit
 from resume_assets.commands.evaluating import accuracy
 from resume_assets.commands.output import dollars, say

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
 from resume_assets.definitions import build_defs

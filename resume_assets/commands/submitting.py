@@ -5,8 +5,8 @@ from itertools import count
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.decision import NoPlan, Stop
-from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.planning.planner import Planned, plan_batch, preview
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import Session
 

@@ -14,6 +14,7 @@ import click
 from resume_assets_tests.benchmarks import (
     applying,
     building,
+    dispatching,
     memory,
     peers,
     prompting,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "applying": applying.measure,
     "memory": memory.measure,
     "ticking": ticking.measure,
+    "dispatching": dispatching.measure,
     "simulation": simulation.measure,
     "starting": starting.measure,
     "peers": peers.measure,

@@ -3,17 +3,20 @@
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import dagster as dg
 
 from resume_assets import sensors
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning import runs as planning_runs
+from resume_assets.batches.planning.runs import Stage
+from resume_assets.commands import continuous as continuous_module
 from resume_assets.commands.continuous import continuous
 from resume_assets.commands.session import Session, session
 from resume_assets.definitions import defs
 from resume_assets.resources import sqlserver_resource
 from resume_assets_tests.faults import worker
-from resume_assets_tests.faults.worker import Life
+from resume_assets_tests.faults.worker import Life, due_at_once
 from resume_assets_tests.home import ASSETS, QUIET
 
 ENVIRONMENT = {
@@ -39,7 +42,8 @@ def by_continuous(opened: Session, life: Life) -> None:
 
 def by_sensor(opened: Session, life: Life) -> None:
     """Ticks, and the runs that they request, until nothing is open."""
-    sensors._SILENT = sensors._SILENT * 0  # a run that was killed is forgotten at once
+    # A run that was killed is dead at once.
+    planning_runs._BETWEEN_LEASES = planning_runs._BEFORE_FIRST_LEASE = timedelta(0)  # type: ignore[misc]
     pause = threading.Event()
     for _ in range(600):
         resources = opened.definitions.resources
@@ -111,6 +115,9 @@ def way(of: Callable[[Session, Life], None]) -> Callable[[Life], None]:
 
     return go
 
+
+for module in (sensors, continuous_module):
+    module.due_runs = due_at_once  # type: ignore[attr-defined]
 
 worker.WAYS |= {
     "continuous": way(by_continuous),

@@ -193,7 +193,7 @@ class TestQuota:
         for _ in range(5):
             now = flow.database.read(flow.database.dialect.utc_now)
             pauses.append(round((flow.submit().quota_until - now) / timedelta(minutes=10)))
-            assert not due_runs(flow.database)
+            assert not list(due_runs(flow.database))
         assert pauses == [1, 2, 4, 6, 6]
         flow.update(quota_until=now)
         (due,) = due_runs(flow.database)
@@ -271,7 +271,7 @@ class TestNoMoney:
         assert stop_reason(flow)
         assert len(flow.claims()) == 3
         flow.update(requested_at=None)
-        assert due_runs(flow.database) == []
+        assert list(due_runs(flow.database)) == []
         decision = plan_batch(flow.database, flow.settings, rows=1, origin="test")
         assert isinstance(decision, NoPlan)
         assert decision.stop is Stop.stopped

@@ -10,9 +10,9 @@ import pytest
 
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.store import OUTPUT
+from resume_assets.deadlines import TookTooLong, within
 from resume_assets.openai_api.client import BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, QueueFull
-from resume_assets.sensors import TookTooLong, within
 from resume_assets_tests.flow import ENDPOINT, KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import (
     Change,

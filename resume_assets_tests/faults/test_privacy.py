@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from resume_assets import logs
-from resume_assets.batches.planning.dispatching import Stage
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import collecting, reading
 from resume_assets.batches.sending import building
 from resume_assets.cli import cli

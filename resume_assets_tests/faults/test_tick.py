@@ -1,6 +1,7 @@
 """A sensor's tick always ends, in time and without an exception, whatever happens in it."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,9 +12,12 @@ import dagster as dg
 import pytest
 
 from resume_assets import sensors
-from resume_assets.batches.planning.dispatching import Stage
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.planning.dispatching import due_runs
+from resume_assets.batches.planning.runs import Stage
+from resume_assets.batches.receiving import polling
+from resume_assets.resources import OpenAIResource
 from resume_assets.sensors import batch_completion_sensor, continuous_submission_sensor
+from resume_assets_tests.flow import resume
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Change, Faults, Hold, Respond
 
@@ -83,6 +87,68 @@ def test_an_answer_that_says_nothing(ticking: Platform, faults: Faults, fault: A
     assert len(requested(tick(ticking))) == 2
 
 
+def test_a_look_is_quick(ticking: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a run's time-outs and retries one slow endpoint would use up the tick."""
+    opened: list[bool] = []
+    api = OpenAIResource.api
+
+    def noted(resource: OpenAIResource, *, quick: bool = False) -> Any:
+        opened.append(quick)
+        return api(resource, quick=quick)
+
+    monkeypatch.setattr(OpenAIResource, "api", noted)
+    tick(ticking)
+    assert opened == [True]
+
+
+def test_what_was_decided_in_time_counts(
+    ticking: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database hangs at the second batch: the first is handed over, the second counts not."""
+    for key in ("a", "b"):
+        ticking.update(key, state="ended", openai_status="completed", requested_at=None)
+    hang = threading.Event()
+    runs = due_runs
+
+    def slow(*given: Any, **options: Any) -> Iterator[Any]:
+        for number, run in enumerate(runs(*given, **options)):
+            if number:
+                hang.wait(30)
+            yield run
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sensors, "due_runs", slow)
+        result = tick(ticking)
+    assert requested(result) == {("collect_batch", "a")}
+    hang.set()
+    ticking.update("b", requested_at=ticking.batch("b").requested_at - timedelta(minutes=5))
+    first_time = f"b:collect_batch:{ticking.batch('b').try_number}:1"
+    again = tick(ticking)
+    assert [run.run_key for run in again.run_requests if run.partition_key == "b"] == [first_time]
+
+
+def test_many_partitions_that_dagster_forgot(
+    ticking: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than so many the whole list is asked for, once."""
+    monkeypatch.setattr(sensors, "_ASKED_SINGLY", 1)
+    assert not tick(ticking).dynamic_partitions_requests
+    ticking.instance.delete_dynamic_partition("resume_batches", "b")
+    (request,) = tick(ticking).dynamic_partitions_requests
+    assert request.partition_keys == ["b"]
+
+
+def test_so_many_plans_a_tick_are_enough(
+    ticking: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors, "_PLANS_A_TICK", 2)
+    monkeypatch.setenv("RESUME_MAX_IN_FLIGHT", "50")
+    ticking.seed({number: resume(number) for number in (101, 102, 103)})
+    result = tick(ticking, continuous_submission_sensor)
+    assert len(result.run_requests) == 2
+    assert len(tick(ticking, continuous_submission_sensor).run_requests) == 1
+
+
 def test_a_server_that_hangs(ticking: Platform, faults: Faults) -> None:
     hold = faults.add("GET", BATCHES, Hold(), times=None)
     result = tick(ticking)
@@ -117,7 +183,7 @@ def test_an_unexpected_error_is_told_without_what_it_quotes(
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError("Ada Lovelace, ada@example.com")
 
-    monkeypatch.setattr(tracking, "poll", broken)
+    monkeypatch.setattr(polling, "poll", broken)
     result = tick(ticking)
     assert "Unexpected ValueError" in result.skip_reason.skip_message
     assert "Ada" not in result.skip_reason.skip_message

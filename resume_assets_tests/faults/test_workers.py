@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import pytest
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.lease import BatchBusy, leased
-from resume_assets.batches.planning import dispatching
+from resume_assets.batches.planning import runs
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.commands.continuous import _Loop
+from resume_assets_tests.batches.planning.orchestrators import Told
 from resume_assets_tests.flow import KEY, Flow, Flowing, settings_at
 
 
@@ -68,13 +70,13 @@ def test_a_worker_that_begins_in_between_is_not_abandoned(
 ) -> None:
     """The look found the batch free; by the time of the decision somebody works on it."""
     flow.plan()
-    flow.update(run_requests=dispatching.MOST_REQUESTS, requested_at=None)
+    flow.update(run_requests=runs.MOST_REQUESTS, requested_at=None)
     with leased(flow.database, KEY):
-        monkeypatch.setattr(dispatching, "is_free", free_at_first())
-        assert due_runs(flow.database) == []
+        monkeypatch.setattr(runs, "is_free", free_at_first())
+        assert list(due_runs(flow.database)) == []
         assert flow.batch().state == "planned"
     monkeypatch.undo()
-    assert due_runs(flow.database) == []
+    assert list(due_runs(flow.database)) == []
     assert flow.batch().state == "abandoned"
 
 
@@ -93,13 +95,14 @@ def test_a_batch_that_went_on_in_between_is_not_requested(
     flow.plan()
     flow.update(requested_at=None)
 
-    def meanwhile(key: str) -> bool:
-        flow.claim()
-        flow.build()
-        flow.submit()
-        return False
+    class Meanwhile(Told):
+        def unfinished(self, keys: Sequence[str]) -> list[runs.Run]:
+            flow.claim()
+            flow.build()
+            flow.submit()
+            return []
 
-    assert due_runs(flow.database, has_run=meanwhile) == []
+    assert list(due_runs(flow.database, Meanwhile())) == []
     assert flow.batch().run_requests == 1
 
 

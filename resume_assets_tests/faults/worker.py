@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,10 +26,10 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import AFTER_ENDED, OPEN, BatchState
-from resume_assets.batches.planning import dispatching
 from resume_assets.batches.planning.decision import NoPlan, Stop
-from resume_assets.batches.planning.dispatching import Stage, due_runs
+from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
@@ -48,13 +48,14 @@ PATIENCE = 90.0
 
 T = TypeVar("T")
 
+due_at_once = partial(due_runs, patience=timedelta(0))
+
 
 def shorten() -> None:
     """So that a handful of resumes are several chunks and pages, and nothing waits."""
     applying.CHUNK = 2
     building._PAGE_ROWS = 2
     backoff.SECONDS = 0.001
-    dispatching.REQUEST_PATIENCE = timedelta(0)
     lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back
     # Against a power cut, which nobody here means to survive.
     os.fsync = lambda _: None  # type: ignore[assignment]
@@ -113,7 +114,7 @@ class Life:
             self.tried(lambda: run(flow, due.stage, due.key))
         self.wait_for_server()
         self.tried(flow.poll)
-        for due in self.tried(lambda: due_runs(flow.database)) or ():
+        for due in self.tried(lambda: list(due_at_once(flow.database))) or ():
             self.tried(lambda: run(flow, due.stage, due.key))  # noqa: B023 (called at once)
         nothing_waits = isinstance(plan, NoPlan) and plan.stop is Stop.nothing_waiting
         if not nothing_waits or self.open_batches():

@@ -150,12 +150,14 @@ def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
 def _give_back(lease: Lease) -> None:
     table = lease.database.ledger.batches
     ours = sa.and_(table.c.batch_key == lease.key, table.c.lease_owner == lease.owner)
+
+    def work(connection: sa.Connection) -> None:
+        # When it was given back stays known: a run that then holds none for long is dead.
+        now = lease.database.dialect.utc_now(connection)
+        connection.execute(table.update().where(ours).values(lease_owner=None, lease_until=now))
+
     try:
-        lease.database.write(
-            lambda connection: connection.execute(
-                table.update().where(ours).values(lease_owner=None, lease_until=None)
-            )
-        )
+        lease.database.write(work)
     except DatabaseFailed as problem:
         _log.warning("batch %s: lease not given back, it runs out: %s", lease.key, problem)
 

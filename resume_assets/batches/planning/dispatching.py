@@ -1,78 +1,96 @@
-"""Which batches need a run now: the decision is a transaction, so that asking twice is harmless.
+"""Which batches get a run now: each decision is a transaction, so that asking twice is harmless.
 
-A batch whose run was asked for has REQUEST_PATIENCE to take its lease; then it is asked for again.
-Before submission that ends after MOST_REQUESTS: its claims go back and it is `abandoned`. After it,
-never: its answers are paid for.
+A run that was asked for has REQUEST_PATIENCE to take its batch's lease; then it is asked for again.
+Before submission that ends after MOST_REQUESTS runs that were really carried out: the claims go
+back and the batch is `abandoned`. After it, never: its answers are paid for. A request that the
+orchestrator never heard of (a tick that was lost) is made again under its own key and not counted.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
+from functools import partial
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.lease import is_free
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, OPEN, BatchState
+from resume_assets.batches.planning.runs import (
+    MOST_REQUESTS,
+    REQUEST_PATIENCE,
+    Due,
+    Orchestrator,
+    Run,
+    Stage,
+    is_dead,
+    is_due,
+    last_request,
+    run_key,
+    stage_of,
+)
 from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DatabaseFailed
 
 _log = logging.getLogger(__name__)
 
-REQUEST_PATIENCE = timedelta(minutes=2)
-MOST_REQUESTS = 3
-_LONGEST = timedelta(hours=1)
-
-
-class Stage(StrEnum):
-    """Which half of a batch's way is to be run; the names of the jobs."""
-
-    submit = "submit_batch"
-    collect = "collect_batch"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A run to be requested. `run_key` is another one for each request."""
-
-    key: str
-    stage: Stage
-    run_key: str
-
-
-def run_key(batch: batches.Batch, stage: Stage) -> str:
-    """Dagster never runs a key twice, failed or not: so it names the try and the request."""
-    return f"{batch.batch_key}:{stage}:{batch.try_number}:{batch.run_requests}"
+_PAGE = 100  # batches that the orchestrator is asked about in one query
+_NONE: frozenset[str] = frozenset()
 
 
 def due_runs(
     database: Database,
+    orchestrator: Orchestrator | None = None,
     *,
-    has_run: Callable[[str], bool] = lambda _key: False,
-    patience: timedelta | None = None,
-) -> list[Due]:
-    """Note and return the runs to request now; each batch in a transaction of its own.
+    patience: timedelta = REQUEST_PATIENCE,
+) -> Iterator[Due]:
+    """Note and yield the runs to request now, oldest batch first.
 
-    `has_run`: whether a run of that batch is queued or under way, asked only where it matters.
-    `patience`: REQUEST_PATIENCE unless told otherwise.
+    Each is noted in a transaction of its own just before it is yielded: whoever stops in between
+    has asked for nothing that it did not get. Without an `orchestrator` the caller carries the runs
+    out itself.
     """
-    pause = REQUEST_PATIENCE if patience is None else patience
 
-    def look(connection: sa.Connection) -> list[str]:
+    def look(connection: sa.Connection) -> list[batches.Batch]:
         now = database.dialect.utc_now(connection)
         stopped = _is_stopped(connection, database)
-        open_now = batches.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
-        return [b.batch_key for b in open_now if _is_due(b, now, pause, stopped=stopped)]
+        there = batches.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
+        return [batch for batch in there if is_due(batch, now, stopped=stopped, patience=patience)]
 
-    due = []
-    for key in database.read(look):
-        if has_run(key):
-            continue
-        run = database.write(lambda connection: _decide(connection, database, key, pause))  # noqa: B023 (called at once)
-        if run is not None:
-            due.append(run)
-    return due
+    due = database.read(look)
+    for start in range(0, len(due), _PAGE):
+        page = due[start : start + _PAGE]
+        busy, unheard = _ask(database, orchestrator, page) if orchestrator else (_NONE, _NONE)
+        for batch in page:
+            if batch.batch_key in busy:
+                continue
+            decide = partial(
+                _decide, database=database, key=batch.batch_key, unheard=unheard, patience=patience
+            )
+            try:
+                run = database.write(decide)
+            except DatabaseFailed as problem:  # which shall keep no other batch waiting
+                _log.warning("batch %s: no run asked for: %s", batch.batch_key, problem)
+                continue
+            if run is not None:
+                yield run
+
+
+def dead_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
+    """Those of the runs whose worker is gone; runs of batches that are not ours never are."""
+    table = database.ledger.batches
+    keys = sorted({run.key for run in runs})
+
+    def look(connection: sa.Connection) -> tuple[dict[str, batches.Batch], datetime]:
+        found: dict[str, batches.Batch] = {}
+        for start in range(0, len(keys), _PAGE):
+            query = sa.select(table).where(table.c.batch_key.in_(keys[start : start + _PAGE]))
+            found |= {batch.batch_key: batch for batch in connection.execute(query)}
+        return found, database.dialect.utc_now(connection)
+
+    if not keys:
+        return []
+    there, now = database.read(look)
+    return [run for run in runs if run.key in there and is_dead(run, there[run.key], now)]
 
 
 def open_keys(database: Database) -> Sequence[str]:
@@ -82,46 +100,44 @@ def open_keys(database: Database) -> Sequence[str]:
     return database.read(lambda connection: connection.execute(query).scalars().all())
 
 
+def _ask(
+    database: Database, orchestrator: Orchestrator, page: Sequence[batches.Batch]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of the batches that have a living run, and the run keys nobody ever heard of."""
+    runs = orchestrator.unfinished([batch.batch_key for batch in page])
+    dead = {run.run_id for run in dead_runs(database, runs)}
+    busy = frozenset(run.key for run in runs if run.run_id not in dead)
+    asked_for = frozenset(key for batch in page if (key := last_request(batch)) is not None)
+    return busy, asked_for - orchestrator.known(sorted(asked_for))
+
+
 def _decide(
-    connection: sa.Connection, database: Database, key: str, patience: timedelta
+    connection: sa.Connection,
+    database: Database,
+    key: str,
+    unheard: frozenset[str],
+    patience: timedelta,
 ) -> Due | None:
     """Request a run, or abandon: by the locked row, so that no worker has begun meanwhile."""
     batch = batches.lock(connection, database, key)
     now = database.dialect.utc_now(connection)
-    before = batch.state in BEFORE_SUBMITTED
-    if not (before or batch.state in AFTER_ENDED):
+    stage = stage_of(batch)
+    stopped = _is_stopped(connection, database)
+    if stage is None or not is_due(batch, now, stopped=stopped, patience=patience):
         return None
-    if not _is_due(batch, now, patience, stopped=_is_stopped(connection, database)):
-        return None
-    if before and batch.run_requests >= MOST_REQUESTS and _may_abandon(batch):
-        _give_up(connection, database, batch, now)
-        return None
-    batch = batches.update(
-        connection, database, key, run_requests=batch.run_requests + 1, requested_at=now
-    )
-    stage = Stage.submit if before else Stage.collect
+    requests = batch.run_requests
+    if last_request(batch) not in unheard:
+        if stage is Stage.submit and requests >= MOST_REQUESTS and _may_abandon(batch):
+            _give_up(connection, database, batch, now)
+            return None
+        requests += 1
+    batch = batches.update(connection, database, key, run_requests=requests, requested_at=now)
     return Due(key, stage, run_key(batch, stage))
 
 
 def _is_stopped(connection: sa.Connection, database: Database) -> bool:
     stopped = sa.select(database.ledger.installation.c.stopped_reason)
     return connection.execute(stopped).scalar() is not None
-
-
-def _is_due(batch: batches.Batch, now: datetime, patience: timedelta, *, stopped: bool) -> bool:
-    if not is_free(batch, now):
-        return False
-    in_doubt = batch.state == BatchState.submitting
-    if stopped and batch.state in BEFORE_SUBMITTED and not in_doubt:
-        return False
-    if batch.quota_until is not None and batch.quota_until > now:
-        return False
-    if batch.requested_at is None:
-        return True
-    pause = patience
-    if in_doubt or batch.state in AFTER_ENDED:  # tried for ever, ever more slowly
-        pause = min(patience * 2 ** min(batch.run_requests, 8), _LONGEST)
-    return bool(batch.requested_at + pause <= now)
 
 
 def _may_abandon(batch: batches.Batch) -> bool:

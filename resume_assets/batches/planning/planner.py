@@ -25,8 +25,8 @@ from resume_assets.batches.planning.decision import (
     Stop,
     decide,
 )
-from resume_assets.batches.planning.dispatching import Due, Stage, run_key
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
+from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError

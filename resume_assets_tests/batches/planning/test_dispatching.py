@@ -7,20 +7,17 @@ import pytest
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.planning.dispatching import (
-    MOST_REQUESTS,
-    Due,
-    Stage,
-    due_runs,
-    open_keys,
-)
+from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open_keys
+from resume_assets.batches.planning.runs import MOST_REQUESTS, Due, Run, Stage, last_request
+from resume_assets.database.retrying import DatabaseFailed
+from resume_assets_tests.batches.planning.orchestrators import Told
 from resume_assets_tests.flow import KEY, Flowing
 
 LONG = timedelta(minutes=3)
 
 
 def due(flow: Flowing, **more: Any) -> list[Due]:
-    return due_runs(flow.database, **more)
+    return list(due_runs(flow.database, **more))
 
 
 def test_whoever_plans_has_asked_already(flow: Flowing):
@@ -40,7 +37,8 @@ def test_a_run_that_came_to_nothing_is_asked_for_again_under_another_key(flow: F
 def test_a_run_that_waits_or_works_is_not_doubled(flow: Flowing):
     flow.plan()
     _ago(flow, LONG)
-    assert due(flow, has_run=lambda key: key == KEY) == []
+    waits = Told(runs=[Run("r", KEY, None)])
+    assert due(flow, orchestrator=waits) == []
     with leased(flow.database, KEY):
         assert due(flow) == []
 
@@ -110,6 +108,65 @@ def test_closed_batches_are_left_alone(flow: Flowing, state: str):
     _ago(flow, timedelta(days=1))
     assert due(flow) == []
     assert open_keys(flow.database) == []
+
+
+def test_a_request_that_nobody_heard_of_is_made_again_and_not_counted(flow: Flowing):
+    """A tick whose result was lost: however often, nothing is abandoned by it."""
+    flow.plan()
+    flow.claim()
+    asked = last_request(flow.batch())
+    assert asked is not None
+    deaf = Told(never_heard_of=frozenset({asked}))
+    for _ in range(MOST_REQUESTS + 2):
+        _ago(flow, LONG)
+        assert [run.run_key for run in due(flow, orchestrator=deaf)] == [asked]
+        assert due(flow, orchestrator=deaf) == []
+    _ago(flow, LONG)
+    [counted] = due(flow, orchestrator=Told())
+    assert counted.run_key != asked
+
+
+def test_whoever_stops_in_between_has_asked_for_nothing_more(flow: Flowing):
+    for key in ("a", "b", "c"):
+        flow.plan(key, rows=1)
+        _ago(flow, LONG, key=key)
+    assert next(due_runs(flow.database, Told())).key == "a"  # the oldest
+    assert [flow.batch(key).run_requests for key in ("a", "b", "c")] == [2, 1, 1]
+    assert [run.key for run in due(flow)] == ["b", "c"]
+
+
+def test_a_batch_whose_row_is_held_keeps_no_other_waiting(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+):
+    for key in ("a", "b"):
+        flow.plan(key, rows=1)
+        _ago(flow, LONG, key=key)
+    write, refused = flow.database.write, iter([True])
+
+    def refuses_once(work: Any) -> Any:
+        if next(refused, False):
+            raise DatabaseFailed("The row is locked.")
+        return write(work)
+
+    monkeypatch.setattr(flow.database, "write", refuses_once)
+    assert [run.key for run in due(flow)] == ["b"]
+
+
+def test_a_dead_run_is_known_by_its_batch_and_keeps_nothing_waiting(flow: Flowing):
+    flow.plan()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    dead = Run("r1", KEY, now - timedelta(minutes=5))
+    others = Run("r2", "another program's", now - timedelta(minutes=5))
+    waits = Run("r3", KEY, None)
+    assert dead_runs(flow.database, [dead, others, waits]) == [dead]
+    assert dead_runs(flow.database, []) == []
+    with leased(flow.database, KEY):
+        assert dead_runs(flow.database, [dead]) == []
+    _ago(flow, LONG)
+    just_given_back = Told(runs=[dead])
+    assert due(flow, orchestrator=just_given_back) == []
+    _set(flow, lease_until=now - timedelta(minutes=1))
+    assert [run.key for run in due(flow, orchestrator=just_given_back)] == [KEY]
 
 
 def _ago(flow: Flowing, age: timedelta, *, key: str = KEY) -> None:
