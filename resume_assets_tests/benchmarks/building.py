@@ -13,7 +13,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.database.connect import Database
-from resume_assets.models.tokens import load_encoding
+from resume_assets.models.vocabularies import load_encoding
 from resume_assets_tests.benchmarks import children, data
 from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure, ratio
 

@@ -1,7 +1,7 @@
 import pytest
 import tiktoken
 
-from resume_assets.models.tokens import load_encoding
+from resume_assets.models.vocabularies import load_encoding
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Counting and cutting: exact, offline, and quick whatever the text is."""
 
-import socket
 import time
 
 import pytest
@@ -13,14 +12,12 @@ from resume_assets.models.tokens import (
     PIECE,
     REQUEST_OVERHEAD,
     TokenCounter,
-    VocabularyError,
     count,
     counter_for,
     cut_middle,
-    encoding_for,
     estimated_overhead,
-    load_encoding,
 )
+from resume_assets.models.vocabularies import load_encoding
 
 COUNTER = counter_for("gpt-4o-mini-2024-07-18")
 RESUME = "Jane Doe\nData Engineer, Acme (2019-03 to Present)\n- moved 40 pipelines, cut cost 30%\n"
@@ -49,40 +46,6 @@ def test_known_counts():
 def test_special_tokens_in_a_resume_are_text():
     assert count("<|endoftext|>") > 1
     assert COUNTER.count_many(["<|endofprompt|>"]) == [count("<|endofprompt|>")]
-
-
-def test_no_network_is_touched(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise AssertionError("the network was asked")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    fresh = tokens._load.__wrapped__("o200k_base")
-    assert fresh.n_vocab == load_encoding("o200k_base").n_vocab
-
-
-def test_a_wrong_vocabulary_is_refused():
-    with pytest.raises(VocabularyError, match="not the file"):
-        tokens._vocabulary("any/o200k_base.tiktoken", "0" * 64)
-    with pytest.raises(VocabularyError, match="bpe-openai"):
-        tokens._vocabulary("any/missing.tiktoken", "0" * 64)
-    with pytest.raises(ValueError, match="gpt2"):
-        load_encoding("gpt2")
-
-
-@pytest.mark.parametrize(
-    ("model", "name"),
-    [
-        ("gpt-4o-mini-2024-07-18", "o200k_base"),
-        ("gpt-4o-mini", "o200k_base"),
-        ("gpt-6-luna", "o200k_base"),
-        ("gpt-4-0613", "cl100k_base"),
-        ("gpt-oss-20b", "o200k_base"),
-        ("somebody/else", "o200k_base"),
-    ],
-)
-def test_encoding_of_a_model(model, name):
-    assert encoding_for(model).name == name
 
 
 @pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
