@@ -13,7 +13,15 @@ import resume_assets
 from resume_assets_tests.commands.processes import environment
 
 PACKAGE = Path(resume_assets.__file__).parent
-PLAIN_ROOMS = ("extraction", "batches", "database", "local_openai", "samples")
+PLAIN_ROOMS = (
+    "extraction",
+    "models",
+    "openai_api",
+    "batches",
+    "database",
+    "local_openai",
+    "samples",
+)
 HEAVY = ("dagster", "pandas", "pyodbc", "openai", "tiktoken", "numpy", "sqlalchemy", "starlette")
 
 _CHILD = """
@@ -63,6 +71,8 @@ def test_a_plain_room_loads_neither_dagster_nor_pandas_nor_pyodbc(room: str) -> 
     [
         ("extraction", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("database", {"openai", "tiktoken", "starlette"}),
+        ("models", {"openai", "sqlalchemy", "starlette"}),
+        ("openai_api", {"sqlalchemy", "tiktoken", "starlette"}),
         ("samples", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("local_openai", {"sqlalchemy", "openai"}),
         ("batches", {"starlette"}),

@@ -33,6 +33,9 @@ NOT_OVER = [
 ]
 
 
+STILL_WORKS = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+
+
 def by_continuous(opened: Session, life: Life) -> None:
     """The command, to its end."""
     life.wait_for_server()
@@ -52,9 +55,10 @@ def by_sensor(opened: Session, life: Life) -> None:
         assert isinstance(tick, dg.SensorResult)
         for request in tick.run_requests or []:
             opened.run(Stage(request.job_name or ""), request.partition_key or "")
-        if not life.open_batches():
+        if not life.open_batches() and not opened.instance.get_runs_count(STILL_WORKS):
             break
         pause.wait(0.02)
+    assert not opened.instance.get_runs_count(STILL_WORKS), "a killed run keeps its slot"
     by_continuous(opened, life)
 
 
