@@ -48,7 +48,7 @@ MONTHS = {
     "julij/julija avgust/avgusta/avg september/septembra oktober/oktobra november/novembra "
     "december/decembra",
     "Croatian": "siječanj/siječnja/sij veljača/veljače/velj ožujak/ožujka/ožu travanj/travnja "
-    "svibanj/svibnja lipanj/lipnja srpanj/srpnja kolovoz/kolovoza/kol rujan/rujna/ruj "
+    "svibanj/svibnja/svi lipanj/lipnja srpanj/srpnja kolovoz/kolovoza/kol rujan/rujna/ruj "
     "listopad studeni/studenoga/studenog/stu prosinac/prosinca",
     "Serbian": "januar/januara februar/februara mart/marta april/aprila maj/maja jun/juna jul/jula "
     "avgust/avgusta septembar/septembra oktobar/oktobra novembar/novembra decembar/decembra",

@@ -74,7 +74,7 @@ _WORDS = {
         alates""",
     FROM: """
         from between starting started start joined hired beginning began begin ab von vom dès
-        vanaf från fra da partir din dela entre zwischen tra między между tussen""",
+        vanaf från fra da partir din dela entre zwischen między между tussen""",
     JOINT: """
         of the in on this our month season internship
         de del della dell di d le la les l el il o os um ce en em im het van na

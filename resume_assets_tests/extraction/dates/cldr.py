@@ -14,13 +14,13 @@ from resume_assets.extraction.dates.tokens import fold
 _MOST_SPOKEN = """
     en zh hi es ar bn fr pt ru id ur de ja pcm mr vi te ha tr sw fil ta yue pa ko fa jv it gu am kn
     bho th pl yo uk ml or my uz"""
-_WRITTEN_OTHERWISE = "ar_LB ar_DZ ar_MA ar_MR pa_Arab fa_AF uz_Cyrl zh_Hant de_AT sr_Latn"
+_WRITTEN_OTHERWISE = "ar_LB ar_DZ ar_MA ar_MR pa_Arab fa_AF uz_Cyrl de_AT sr_Latn"
 _OTHERS = """
     ro nl el hu cs sv be bg hr sr sk sl da nb is fi et lv lt ca
     mai sd ps ig ms so az az_Cyrl ne as km lo zu xh af su ceb he ckb sq mk kk ky tg ka hy mn"""
 _BY_HAND = """
-    en de de_AT fr es pt it ca nl pl cs sk sl hr sr sr_Latn da nb sv is fi et lv lt ro hu tr ru uk
-    bg el zh zh_Hant"""
+    en de de_AT fr es pt it ca nl pl cs sk sl hr sr_Latn da nb sv is fi et lv lt ro hu tr ru uk
+    bg el zh"""
 
 MOST_SPOKEN = tuple(_MOST_SPOKEN.split())
 """The forty languages with the most speakers of those that the CLDR has, about in that order."""
@@ -46,8 +46,9 @@ def names(locale: str) -> dict[int, list[str]]:
     for forms in Locale.parse(locale).months.values():
         for width in ("wide", "abbreviated"):
             for month, name in forms[width].items():
-                if not any(map(str.isdigit, name)) and name not in found[month]:
-                    found[month].append(name)
+                bare = name.rstrip("’")  # behind মে in Assamese
+                if not any(map(str.isdigit, bare)) and bare not in found[month]:
+                    found[month].append(bare)
     return found
 
 
