@@ -18,12 +18,17 @@ _SUSPECT: Final = re.compile(  # begins with one set of characters: quick to sea
 
 
 def unmangled(text: str) -> str:
-    """Return the text with such letters put right, by lines; the same object where none show."""
+    """Return the text with such letters put right; the same object where none show."""
     if text.isascii() or not _SUSPECT.search(text):
         return text
-    # Loaded here: what only few resumes need.
+    # Loaded here: what only few resumes need. It brings the encoding as well.
     from ftfy import fix_encoding
 
-    lines = text.split("\n")
-    mended = [fix_encoding(line) if _SUSPECT.search(line) else line for line in lines]
+    try:
+        text.encode("sloppy-windows-1252").decode()
+    except UnicodeError:
+        lines = text.split("\n")  # only some of them were read that way
+    else:
+        lines = [text]
+    mended = [fix_encoding(part) if _SUSPECT.search(part) else part for part in lines]
     return text if mended == lines else "\n".join(mended)

@@ -102,11 +102,12 @@ def test_misspelt(text, value):
     assert standardize_date(text) == value
 
 
-@pytest.mark.parametrize(
-    "word",
-    "remember student intern marcus javier province juliet members octopus decimal "
-    "remembers septum maple juno janet marketing maybe decade mayor apricot".split(),
-)
+NO_MONTHS = """
+    remember remembers student intern marcus javier province juliet members octopus decimal septum
+    maple juno janet marketing maybe decade mayor apricot"""
+
+
+@pytest.mark.parametrize("word", NO_MONTHS.split())
 def test_words_that_are_no_months(word):
     assert words.misspelt(word) is None
     assert standardize_date(f"{word} 2019") is None
@@ -121,14 +122,15 @@ def test_one_letter_leads_from_no_month_to_another():
             assert words.misspelt(name[:at] + "x" + name[at:]) in (month, None)
 
 
-@pytest.mark.parametrize(
-    "name",
-    "Baisakh Jestha Asar Shrawan Bhadra Ashwin Kartik Mangsir Poush Magh Falgun Chaitra "
-    "Muharram Safar Rajab Shaban Ramadan Shawwal Tishrei Cheshvan Kislev Tevet Shevat Iyar Sivan "
-    "Farvardin Ordibehesht Khordad Tir Mordad Shahrivar Mehr Aban Azar Dey Bahman Esfand "
-    "Meskerem Tikimt Hidar Tahsas Yekatit Megabit Miyazya Ginbot Sene Hamle Nehase "
-    "वैशाख ज्येष्ठ आषाढ कार्तिक مهر فروردین محرم رمضان መስከረም ጥቅምት".split(),
-)
+OTHER_CALENDARS = """
+    Baisakh Jestha Asar Shrawan Bhadra Ashwin Kartik Mangsir Poush Magh Falgun Chaitra
+    Muharram Safar Rajab Shaban Ramadan Shawwal Tishrei Cheshvan Kislev Tevet Shevat Iyar Sivan
+    Farvardin Ordibehesht Khordad Tir Mordad Shahrivar Mehr Aban Azar Dey Bahman Esfand
+    Meskerem Tikimt Hidar Tahsas Yekatit Megabit Miyazya Ginbot Sene Hamle Nehase
+    वैशाख ज्येष्ठ आषाढ कार्तिक مهر فروردین محرم رمضان መስከረም ጥቅምት"""
+
+
+@pytest.mark.parametrize("name", OTHER_CALENDARS.split())
 @pytest.mark.parametrize("shape", ["{} 2019", "15 {} 2019", "{} 5, 2019", "2019 {} 5", "{} 5 2019"])
 def test_months_of_other_calendars_have_no_value(shape, name):
     for end in (False, True):
