@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from resume_assets.extraction.dates.tokens import NUMBER, SHORT_YEAR, STRAY, YEAR
-from resume_assets.extraction.dates.words import OTHER, PART
+from resume_assets.extraction.dates.words import OTHER, OTHER_COUNT, PART
 
 
 class Found(NamedTuple):
@@ -150,7 +150,9 @@ def _found(match: re.Match[str], values: list[int]) -> Found | None:
 
 def _is_of_another_kind(match: re.Match[str], before: str, after: str) -> bool:
     """Tell whether the words around say that the numbers count something else than our months."""
-    if _OTHER_COUNT_BEFORE.search(before) or _OTHER_COUNT_AFTER.match(after):
+    if OTHER_COUNT in match.string and (
+        _OTHER_COUNT_BEFORE.search(before) or _OTHER_COUNT_AFTER.match(after)
+    ):
         return True
     if match["number_year"] and _OF_YEAR.search(before):
         return True

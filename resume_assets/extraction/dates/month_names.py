@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 CLDR_TABLE: Final = Path(__file__).with_name("months_of_the_world.txt")
-"""A line for each language: its code and twelve months parted by `|`, spellings by slashes."""
+"""A notice, then a line for each language: its code and its months by `|`, spellings by `/`."""
 
 MONTHS = {
     "English": "jan/january feb/february/febr mar/march apr/april may jun/june jul/july aug/august "
@@ -145,7 +145,7 @@ SEASONS = {
 def spellings() -> dict[str, int]:
     """Return every spelling with its month, 1 to 12; some are of two words."""
     by_hand = ([group.split("/") for group in line.split()] for line in MONTHS.values())
-    table = CLDR_TABLE.read_text(encoding="utf-8").splitlines()
+    _, *table = CLDR_TABLE.read_text(encoding="utf-8").splitlines()
     from_cldr = ([group.split("/") for group in line.split("|")[1:]] for line in table)
     found: dict[str, int] = {}
     for language in (*by_hand, *from_cldr):

@@ -93,11 +93,12 @@ _WORDS = {
         mid middle early late end about around approx approximately roughly circa ca c cca est
         estimated expected expecting anticipated projected planned tentative graduated graduation
         graduate graduating grad completed completion complete conferred awarded earned obtained
-        received degree certified issued ad
-        anfang mitte ende spätestens etwa ungefähr zirka rund voraussichtlich abschluss
+        received degree certified issued ad during as by only whole entire
+        während anfang mitte ende spätestens etwa ungefähr zirka rund voraussichtlich abschluss
         abgeschlossen
-        début debut milieu fin environ env vers obtenu obtention diplôme prévu prévue
-        principios mediados finales inicio inicios aprox aproximadamente alrededor graduado
+        pendant courant début debut milieu fin environ env vers obtenu obtention diplôme prévu
+        prévue
+        durante principios mediados finales inicio inicios aprox aproximadamente alrededor graduado
         graduada graduación previsto prevista
         início meados final fim cerca formado formada formatura conclusão concluído
         inizio metà fine verso laurea laureato laureata

@@ -37,6 +37,11 @@ BY_HAND = frozenset(_BY_HAND.split())
 NO_MONTHS = frozenset(["sat"])
 """Hausa for September, and a Saturday beside any English date."""
 
+NOTICE = (
+    "# Names of months from the Unicode CLDR. Copyright © 1991-2025 Unicode, Inc.; "
+    "Unicode License v3, https://www.unicode.org/license.txt\n"
+)
+
 _AROUND = " .'׳॰"
 
 
@@ -79,7 +84,7 @@ def table() -> str:
         if locale not in BY_HAND and all(months.values()):
             line = "|".join("/".join(filter(_is_name, names)) for names in months.values())
             lines.setdefault(line, locale)
-    return "".join(f"{locale}|{line}\n" for line, locale in lines.items())
+    return NOTICE + "".join(f"{locale}|{line}\n" for line, locale in lines.items())
 
 
 if __name__ == "__main__":
