@@ -29,8 +29,8 @@ class Dates(NamedTuple):
 
 
 # What may stand between the parts of one date; a dash only before the year (March - 2019).
-_JOIN = r"[-/.,;JAC]{0,4}"
-_DASH_JOIN = r"[-–/.,;JAC]{0,4}"
+_JOIN = r"[-/.,:;JAC]{0,4}"
+_DASH_JOIN = r"[-–/.,:;JAC]{0,4}"
 
 _FORMS = "|".join(
     [
@@ -61,16 +61,16 @@ _FORMS = "|".join(
 )
 _DATE = re.compile(_FORMS)
 _RANGE = re.compile(r"[-–/RU&]|\.\.")
-_RANGE_ONLY = re.compile(r"[.,;JA]*[-–/RU&]+[.,;JA]*")
+_RANGE_ONLY = re.compile(r"[.,:;JA]*[-–/RU&]+[.,:;JA]*")
 _NO_WORDS = re.compile(_DASH_JOIN)
 
 _WORD_BEFORE = re.compile(r"[wE][-/.,JA]*$")
 _WORD_AFTER = re.compile(r"[-/.,JA]*[wE]")
-_COUNTS = re.compile(r"[wCE!][-/.,JA]*$")  # Batch 11 2019, KW: 12/2019, No. 3/2019
-_OF_YEAR = re.compile(r"A[-/.,]*$")  # Year 3, 2019
+_COUNTS = re.compile(r"[wCE!][-/.,:JA]*$")  # Batch 11 2019, KW: 12/2019, No. 3/2019
+_OF_YEAR = re.compile(r"A[-/.,:]*$")  # Year 3, 2019
 _COUNTED = re.compile(r"[-/.,]*C")  # 2/2019 semester
-_OTHER_COUNT_BEFORE = re.compile(r"E[-/.]*$")
-_OTHER_COUNT_AFTER = re.compile(r"[-/.,;]*E")
+_OTHER_COUNT_BEFORE = re.compile(r"E[-/.:]*$")
+_OTHER_COUNT_AFTER = re.compile(r"[-/.,:;]*E")
 
 
 def find_dates(shape: str, values: list[int]) -> Dates | None:
@@ -92,7 +92,7 @@ def find_dates(shape: str, values: list[int]) -> Dates | None:
     if dates is None:
         return None
     proofs = {date.day_first for date in dates} - {None}
-    proof = proofs.pop() if len(proofs) == 1 else None
+    proof = next(iter(proofs)) if len(proofs) == 1 else None
     if len(proofs) > 1:  # 3/4/2019 between 15/3/2019 and 3/15/2019
         dates = [date._replace(unread=bool(date.other_month) or date.unread) for date in dates]
     return Dates(dates, proof, any(date.other_month for date in dates))

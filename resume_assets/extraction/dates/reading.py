@@ -108,15 +108,15 @@ _ISO = re.compile(r"((?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2]))(?:-(?:[0-2][0-9]|3[01]
 _ZEROS = re.compile(r"[0\W]*")
 
 # Patterns over shapes: see tokens, and words for the letters.
-_SAYS_NOTHING = re.compile(r"[-–/.,;&?]*")
+_SAYS_NOTHING = re.compile(r"[-–/.,:;&?]*")
 _NOT_NOW = re.compile(r"![wfCEAJ]{0,2}[PpD]|[PpD][wfCEAJ]?!")
-_NOW = re.compile(r"P|(?<![wfCEA!])p(?=[-–.,;RU]|$)|(?:[RU][-JA]*|[JA]-?)D(?![wfCEAYyMnJ])")
-_UNTIL_NOW = re.compile(r"[-–RU][.,;JA]*[PpD]")
-_ENDS_BEFORE = re.compile(r"U[wfCEAJ.,;]{0,3}$|^R[JA]*$|\?[.,;]*[-–RU][JA]*$")
-_STARTS_BEFORE = re.compile(r"F[wfCEADJ.,;]{0,3}$")
-_SINCE_BEFORE = re.compile(r"S[wfCEADJ.,;]{0,3}$")
-_SINCE_AFTER = re.compile(r"[.,;]*S")
-_GOES_ON = re.compile(r"[.,;]*[-–RU]")
+_NOW = re.compile(r"P|(?<![wfCEA!])p(?=[-–.,:;RU]|$)|(?:[RU][-JA]*|[JA]-?)D(?![wfCEAYyMnJ])")
+_UNTIL_NOW = re.compile(r"[-–RU][.,:;JA]*[PpD]")
+_ENDS_BEFORE = re.compile(r"U[wfCEAJ.,:;]{0,3}$|^R[JA]*$|\?[.,:;]*[-–RU][JA]*$")
+_STARTS_BEFORE = re.compile(r"F[wfCEADJ.,:;]{0,3}$")
+_SINCE_BEFORE = re.compile(r"S[wfCEADJ.,:;]{0,3}$")
+_SINCE_AFTER = re.compile(r"[.,:;]*S")
+_GOES_ON = re.compile(r"[.,:;]*[-–RU]")
 
 
 class _Look(NamedTuple):

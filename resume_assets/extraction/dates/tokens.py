@@ -144,7 +144,7 @@ _FIXED = {
 }
 _NUMBERED = frozenset([OTHER, OTHER_COUNT, OF_YEAR])
 _WORDS = frozenset([OTHER, JOINT, OF_YEAR, COUNTED, FILLER, OTHER_COUNT])
-_SIGN_OF = {**dict.fromkeys("年月日년월일", "."), ":": ","}
+_SIGN_OF = dict.fromkeys("年月日년월일", ".")
 _COUNTS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4}
 _ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii"
 _ROMAN = {numeral: month for month, numeral in enumerate(_ROMAN_NUMERALS.split(), 1)}

@@ -103,7 +103,7 @@ def test_misspelt(text, value):
 
 
 NO_MONTHS = """
-    remember remembers student intern marcus javier province juliet members octopus decimal septum
+    remember remembers student interns marcus javier province juliet members octopus decimal septum
     maple juno janet marketing maybe decade mayor apricot"""
 
 
