@@ -94,8 +94,8 @@ _WORDS = {
         estimated expected expecting anticipated projected planned tentative graduated graduation
         graduate graduating grad completed completion complete conferred awarded earned obtained
         received degree certified issued ad during as by only whole entire employed employment
-        worked working period duration tenure dates intern contract contractor temporary seasonal freelance
-        volunteer full part time
+        worked working period duration tenure dates intern contract contractor temporary seasonal
+        freelance volunteer full part time
         während anfang mitte ende spätestens etwa ungefähr zirka rund voraussichtlich abschluss
         abgeschlossen
         pendant courant début debut milieu fin environ env vers obtenu obtention diplôme prévu
