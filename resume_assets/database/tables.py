@@ -179,7 +179,7 @@ def _items(
         sa.Column("attempt_used", sa.Boolean, nullable=False),
         sa.Column("forgiven", sa.Boolean, nullable=False),  # by `resume-assets retry`
         sa.Column("text_bytes", sa.BigInteger, nullable=False),
-        sa.Column("text_hash", sa.Unicode(64)),  # SHA-256 of the text as sent, before any cut
+        sa.Column("text_hash", sa.Unicode(64)),  # SHA-256 of the text as the table has it
         sa.Column("truncated", sa.Boolean, nullable=False),
         # The answer may have so many times the usual length: doubled after each one that was cut
         sa.Column("room", sa.Integer, nullable=False),

@@ -23,7 +23,7 @@ class ShapeError(ValueError):
 _YEARS = re.compile(
     r"\s*(\d{1,3}(?:\.\d+)?)\s*\+?\s*(?:years?|yrs?)?\.?\s*", re.ASCII | re.IGNORECASE
 )
-_SEPARATORS = re.compile(r"[,;\n|•]")
+_LISTED = re.compile(r"(?:&#?\w{2,31};|[^,;\n|•])+")  # an entity's semicolon parts nothing
 
 
 class _Reader:
@@ -55,7 +55,7 @@ class _Reader:
             return [item for item in map(self.text, value) if item]
         self.odd += 1
         if isinstance(value, str):
-            parts = _SEPARATORS.split(without_surrogates(value))
+            parts = _LISTED.findall(without_surrogates(value))
             return [part.strip() for part in parts if part.strip()]
         plain = self._plain(value)
         return [plain] if plain else []

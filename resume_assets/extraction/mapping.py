@@ -56,7 +56,7 @@ class _Mapper(Cleaner):
     # Rules: one for each of candidate.Rule
 
     def name(self, slot: "_Slot") -> Values:
-        text = clean(self.fields[slot.field])
+        text = self.cleaned(self.fields[slot.field])
         return [self.fitted(text, slot.length) if text else None]
 
     def text(self, slot: "_Slot") -> Values:

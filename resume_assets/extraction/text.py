@@ -1,7 +1,10 @@
 """Text as a column can hold it: printable, without placeholders, cut to fit."""
 
+import html
 import re
 import unicodedata
+from html.entities import html5
+from typing import Final, NamedTuple
 
 _PLACEHOLDERS = frozenset(
     [
@@ -44,11 +47,11 @@ _LONGEST_PLACEHOLDER = 20  # with room for a full stop and brackets around it
 
 # Whitespace and the C0/C1 controls that separate (tab, line and page ends) become one space.
 _GAP = re.compile(r"[\s\x85\u2028\u2029]+")
-# Controls, byte-order mark, zero-width space, bidi overrides: they hide or reorder what people see.
-# Joiners stay: emoji, Persian and Indic scripts need them.
-_HIDDEN = re.compile(
-    r"[\x00-\x08\x0b\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]+"
-)
+# Controls, soft hyphens, byte-order mark, zero-width space, bidi overrides: they hide or reorder
+# what people see. Joiners stay: emoji, Persian and Indic scripts need them.
+_CONTROLS = r"\x00-\x08\x0b\x0e-\x1b\x7f-\x84\x86-\x9f"
+_HIDDEN = re.compile(rf"[{_CONTROLS}\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+_CONTROL_IN_A_WORD = re.compile(rf"\w[{_CONTROLS}\x1c-\x1f]+(?=\w)")
 _JOINER = "\u200d"
 _ATTACHED = frozenset([_JOINER, "\ufe0e", "\ufe0f", *map(chr, range(0x1F3FB, 0x1F400))])
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -61,12 +64,107 @@ def without_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+class Cleaned(NamedTuple):
+    """A text on one line, and whether controls had to be taken out of a word.
+
+    They stood for letters, as a rule, that can't be known any more.
+    """
+
+    text: str
+    odd: bool
+
+
+def is_clean(text: str) -> bool:
+    """Tell whether cleaning would change no more than the space around the text: nearly always."""
+    return text.isprintable() and "&" not in text and "\\" not in text
+
+
 def clean(text: str) -> str:
-    """Return the text on one line: no controls, no lone surrogates, gaps of one space, stripped."""
-    if text.isprintable():  # nearly always; excludes every character treated below
-        return text.strip()
+    r"""Return the text on one line: no controls, no lone surrogates, gaps of one space, stripped.
+
+    Letters that were written as escapes (`&uuml;`, `\u00fc`, NUL and `fc`) are read, once.
+    """
+    return text.strip() if is_clean(text) else cleaned(text).text
+
+
+def cleaned(text: str) -> Cleaned:
+    """Return the text as `clean` does, and whether something was lost."""
+    if is_clean(text):
+        return Cleaned(text.strip(), odd=False)
+    text = _unescaped(text)
+    odd = _CONTROL_IN_A_WORD.search(text) is not None
+    return Cleaned(_GAP.sub(" ", _HIDDEN.sub("", text)).strip(), odd)
+
+
+# A model that wants to write \u00fc, but may write no other escapes than those of controls, ends up
+# with NUL and "fc", and instead of \u0142 with U+0001 and "42" or NUL and "0142".
+_SHORT_ESCAPES: Final = re.compile(r"(?:[\x00-\x08\x0b\x0e-\x1f](?:[0-9a-f]{2}|[0-9A-F]{2}))+")
+_LONG_ESCAPES: Final = re.compile(r"(?:\x00[0-7][0-9A-Fa-f]{3})+")
+_SIGNS: Final = frozenset("&'<>\"€‚„…†‡ˆ‰‘’“”•–—˜™›‹")
+_LETTER: Final = r"[^\W\d_]"
+_APOSTROPHE: Final = re.compile(rf"(?<={_LETTER})(?:\x19|\x002019)(?={_LETTER})")  # of U+2019
+_EN_DASH: Final = re.compile(r"(?<=[\w.)] )\x13(?= \w)|(?<=\d)\x13(?=\d)")  # of U+2013
+_OF_WINDOWS: Final = re.compile(r"[\x80-\x84\x86-\x9f]")
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_ENTITY: Final = re.compile(
+    r"&(?:#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|nbsp)"
+)
+
+
+def _unescaped(text: str) -> str:
+    """Return the text with the letters that its escapes stand for, where that can't be doubted."""
+    if "\\" in text:
+        text = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
     text = without_surrogates(text)
-    return _GAP.sub(" ", _HIDDEN.sub("", text)).strip()
+    if not text.isprintable():
+        text = _APOSTROPHE.sub("’", text)
+        text = _EN_DASH.sub("–", text)
+        text = _LONG_ESCAPES.sub(lambda run: _meant(run[0], 4), text)
+        text = _SHORT_ESCAPES.sub(lambda run: _meant(run[0], 2), text)
+        text = _OF_WINDOWS.sub(lambda control: _of_windows(control[0]), text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: _character(entity[0]), text)
+        # Escaped twice: read once more where nobody can have meant the entity itself.
+        text = _ENTITY.sub(_letter_or_entity, text)
+    return text
+
+
+def _meant(run: str, digits: int) -> str:
+    """Return the characters that a run of escapes stands for, or the run where that is in doubt.
+
+    One alone must be a letter of the Latin scripts or a usual sign; anything else may be chance,
+    and four digits that are a sign may as well be a year (2019).
+    """
+    parts = [run[at : at + digits + 1] for at in range(0, len(run), digits + 1)]
+    points = [int(part[1:], 16) + 0x100 * ord(part[0]) for part in parts]
+    characters = [_of_windows(chr(point)) for point in points]
+    signs = _SIGNS if digits == 2 else frozenset()
+    if all(c in signs or _is_latin(c) for c in characters):
+        return "".join(characters)
+    if len(characters) > 1 and all(unicodedata.category(c)[0] in "LM" for c in characters):
+        return "".join(characters)
+    return run
+
+
+def _is_latin(character: str) -> bool:
+    """Tell whether a character belongs to the Latin scripts, ASCII left out."""
+    return "\xa0" <= character < "\u0250" or "\u1e00" <= character < "\u1f00"
+
+
+def _of_windows(character: str) -> str:
+    """Return what Windows has in the place of a C1 control; other characters as they are."""
+    if not "\x80" <= character <= "\x9f":
+        return character
+    return character.encode("latin-1").decode("cp1252", "ignore") or character
+
+
+def _character(entity: str) -> str:
+    return html.unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)
+
+
+def _letter_or_entity(entity: re.Match[str]) -> str:
+    character = _character(entity[0])
+    return character if character.isalpha() or character in ("&", "\xa0") else entity[0]
 
 
 def is_placeholder(text: str) -> bool:

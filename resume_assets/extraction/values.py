@@ -5,7 +5,7 @@ One `Cleaner` serves one record: it makes text fit columns, and counts what that
 
 from dataclasses import dataclass, field
 
-from resume_assets.extraction.text import UNSURE, clean, fit, is_placeholder
+from resume_assets.extraction.text import UNSURE, cleaned, fit, is_clean, is_placeholder
 
 Values = list[str | None]
 
@@ -41,18 +41,24 @@ class Cleaner:
     def value(self, text: str, length: int | None) -> str | None:
         """Return a text column's value."""
         if (
-            text.isprintable()
+            is_clean(text)
             and (length is None or 2 * len(text) <= length)
             and (text[:1] not in UNSURE or (text and not is_placeholder(text)))
         ):
             return text  # nearly always, and as it is
         if not text:
             return None
-        text = clean(text)
+        text = self.cleaned(text)
         if not text or is_placeholder(text):
             self.record.odd_values += 1
             return None
         return self.fitted(text, length)
+
+    def cleaned(self, text: str) -> str:
+        """Return the text on one line, and count it where letters of it are lost."""
+        text, odd = cleaned(text)
+        self.record.odd_values += odd
+        return text
 
     def fitted(self, text: str, length: int | None) -> str:
         """Return the text as far as the column takes it."""
@@ -80,7 +86,7 @@ class Cleaner:
         plain = [
             text
             for text in texts
-            if text.isprintable()
+            if is_clean(text)
             and len(text) <= longest
             and (text[:1] not in UNSURE or (text and not is_placeholder(text)))
         ]

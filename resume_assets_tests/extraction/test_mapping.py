@@ -234,6 +234,52 @@ def test_unreadable_dates_are_null_with_their_raw_text_by_column():
     assert list(result.unreadable) == ["SecondMostRecentStartDate", "SecondMostRecentEndDate"]
 
 
+def test_escapes_are_read_in_every_column():
+    values = columns(
+        last_name="M\0fcller",
+        city="S&atilde;o Paulo",
+        certifications=["T\0dcV S\0dcD", "R&amp;D"],
+        skills=["Caf\0e9", "C&#43;&#43;"],
+        positions=[
+            position("R&amp;D GmbH", "M&auml;rz&nbsp;2019", "D\0e9c 2020", "K\0f6ln, Germany")
+        ],
+        summary="Na\0efve&nbsp;Bayes",
+    )
+    assert values["LastName"] == "Müller"
+    assert values["City"] == "São Paulo"
+    assert values["Certifications"] == "TÜV SÜD, R&D"
+    assert (values["Skill1"], values["Skill2"]) == ("Café", "C++")
+    assert values["MostRecentCompany"] == "R&D GmbH"
+    assert values["MostRecentStartDate"] == "2019-03"
+    assert values["MostRecentEndDate"] == "2020-12"
+    assert values["MostRecentLocation"] == "Köln, Germany"
+    assert values["Summary"] == "Naïve Bayes"
+
+
+def test_lost_letters_are_counted_and_escapes_are_not():
+    assert record(last_name="M\0fcller", city="R&amp;D").odd_values == 0
+    assert record(last_name="M\x07ller", skills=["a\0b", "C"], city="T\x0fr").odd_values == 3
+
+
+def test_one_field_of_a_position_helps_to_read_the_other():
+    positions = [
+        position("A", "01/03/2019", "31/12/2020"),
+        position("B", "Jan 2015 - Mar 2018", ""),
+        position("C", "", "Agustus 2012 - Sept 2014"),
+        position("D", "Xyzzy 2010", "2011"),
+    ]
+    result = record(positions=positions)
+    values = dict(zip(NAMES, result.values, strict=True))
+    assert (values["MostRecentStartDate"], values["MostRecentEndDate"]) == ("2019-03", "2020-12")
+    assert values["SecondMostRecentStartDate"] == "2015-01"
+    assert values["SecondMostRecentEndDate"] == "2018-03"
+    assert values["ThirdMostRecentStartDate"] == "2012-08"
+    assert values["ThirdMostRecentEndDate"] == "2014-09"
+    assert values["FourthMostRecentStartDate"] is None
+    assert result.unreadable == {"FourthMostRecentStartDate": "Xyzzy 2010"}
+    assert result.months_assumed == 1
+
+
 def test_assumed_months_are_counted_for_written_positions():
     positions = [position(f"C{year}", f"{year}", f"{year}-06") for year in range(2001, 2010)]
     assert record(positions=positions).months_assumed == 7

@@ -203,6 +203,12 @@ def test_odd_values_become_text_or_nothing_and_are_counted():
     assert answer.odd_values == 14
 
 
+def test_a_list_given_as_text_is_parted_where_no_entity_is():
+    answer = read(full_answer(skills="R&amp;D; SQL|S&atilde;o, C&#43;&#43;;"))
+    assert answer.candidate is not None
+    assert answer.candidate.skills == ["R&amp;D", "SQL", "S&atilde;o", "C&#43;&#43;"]
+
+
 def test_odd_positions():
     answer = read(
         full_answer(positions=[{"company": "Acme", "start": 2019, "pay": 5}, "Globex", None, 7])

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resume_assets.extraction.text import (
+    Cleaned,
     clean,
+    cleaned,
     fit,
+    is_clean,
     is_placeholder,
     two_words,
     without_surrogates,
@@ -39,6 +42,100 @@ def units(text: str) -> int:
 )
 def test_clean(raw, cleaned):
     assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        # NUL and the two last digits: what a model writes that may escape controls only
+        ("M\0fcller", "Müller"),
+        ("T\0dcV S\0dcD", "TÜV SÜD"),
+        ("Jos\0e9", "José"),
+        ("\0c5se", "Åse"),
+        ("Ren\0E9e", "Renée"),
+        ("\0e9\0e8", "éè"),
+        ("R\x0026D", "R&D"),
+        ("O\x0027Brien", "O'Brien"),
+        ("M\xadul\xadler", "Muller"),
+        # the same of letters beyond Latin-1
+        ("Pawe\x0142", "Paweł"),
+        ("Pawe\x000142", "Paweł"),
+        ("Vi\x1ec7t Nam", "Việt Nam"),
+        ("\x041c\x043e\x0441\x043a\x0432\x0430", "Москва"),
+        ("\x00041c\x00043e", "Мо"),
+        ("O\x19Brien", "O’Brien"),
+        ("O\x002019Brien", "O’Brien"),
+        ("2015 \x13 2018", "2015 – 2018"),
+        # Windows' signs where Latin-1 has controls
+        ("O\x92Brien", "O’Brien"),
+        ("2015\x962018", "2015–2018"),
+        # escapes as text
+        ("M\\u00fcller", "Müller"),
+        ("M\\u0000fcller", "Müller"),
+        ("R\\u0026D", "R&D"),
+        ("\\ud83d\\ude00", "😀"),
+        # entities
+        ("R&amp;D", "R&D"),
+        ("S&atilde;o Paulo", "São Paulo"),
+        ("Mar&nbsp;2019", "Mar 2019"),
+        ("Mar&nbsp2019", "Mar 2019"),
+        ("O&#39;Brien &#x26; Co", "O'Brien & Co"),
+        ("2015 &ndash; 2018", "2015 – 2018"),
+        ("&lt;b&gt;", "<b>"),
+        ("fa&shy;mi&zwnj;ly", "fami\u200cly"),
+        # twice escaped: only where nobody can have meant the entity
+        ("R&amp;amp;D", "R&D"),
+        ("S&amp;atilde;o", "São"),
+        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
+        ("&amp;#39;", "&#39;"),
+        # none of these
+        ("Q&A", "Q&A"),
+        ("AT&T; P&L;", "AT&T; P&L;"),
+        ("R&Degree", "R&Degree"),
+        ("x&notit;", "x&notit;"),
+        ("C:\\users", "C:\\users"),
+    ],
+)
+def test_escapes_are_read(raw, read):
+    assert cleaned(raw) == Cleaned(read, odd=False)
+    assert clean(raw) == read
+
+
+@pytest.mark.parametrize(
+    ("raw", "left"),
+    [
+        ("a\0b", "ab"),
+        ("M\x07ller", "Mller"),
+        ("M\0llerei", "Mllerei"),
+        ("Pawe\x0f", "Pawe"),
+        ("ab\x1fcd", "ab cd"),
+        ("Nr\x0041", "Nr41"),
+        ("Mar\x002019", "Mar2019"),  # a year, rather than an apostrophe
+        ("Fr\x00Edison", "FrEdison"),
+        ("Nr\x0531", "Nr31"),
+        ("Mar\0\0ch", "March"),
+    ],
+)
+def test_controls_in_a_word_are_odd(raw, left):
+    assert cleaned(raw) == Cleaned(left, odd=raw != "Pawe\x0f")
+
+
+@pytest.mark.parametrize("raw", ["\0Acme", "Acme\0\0", "Acme \x07 Inc", "no\xa0break", "a\u200bb"])
+def test_other_hidden_characters_are_not(raw):
+    assert not cleaned(raw).odd
+
+
+@given(st.binary())
+def test_every_letter_of_latin_1_escaped_as_models_do(content):
+    text = content.decode("latin-1")
+    letters = "".join(c for c in text if c.isalpha() and c > "\x9f")
+    escaped = "".join(f"\0{ord(letter):02x}" for letter in letters)
+    assert cleaned(escaped) == Cleaned(letters, odd=False)
+
+
+@given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))).filter(is_clean))
+def test_clean_text_stays(text):
+    assert cleaned(text) == Cleaned(text.strip(), odd=False)
 
 
 @given(st.text(st.characters(codec=None)))

@@ -80,6 +80,12 @@ def test_edited_and_back_again_is_not_stale(flow: Flowing) -> None:
     assert flow.written() == [1, 2, 3]
 
 
+def test_mended_on_the_way_out_is_not_stale(flow: Flowing) -> None:
+    flow.change(2, markdownResume=f"JosÃ© MÃ¼ller\n\n{resume(2)}")
+    flow.until_done()
+    assert flow.ends() == {1: "succeeded", 2: "succeeded", 3: "succeeded"}
+
+
 def test_touched_by_a_trigger_is_not_stale(flow: Flowing) -> None:
     flow.until_submitted()
     flow.change(2, datelastmodified=NOON)

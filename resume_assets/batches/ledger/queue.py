@@ -32,7 +32,7 @@ _Found = sa.Row[Any, int, str | None]  # of `_newest`
 
 
 def text_hash(text: str) -> str:
-    """SHA-256 of a resume as it is sent, in hex."""
+    """SHA-256 of a resume as the candidate table has it, in hex."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -19,6 +19,7 @@ from resume_assets.batches.planning.estimates import estimate_for, measured_over
 from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
+from resume_assets.extraction.mojibake import unmangled
 from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.models.catalogue import Model, find_model
@@ -83,22 +84,22 @@ class _Builder:
         self, stream: BinaryIO, page: Sequence[_Item], texts: Mapping[Any, str | None]
     ) -> list[tuple[str, bool, int, Any]]:
         """Write the page's lines; returns hash, whether cut, tokens and userid of each."""
-        there: list[tuple[_Item, str]] = []
+        there: list[tuple[_Item, str, str]] = []
         gone: list[Any] = []
         for item in page:
             resume = texts.get(item.userid)
             if resume and not resume.isspace():
-                there.append((item, resume))
+                there.append((item, resume, unmangled(resume)))
             else:
                 gone.append(item.userid)
         self._give_back("resume_gone", gone)
         # Much longer ones are cut without counting all of them.
         longest = self.most_tokens * 8
-        counts = self.counter.count_many([text for _, text in there if len(text) <= longest])
+        counts = self.counter.count_many([sent for _, _, sent in there if len(sent) <= longest])
         counted = iter(counts)
         written = []
-        for (userid, custom_id, room, _), resume in there:
-            text = resume
+        for (userid, custom_id, room, _), resume, sent in there:
+            text = sent
             tokens = next(counted) if len(text) <= longest else None
             if tokens is None or tokens > self.most_tokens:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)
@@ -107,7 +108,7 @@ class _Builder:
                 self._give_back("file_full", [userid])
                 continue
             stream.write(line)
-            truncated = text is not resume
+            truncated = text is not sent
             self.tally.requests += 1
             self.tally.truncated += truncated
             self.tally.file_bytes += len(line)

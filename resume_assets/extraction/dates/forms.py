@@ -1,11 +1,11 @@
-"""The forms of a date, as patterns over the shape of a text (`date_tokens`)."""
+"""The forms of a date, as patterns over the shape of a text (`tokens`)."""
 
 import re
 from itertools import pairwise
 from typing import NamedTuple
 
 from resume_assets.extraction.dates.tokens import NUMBER, SHORT_YEAR, STRAY, YEAR
-from resume_assets.extraction.dates.words import OTHER, PART
+from resume_assets.extraction.dates.words import OTHER, OTHER_COUNT, PART
 
 
 class Found(NamedTuple):
@@ -15,24 +15,37 @@ class Found(NamedTuple):
     month: int | None
     start: int
     end: int
+    day_first: bool | None = None  # what the date proves of the order: 15/3/2019, 3/15/2019
+    other_month: int | None = None  # of 3/4/2019, where the order is not known
+    unread: bool = False  # a word that we do not know stands where its month should
+
+
+class Dates(NamedTuple):
+    """The dates of a text, in its order."""
+
+    found: list[Found]
+    day_first: bool | None  # what one of them proves for all
+    undecided: bool  # one of them hangs on the order
 
 
 # What may stand between the parts of one date; a dash only before the year (March - 2019).
-_JOIN = r"[-/.,J]{0,4}"
-_DASH_JOIN = r"[-–/.,J]{0,4}"
+_JOIN = r"[-/.,:;JAC]{0,4}"
+_DASH_JOIN = r"[-–/.,:;JAC]{0,4}"
 
 _FORMS = "|".join(
     [
         # 2015-03-2018: March belongs to either year
         r"(?P<unclear>[Yy](?P<u>[-/.])n(?P=u)[Yy])",
-        # 2019-03, 2019.03.15, 2019 03; but of 2015-03/2018 only the year
-        r"Y(?P<s>[-/.]?)n(?:(?P=s)n)?(?!(?P=s)[nYy]|[/.](?:n|[Yy](?!-n))|[-/.]?M)",
+        # 2019-03-15, 2019.03.15
+        r"Y(?P<r>[-/.]?)n(?P=r)n(?!(?P=r)[nYy]|[/.](?:n|[Yy](?!-n))|[-/.]?M)",
+        # 2019-03, 2019 03; but of 2015-03/2018 only the year
+        r"(?P<year_number>Y(?P<s>[-/.]?)n(?!(?P=s)[nYy]|[/.](?:n|[Yy](?!-n))|[-/.]?M))",
         # 2019 – 03
         rf"(?P<dashed>Y–n)(?!{_DASH_JOIN}[nYyM])",
         # 3/15/2019, 15.03.2019
-        r"n(?P<t>[-/.]?)n(?P=t)[Yy]",
+        r"(?P<ordered>n(?P<t>[-/.]?)n(?P=t)[Yy])",
         # 03/2019, 3 of '19
-        r"n[-–/.J]{0,2}[Yy]",
+        r"(?P<number_year>n[-–/.JA]{0,2}[Yy])",
         # 15 March 2019, 1st of March '19
         rf"(?<!M)n{_JOIN}M{_DASH_JOIN}[Yy]",
         # March 15, 2019
@@ -48,12 +61,20 @@ _FORMS = "|".join(
 )
 _DATE = re.compile(_FORMS)
 _RANGE = re.compile(r"[-–/RU&]|\.\.")
-_RANGE_ONLY = re.compile(r"[.,J]*[-–/RU&]+[.,J]*")
+_RANGE_ONLY = re.compile(r"[.,:;JA]*[-–/RU&]+[.,:;JA]*")
 _NO_WORDS = re.compile(_DASH_JOIN)
 
+_WORD_BEFORE = re.compile(r"[wE][-/.,JA]*$")
+_WORD_AFTER = re.compile(r"[-/.,JA]*[wE]")
+_COUNTS = re.compile(r"[wCE!][-/.,:JA]*$")  # Batch 11 2019, KW: 12/2019, No. 3/2019
+_OF_YEAR = re.compile(r"A[-/.,:]*$")  # Year 3, 2019
+_COUNTED = re.compile(r"[-/.,]*C")  # 2/2019 semester
+_OTHER_COUNT_BEFORE = re.compile(r"E[-/.:]*$")
+_OTHER_COUNT_AFTER = re.compile(r"[-/.,:;]*E")
 
-def find_dates(shape: str, values: list[int]) -> list[Found] | None:
-    """Return the dates in the order of the text.
+
+def find_dates(shape: str, values: list[int]) -> Dates | None:
+    """Return the dates of a text, as they are with the month first where nothing proves an order.
 
     None where one can't be what it seems (2015-13) or a number is left that belongs to no date.
     """
@@ -67,7 +88,21 @@ def find_dates(shape: str, values: list[int]) -> list[Found] | None:
         rest[date.start : date.end] = OTHER * (date.end - date.start)
     if NUMBER in rest or STRAY in rest:
         return None
-    return _with_years(shape, found)
+    dates = _with_years(shape, found)
+    if dates is None:
+        return None
+    proofs = {date.day_first for date in dates} - {None}
+    proof = next(iter(proofs)) if len(proofs) == 1 else None
+    if len(proofs) > 1:  # 3/4/2019 between 15/3/2019 and 3/15/2019
+        dates = [date._replace(unread=bool(date.other_month) or date.unread) for date in dates]
+    return Dates(dates, proof, any(date.other_month for date in dates))
+
+
+def in_order(date: Found, day_first: bool | None) -> Found:
+    """Return the date as it is in that order; None is that of the United States."""
+    if day_first and date.other_month:
+        return date._replace(month=date.other_month)
+    return date
 
 
 def is_range(shape: str, found: list[Found]) -> bool:
@@ -81,9 +116,10 @@ def _gap(shape: str, left: Found, right: Found) -> str:
 
 def _found(match: re.Match[str], values: list[int]) -> Found | None:
     """Return the date, or None where its numbers can't be a month and a day."""
-    if match["unclear"]:
+    shape, (start, end) = match.string, match.span()
+    before, after = shape[:start], shape[end:]
+    if match["unclear"] or _is_of_another_kind(match, before, after):
         return None
-    start, end = match.span()
     year = 0
     month: int | None = None
     numbers: list[int] = []
@@ -96,13 +132,48 @@ def _found(match: re.Match[str], values: list[int]) -> Found | None:
             numbers.append(value)
     if match["dashed"] and not 0 <= numbers[0] <= year - 2000:
         return None  # 2011 – 12 may end in 2012; 2019 – 03 can't end in 2003
+    if match["ordered"]:
+        return _ordered(year, *numbers, dotted=match["t"] == ".", span=(start, end))
     if month is None and numbers:
         month = numbers.pop(0)
         if month > 12 and numbers:
             month, numbers[0] = numbers[0], month
     if (month or 0) > 12 or max(numbers, default=0) > 31:
         return None
-    return Found(year, month or None, start, end)
+    unread = (
+        month is None
+        and not numbers
+        and bool(_WORD_BEFORE.search(before) or _WORD_AFTER.match(after))
+    )
+    return Found(year, month or None, start, end, unread=unread)
+
+
+def _is_of_another_kind(match: re.Match[str], before: str, after: str) -> bool:
+    """Tell whether the words around say that the numbers count something else than our months."""
+    if OTHER_COUNT in match.string and (
+        _OTHER_COUNT_BEFORE.search(before) or _OTHER_COUNT_AFTER.match(after)
+    ):
+        return True
+    if match["number_year"] and _OF_YEAR.search(before):
+        return True
+    one_number = match["number_year"] or match["year_number"]
+    return bool(one_number and (_COUNTS.search(before) or _COUNTED.match(after)))
+
+
+def _ordered(
+    year: int, first: int, second: int, *, dotted: bool, span: tuple[int, int]
+) -> Found | None:
+    """Read 3/4/2019: with dots the day comes first, else the month, where the numbers allow it."""
+    if max(first, second) > 31 or min(first, second) > 12:
+        return None
+    if 0 in (first, second):
+        other = first or second
+        return Found(year, other if 1 <= other <= 12 else None, *span)
+    if max(first, second) > 12:
+        return Found(year, min(first, second), *span, None if dotted else first > 12)
+    if dotted:
+        return Found(year, second, *span)
+    return Found(year, first, *span, other_month=second if second != first else None)
 
 
 def _with_years(shape: str, found: list[Found]) -> list[Found] | None:

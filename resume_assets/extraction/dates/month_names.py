@@ -1,11 +1,18 @@
-"""The names of the months and seasons in the languages of Europe, as resumes write them.
+"""The names of the months and seasons, as resumes write them.
 
 One line or two a language: twelve groups, January first, the spellings of a month parted by
-slashes. They are written with their accents; `date_words` adds the spelling without, so that MÄRZ,
-März and Marz are one. Full names stand in the cases that follow "in" or a day.
-Checked against the Unicode CLDR; where two languages disagree (listopad: November in Poland and
-Czechia, October in Croatia), the one with more speakers has the word.
+slashes. They are written with their accents; `words` adds the spelling without, so that MÄRZ, März
+and Marz are one. Full names stand in the cases that follow "in" or a day.
+Here are the languages of Europe, checked against the Unicode CLDR; the others are in a table taken
+from it, which the tests compare with it again. Where two languages disagree (listopad: November in
+Poland and Czechia, October in Croatia), the one with more speakers has the word and stands first.
 """
+
+from pathlib import Path
+from typing import Final
+
+CLDR_TABLE: Final = Path(__file__).with_name("months_of_the_world.txt")
+"""A notice, then a line for each language: its code and its months by `|`, spellings by `/`."""
 
 MONTHS = {
     "English": "jan/january feb/february/febr mar/march apr/april may jun/june jul/july aug/august "
@@ -41,7 +48,7 @@ MONTHS = {
     "julij/julija avgust/avgusta/avg september/septembra oktober/oktobra november/novembra "
     "december/decembra",
     "Croatian": "siječanj/siječnja/sij veljača/veljače/velj ožujak/ožujka/ožu travanj/travnja "
-    "svibanj/svibnja lipanj/lipnja srpanj/srpnja kolovoz/kolovoza/kol rujan/rujna/ruj "
+    "svibanj/svibnja/svi lipanj/lipnja srpanj/srpnja kolovoz/kolovoza/kol rujan/rujna/ruj "
     "listopad studeni/studenoga/studenog/stu prosinac/prosinca",
     "Serbian": "januar/januara februar/februara mart/marta april/aprila maj/maja jun/juna jul/jula "
     "avgust/avgusta septembar/septembra oktobar/oktobra novembar/novembra decembar/decembra",
@@ -92,8 +99,33 @@ MONTHS = {
     "ιούνιος/ιουνίου/ιούνιο/ιουν ιούλιος/ιουλίου/ιούλιο/ιουλ αύγουστος/αυγούστου/αύγουστο/αυγ "
     "σεπτέμβριος/σεπτεμβρίου/σεπτέμβριο/σεπ/σεπτ οκτώβριος/οκτωβρίου/οκτώβριο/οκτ "
     "νοέμβριος/νοεμβρίου/νοέμβριο/νοε δεκέμβριος/δεκεμβρίου/δεκέμβριο/δεκ",
+    "Hebrew": "בינואר בפברואר במרץ/במרס/מרס באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר "
+    "בנובמבר בדצמבר",
+    "Sinhala": "ජනවාරි පෙබරවාරි මාර්තු අප්රේල් මැයි ජූනි ජූලි අගෝස්තු සැප්තැම්බර් ඔක්තෝබර් නොවැම්බර් දෙසැම්බර්",
     "Chinese": "一月 二月 三月 四月 五月 六月 七月 八月 九月 十月 十一月 十二月",
 }
+
+# One letter wrong in a long name is for `words.misspelt`; these are short, or worse.
+_MISSPELT = {
+    1: "janry janurery",
+    2: "febury feburay",
+    3: "marh marhc mrach mrch marhch maech",
+    4: "aprl apirl arpil aprli aprill apri",
+    5: "mey",
+    6: "jume jnue juen",
+    7: "jully julay jly juyl",
+    8: "agust agoust augest augst agustus auguest agusut augsut augustus auguts",
+    9: "septmer setember sepember",
+    10: "octber ocober octomber",
+    11: "novmber novermber",
+    12: "decmber decembar",
+}
+
+_LONG_NAMES: Final = {
+    "English": 7,
+    **dict.fromkeys(["German", "French", "Spanish", "Portuguese", "Italian"], 8),
+}
+"""Letters that a name must have."""
 
 SEASONS = {
     3: "spring springtime frühling frühjahr printemps primavera lente voorjaar wiosna wiosną "
@@ -111,13 +143,32 @@ SEASONS = {
 
 
 def spellings() -> dict[str, int]:
-    """Return every spelling above with its month, 1 to 12."""
+    """Return every spelling with its month, 1 to 12; some are of two words."""
+    by_hand = ([group.split("/") for group in line.split()] for line in MONTHS.values())
+    _, *table = CLDR_TABLE.read_text(encoding="utf-8").splitlines()
+    from_cldr = ([group.split("/") for group in line.split("|")[1:]] for line in table)
     found: dict[str, int] = {}
-    for line in MONTHS.values():
-        for month, group in enumerate(line.split(), 1):
-            for name in group.split("/"):
+    for language in (*by_hand, *from_cldr):
+        for month, names in enumerate(language, 1):
+            for name in names:
                 found.setdefault(name, month)
     for month, words in SEASONS.items():
         for word in words.split():
             found.setdefault(word, month)
     return found
+
+
+def misspellings() -> dict[str, int]:
+    """Return usual mistakes in English names with the month that is meant."""
+    return {word: month for month, words in _MISSPELT.items() for word in words.split()}
+
+
+def long_names() -> dict[str, int]:
+    """Return names that one wrong letter can't hide: no other word is as near to them."""
+    return {
+        name: month
+        for language, least in _LONG_NAMES.items()
+        for month, names in enumerate(MONTHS[language].split(), 1)
+        for name in names.split("/")
+        if len(name) >= least
+    }

@@ -2,13 +2,19 @@
 
 Rules for what can be read in more than one way; in doubt there is no value rather than a wrong one:
 
-- 3/4/2019 is in March: month first. Day first where the month would pass 12 (15/3/2019).
+- 3/4/2019 is in March: month first. Day first where the month would pass 12 (15/3/2019), where the
+  other date of the range or of the position proves it so, and with dots everywhere (3.4.2019).
 - Of a range, a start takes the first date and an end the last. Several different dates without a
   range between them have no value, nor has a date next to a number that belongs to none.
 - A month that is not given is 01, and counted as assumed. Seasons, quarters and halves give one.
+  A word beside a lone year is taken for a month that can't be read, unless it is known to be none
+  (mid 2017): no value. So has a year of another calendar (2076 BS), and a number that counts
+  something else than months (week 12/2019, semester 2 2019).
 - Two digits are a year only after an apostrophe. Mar 19, 2015/16 and 2015-13 have no value.
 - An end that is "since 2011" is Present. An end that names only a start ("from 2011", "2011 -")
   and a start that names only an end ("until 2011") have no value.
+- A start that tells the end as well (Jan 2019 - Present) is read for both where the end is empty,
+  and so the other way round.
 - A month's name counts beside its year: "I may have started in 2017" gives no May.
 """
 
@@ -17,7 +23,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from resume_assets.extraction.dates.forms import Found, find_dates, is_range
+from resume_assets.extraction.dates.forms import Found, find_dates, in_order, is_range
 from resume_assets.extraction.dates.tokens import tokens
 from resume_assets.extraction.text import clean, is_placeholder
 
@@ -55,17 +61,30 @@ def read_date(text: str | None, *, end: bool = False) -> DateReading:
 
     Of objects that are no text, whole numbers (2017, 201703) and dates are read as if written.
     """
-    if type(text) is not str:
-        text = _as_text(text)
-    if len(text) > _CACHED:
-        return _read(text, bool(end))
-    return _read_cached(text, bool(end))
+    return _look(text, bool(end)).reading
 
 
 def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateReading]:
-    """Return start and end. An end given only as its start's year takes the start's month."""
-    first = read_date(start)
-    last = read_date(end, end=True)
+    """Return start and end, each in the light of the other.
+
+    One that proves the order of day and month proves it for both. Where one is empty and the other
+    tells both, it is taken for both. An end given only as its start's year takes its month.
+    """
+    one = _look(start, False)
+    two = _look(end, True)
+    if one.undecided and two.day_first is not None:
+        one = _look(start, False, two.day_first)
+    if two.undecided and one.day_first is not None:
+        two = _look(end, True, one.day_first)
+    first, last = one.reading, two.reading
+    if last is _NOTHING and first.value:
+        other = _look(start, True)
+        if other.is_range or other.reading is _PRESENT:
+            last = other.reading
+    elif first is _NOTHING and (two.is_range or last is _PRESENT):
+        other = _look(end, False)
+        if other.reading.value:
+            first = other.reading
     if last.month_assumed and first.value and last.value and first.value[:4] == last.value[:4]:
         last = last._replace(value=first.value)
     return first, last
@@ -88,38 +107,65 @@ def _as_text(given: object) -> str:
 _ISO = re.compile(r"((?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2]))(?:-(?:[0-2][0-9]|3[01]))?")
 _ZEROS = re.compile(r"[0\W]*")
 
-# Patterns over shapes: see date_tokens, and date_words for the letters.
-_SAYS_NOTHING = re.compile(r"[-–/.,&?]*")
-_NOT_NOW = re.compile(r"![wJ]{0,2}[PpD]|[PpD][wJ]?!")
-_NOW = re.compile(r"P|(?<![w!])p(?=[-–.,RU]|$)|(?:[RU][-J]*|J-?)D(?![wYyMnJ])")
-_UNTIL_NOW = re.compile(r"[-–RU][.,J]*[PpD]")
-_ENDS_BEFORE = re.compile(r"U[wJ.,]{0,3}$|^RJ*$|\?[.,]*[-–RU]J*$")
-_STARTS_BEFORE = re.compile(r"F[wDJ.,]{0,3}$")
-_SINCE_BEFORE = re.compile(r"S[wDJ.,]{0,3}$")
-_SINCE_AFTER = re.compile(r"[.,]*S")
-_GOES_ON = re.compile(r"[.,]*[-–RU]")
+# Patterns over shapes: see tokens, and words for the letters.
+_SAYS_NOTHING = re.compile(r"[-–/.,:;&?]*")
+_NOT_NOW = re.compile(r"![wfCEAJ]{0,2}[PpD]|[PpD][wfCEAJ]?!")
+_NOW = re.compile(r"P|(?<![wfCEA!])p(?=[-–.,:;RU]|$)|(?:[RU][-JA]*|[JA]-?)D(?![wfCEAYyMnJ])")
+_UNTIL_NOW = re.compile(r"[-–RU][.,:;JA]*[PpD]")
+_ENDS_BEFORE = re.compile(r"U[wfCEAJ.,:;]{0,3}$|^R[JA]*$|\?[.,:;]*[-–RU][JA]*$")
+_STARTS_BEFORE = re.compile(r"F[wfCEADJ.,:;]{0,3}$")
+_SINCE_BEFORE = re.compile(r"S[wfCEADJ.,:;]{0,3}$")
+_SINCE_AFTER = re.compile(r"[.,:;]*S")
+_GOES_ON = re.compile(r"[.,:;]*[-–RU]")
 
 
-def _read(text: str, end: bool) -> DateReading:
+class _Look(NamedTuple):
+    """What one field says, and what that tells about the other field of its position."""
+
+    reading: DateReading
+    day_first: bool | None = None  # as its dates prove: 15/3/2019, 3/15/2019
+    undecided: bool = False  # its dates hang on that, and prove nothing themselves
+    is_range: bool = False
+
+
+def _look(given: object, end: bool, day_first: bool | None = None) -> _Look:
+    text = given if type(given) is str else _as_text(given)
+    return (_read if len(text) > _CACHED else _read_cached)(text, end, day_first)
+
+
+def _read(text: str, end: bool, day_first: bool | None) -> _Look:
+    """Read a text; `day_first` is the order that the other field proves."""
     iso = _ISO.fullmatch(text)
     if iso:
-        return DateReading(iso[1], month_assumed=False, unreadable=False)
+        return _Look(DateReading(iso[1], month_assumed=False, unreadable=False))
     text = _window(text)
     if _ZEROS.fullmatch(text) or is_placeholder(text):  # 0000-00-00 is some databases' NULL
-        return _NOTHING
+        return _Look(_NOTHING)
     shape, values = tokens(text)
     if _SAYS_NOTHING.fullmatch(shape):
-        return _NOTHING
-    found = find_dates(shape, values)
-    if end and _NOW.search(_NOT_NOW.sub("w", shape)):
-        over = found is not None and is_range(shape, found) and not _UNTIL_NOW.search(shape)
-        return _UNREADABLE if over else _PRESENT
-    if not found:
-        return _UNREADABLE
-    return _end(shape, found) if end else _start(shape, found)
+        return _Look(_NOTHING)
+    dates = find_dates(shape, values)
+    if dates is None:
+        now = end and _says_now(shape)
+        return _Look(_PRESENT if now else _UNREADABLE)
+    order = day_first if dates.day_first is None else dates.day_first
+    found = [in_order(date, order) for date in dates.found]
+    ranged = is_range(shape, found)
+    if end and _says_now(shape):
+        reading = _UNREADABLE if ranged and not _UNTIL_NOW.search(shape) else _PRESENT
+    elif not found:
+        reading = _UNREADABLE
+    else:
+        reading = _end(shape, found) if end else _start(shape, found)
+    undecided = dates.undecided and dates.day_first is None
+    return _Look(reading, dates.day_first, undecided, ranged)
 
 
 _read_cached = lru_cache(_CACHE_SIZE)(_read)
+
+
+def _says_now(shape: str) -> bool:
+    return _NOW.search(_NOT_NOW.sub("w", shape)) is not None
 
 
 def _window(text: str) -> str:
@@ -161,4 +207,6 @@ def _only(found: list[Found]) -> DateReading:
 
 
 def _reading(date: Found) -> DateReading:
+    if date.unread:
+        return _UNREADABLE
     return DateReading(f"{date.year}-{date.month or 1:02}", date.month is None, unreadable=False)

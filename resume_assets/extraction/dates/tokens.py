@@ -9,13 +9,18 @@ import unicodedata
 from typing import Final, NamedTuple
 
 from resume_assets.extraction.dates.words import (
+    COUNTED,
+    FILLER,
     JOINT,
     KINDS,
     MONTH_OF,
+    OF_YEAR,
     OTHER,
+    OTHER_COUNT,
     PART,
     PRESENT,
     UNKNOWN,
+    misspelt,
     plain,
 )
 
@@ -23,6 +28,7 @@ YEAR: Final = "Y"  # 1900 to 2099
 SHORT_YEAR: Final = "y"  # after an apostrophe
 NUMBER: Final = "n"  # one or two digits
 STRAY: Final = "X"  # a number that is no part of a date
+BREAK: Final = ";"  # a bracket or bar: what stands behind it is no part of the name of a month
 DASH: Final = "–"  # parts two dates, while a tight hyphen (-) may join the parts of one
 
 _TURN_OF_CENTURY = 50  # '49 is 2049, '50 is 1950
@@ -40,11 +46,13 @@ _SIGNS = str.maketrans(
     {
         **dict.fromkeys("‐‑−־", "-"),
         **dict.fromkeys("‒–—―~〜ー→⇒➔", DASH),
-        **dict.fromkeys(";()[]{}<>|、،•", ","),
+        **dict.fromkeys("()[]{}<>|•", BREAK),
+        **dict.fromkeys("、،", ","),
         **dict.fromkeys("。·・", "."),
         **dict.fromkeys("⁄∕؍\\", "/"),
     }
 )
+_MONTH_AND_DAY = re.compile(r"(\d{1,2})\s?[月월]\s?(\d{1,2})[日일]?(?=\D{0,3}(?:19|20)\d\d)")
 _HIDDEN = frozenset(["Cf", "Cs"])  # zero-width and bidi marks, soft hyphens, lone surrogates
 _CHINESE_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年)")
 _CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
@@ -63,6 +71,7 @@ def fold(text: str) -> str:
     else:
         text = "".join(map(_folded, unicodedata.normalize("NFKC", text).casefold()))
         text = _CHINESE_YEAR.sub(lambda year: year[0].translate(_CHINESE_DIGITS), text)
+        text = _MONTH_AND_DAY.sub(r"\2.\1.", text)
     if len(text) > 2 and text[0] == text[-1] == "'":
         text = text[1:-1]
     text = _LEFT_OPEN.sub("00", text.translate(_SIGNS))  # 2019-XX
@@ -77,8 +86,10 @@ def _folded(character: str) -> str:
     return "" if unicodedata.category(character) in _HIDDEN else character
 
 
-_SPACELESS = "\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7ff"  # Thai, Chinese, Japanese, Korean
-_MARKS = "\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093a-\u094f"  # in words, yet no \w
+# Thai and Lao, Burmese, Khmer, Chinese, Japanese, Korean
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff"
+# In words, yet no \w: accents, and the vowels of Hebrew, Arabic and the scripts of India
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0971-\u0df3"
 _LETTER = r"[^\W\d_]"
 _UNITS = (
     r"years?|yrs?|months?|mos?|mths?|weeks?|wks?|days?|hours?|hrs?|jahre?n?|monate?n?|wochen?|tage"
@@ -87,9 +98,11 @@ _UNITS = (
 )
 _QUARTER = r"quarter|qtr|quartal|trimestre|kwartał|kwartaal|kvartal|čtvrtletí|negyedév|квартал"
 _HALF = r"half|halbjahr|półrocze|pololetí"
-_LISTED = "|".join(
-    sorted((w for w in KINDS if re.match(f"[{_SPACELESS}]", w)), key=len, reverse=True)
-)
+_ONE_WORD = re.compile(f"[^\\W\\d_{_SPACELESS}](?:[^\\W\\d_{_SPACELESS}]|[{_MARKS}])*")
+_OTHER_FORMS = sorted((w for w in KINDS if not _ONE_WORD.fullmatch(w)), key=len, reverse=True)
+_LISTED = "|".join(re.escape(w) for w in _OTHER_FORMS if re.match(f"[{_SPACELESS}]", w))
+_PHRASES = "|".join(re.escape(w) for w in _OTHER_FORMS if not re.match(f"[{_SPACELESS}]", w))
+_PHRASE_STARTS = "".join(sorted({w[0] for w in _OTHER_FORMS}))
 _TOKEN = re.compile(
     rf"""
       (?P<time>\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?(?:z|utc|gmt)(?!{_LETTER}))?
@@ -99,18 +112,22 @@ _TOKEN = re.compile(
     | (?P<decade>\d{{2,4}}(?:'?s|er)(?!{_LETTER}))
     | '\s?(?P<short_year>\d\d)(?!\d|'?s(?!{_LETTER}))
     | (?P<quarter>q[-\s]?[1-4](?!\d) | t[1-4](?![\d:]) | [1-4]\s?q(?!{_LETTER})
+        | (?:{_QUARTER})[-\s.]?\s?(?:[1-4](?!\d)|(?:i{{1,3}}|iv)(?!{_LETTER}))
         | (?:[1-4](?:st|nd|rd|th|er|e|[.o])?\s?|(?:first|second|third|fourth|i{{1,3}}|iv)\s+)
           (?:{_QUARTER})(?!{_LETTER}))
     | (?P<half>h[12](?!\d) | [12]h(?!{_LETTER})
+        | (?:{_HALF})[-\s.]?\s?(?:[12](?!\d)|i{{1,2}}(?!{_LETTER}))
         | (?:[12](?:st|nd|[.o])?\s?|(?:first|second|i{{1,2}})\s+)(?:{_HALF})(?!{_LETTER}))
     | (?P<roman>(?:[ivx](?=\s?[./]\s?\d) | i{{2,3}} | iv | vi{{1,3}} | ix | xi{{1,2}})(?!{_LETTER}))
     | (?P<number>\d+)(?:(?:st|nd|rd|th|er|eme|ème|e|[oaº])(?!{_LETTER}))?
     | (?P<unknown>n/a(?!{_LETTER}))
     | (?P<until_now>н\s?[./]?\s?в(?:р)?(?!{_LETTER})|d\.\s?d(?!{_LETTER}))
-    | (?P<listed>{_LISTED})
-    | (?P<word>[^\W\d_{_SPACELESS}](?:[^\W\d_{_SPACELESS}]|[{_MARKS}])*)
+    | (?P<era>(?:b\.\s?s|v\.\s?s|e\.\s?c)(?!{_LETTER})\.?)
+    | (?P<listed>(?=[{_SPACELESS}])(?:{_LISTED}))
+    | (?P<phrase>(?=[{_PHRASE_STARTS}])(?:{_PHRASES})(?!{_LETTER}|[{_MARKS}]))
+    | (?P<word>{_ONE_WORD.pattern})
     | (?P<dash>–|\s+-+|-+(?:\s+|$)|--+)
-    | (?P<sign>[-/.,:&年月日년월일])
+    | (?P<sign>[-/.,;:&年月日년월일])
     | (?P<spaceless>[{_SPACELESS}])
     """,
     re.VERBOSE,
@@ -120,11 +137,14 @@ _FIXED = {
     "dash": DASH,
     "until_now": PRESENT,
     "unknown": UNKNOWN,
+    "era": OTHER_COUNT,
     "decade": STRAY,
-    "duration": OTHER,
-    "share": OTHER,
+    "duration": FILLER,
+    "share": FILLER,
 }
-_SIGN_OF = {**dict.fromkeys("年月日년월일", "."), ":": ","}
+_NUMBERED = frozenset([OTHER, OTHER_COUNT, OF_YEAR])
+_WORDS = frozenset([OTHER, JOINT, OF_YEAR, COUNTED, FILLER, OTHER_COUNT])
+_SIGN_OF = dict.fromkeys("年月日년월일", ".")
 _COUNTS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4}
 _ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii"
 _ROMAN = {numeral: month for month, numeral in enumerate(_ROMAN_NUMERALS.split(), 1)}
@@ -139,12 +159,13 @@ def tokens(text: str) -> Tokens:
         if match.lastgroup == "time":
             continue  # it may stand before the year: Tue Mar 5 10:30:00 2019
         letter, value = _letter(match)
-        if (
-            letter == NUMBER
-            and shape[-1:] in ([OTHER], [JOINT])
-            and folded[match.start() - 1].isalpha()
-        ):
+        before = shape[-1] if shape else ""
+        if letter == NUMBER and before in _WORDS and folded[match.start() - 1].isalpha():
             letter = STRAY  # W12 2019, S1 2019
+        elif match[0] in _ROMAN and (
+            before == COUNTED or (match.lastgroup == "roman" and before in _NUMBERED)
+        ):
+            letter = STRAY  # Term I 2019, Level II 2019
         shape.append(letter)
         values.append(value)
     return Tokens("".join(shape), values)
@@ -155,7 +176,7 @@ def _letter(match: re.Match[str]) -> tuple[str, int]:
     match match.lastgroup:
         case "number":
             return _number(match["number"])
-        case "word" | "listed" | "spaceless":
+        case "word" | "listed" | "phrase" | "spaceless":
             return _word(found)
         case "short_year":
             year = int(match["short_year"])
@@ -183,11 +204,14 @@ def _number(digits: str) -> tuple[str, int]:
 def _word(word: str) -> tuple[str, int]:
     if word not in KINDS:
         word = plain(word)
+    if word not in KINDS and (month := misspelt(word)):
+        return PART, month
     return KINDS.get(word, OTHER), MONTH_OF.get(word, 0)
 
 
 def _first_month(part: str, months: int) -> int:
     """Return the first month of a quarter or half: parts of three and six months."""
     digit = next(filter(str.isdigit, part), None)
-    count = int(digit) if digit else _COUNTS[part.split()[0]]
+    words = part.replace(".", " ").replace("-", " ").split()
+    count = int(digit) if digit else next(_COUNTS[word] for word in words if word in _COUNTS)
     return (count - 1) * months + 1

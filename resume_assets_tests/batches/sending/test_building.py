@@ -71,6 +71,18 @@ def test_tokens_are_counted_exactly_and_the_hash_is_of_the_whole_text(flow: Flow
         assert not item.truncated
 
 
+def test_what_was_read_in_the_wrong_encoding_is_mended_and_the_hash_stays_the_tables(flow: Flowing):
+    mangled = "# JosÃ© MÃ¼ller\n\nMarch 2019 â€“ today"
+    flow.change(2, markdownResume=mangled)
+    batch = flow.until_built()
+    sent = texts(flow)["2"]
+    assert sent == "# José Müller\n\nMarch 2019 – today"
+    item = flow.items()[2]
+    assert item.text_hash == text_hash(mangled)
+    assert item.estimated_tokens == counter_for(batch.model).count(sent)
+    assert (item.truncated, batch.truncated) == (False, 0)
+
+
 def test_a_resume_beyond_the_window_loses_its_middle(flow: Flowing):
     long = "START " + "word " * 200_000 + "END"
     flow.change(2, markdownResume=long)

@@ -60,6 +60,121 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "1552608000": NEITHER,
         "20": NEITHER,
     },
+    "the day first": {
+        "01.09.2018 – heute": ("2018-09", "Present"),
+        "7.3.2019": ("2019-03", "2019-03"),
+        "1. 9. 2018": ("2018-09", "2018-09"),
+        "01.09.2018 - 02.10.2019": ("2018-09", "2019-10"),
+        "3.15.2019": ("2019-03", "2019-03"),
+        "01/03/2019 - 31/12/2020": ("2019-03", "2020-12"),
+        "31/12/2018 to 01/03/2019": ("2018-12", "2019-03"),
+        "01-03-2019 – 31-12-2020": ("2019-03", "2020-12"),
+        "01/03/2019 - 12/31/2020": ("2019-01", "2020-12"),
+        "01/03/2019 - 02/04/2020": ("2019-01", "2020-02"),
+        "15/3/2019 - 3/15/2020 - 3/4/2021": ("2019-03", None),  # proves both
+        "05/05/2019": ("2019-05", "2019-05"),
+        "00/05/2019": ("2019-05", "2019-05"),
+        "05/00/2019": ("2019-05", "2019-05"),
+        "00/00/2019": ("2019-01", "2019-01"),
+        "00/15/2019": ("2019-01", "2019-01"),
+        "3月5日2019年": ("2019-03", "2019-03"),
+        "2019年3月5日": ("2019-03", "2019-03"),
+    },
+    "beside a year": {
+        "Graduated 2019": ("2019-01", "2019-01"),
+        "Expected graduation: 2025": ("2025-01", "2025-01"),
+        "Class of 2019": ("2019-01", "2019-01"),
+        "Mitte 2019": ("2019-01", "2019-01"),
+        "fin 2019": ("2019-01", "2019-01"),
+        "início de 2019": ("2019-01", "2019-01"),
+        "2019 г.": ("2019-01", "2019-01"),
+        "tahun 2019": ("2019-01", "2019-01"),
+        "2019 (Berlin)": ("2019-01", "2019-01"),
+        "as of 2019": ("2019-01", "2019-01"),
+        "Summer Intern 2019": ("2019-01", "2019-01"),
+        "Acme: 2015 - 2018": ("2015-01", "2018-01"),
+        "Acme | 03/2015 - 04/2018": ("2015-03", "2018-04"),
+        "Acme (2015 - 2018)": ("2015-01", "2018-01"),
+        "Employed 05/2019 - 06/2020": ("2019-05", "2020-06"),
+        "Acme 2015 - 2018": (None, "2018-01"),
+        "AD 2019": ("2019-01", "2019-01"),
+        "Agustus 2019": ("2019-08", "2019-08"),
+        "أكتوبر 2019": ("2019-10", "2019-10"),
+        "اكتوبر ٢٠١٩": ("2019-10", "2019-10"),
+        "تشرين الأول 2019": ("2019-10", "2019-10"),
+        "במרץ 2019": ("2019-03", "2019-03"),
+        "ජනවාරි 2019": ("2019-01", "2019-01"),
+        "Oṣù Ògún 2019": ("2019-08", "2019-08"),
+        "มี.ค. 2019": ("2019-03", "2019-03"),
+        "Xyzzy 2019": NEITHER,
+        "Company 2019": NEITHER,
+        "2019 Xyzzy": NEITHER,
+        "Xyzzy, 2019": NEITHER,
+        "Xyzzy-2019": NEITHER,
+        "Xyzzy of 2019": NEITHER,
+        "Xyzzy '19": NEITHER,
+        "Xyzzy 5 2019": NEITHER,
+        "Xyzzy 5, 2019": NEITHER,
+        "5 Xyzzy 2019": NEITHER,
+        "2019-08-Xyzzy": ("2019-08", None),
+        "Xyzzy 2019 - March 2021": (None, "2021-03"),
+        "March 2019 - Xyzzy 2021": ("2019-03", None),
+        "Xyzzy 2019 - Present": (None, "Present"),
+    },
+    "numbers of something else": {
+        "Semester 2 2019": NEITHER,
+        "2nd semester 2019": NEITHER,
+        "Semester II 2019": NEITHER,
+        "Term I 2019": NEITHER,
+        "Term 2, 2019": NEITHER,
+        "2/2019 semester": NEITHER,
+        "KW 12/2019": NEITHER,
+        "KW: 12/2019": NEITHER,
+        "2019/12 KW": NEITHER,
+        "Week 12 2019": NEITHER,
+        "Week 2019-12": NEITHER,
+        "Week of March 5, 2019": ("2019-03", "2019-03"),
+        "Batch 11 2019": NEITHER,
+        "Batch #11 2019": NEITHER,
+        "Batch: 11/2019": NEITHER,
+        "Batch no. 11 2019": NEITHER,
+        "No. 3/2019": NEITHER,
+        "Sprint 3 2019": NEITHER,
+        "Level II 2019": NEITHER,
+        "Year 12 2019": NEITHER,
+        "año 2019-03": ("2019-03", "2019-03"),
+        "month 3 of 2019": ("2019-03", "2019-03"),
+        "w XII 2019": ("2019-12", "2019-12"),  # in December, in Polish
+        "Graduated 05/2019": ("2019-05", "2019-05"),
+        "FY2019": NEITHER,
+        "Q3 FY2019": NEITHER,
+    },
+    "other calendars": {
+        "2076 BS": NEITHER,
+        "B.S. 2076": NEITHER,
+        "05/2076 BS": NEITHER,
+        "2076-05-12 B.S.": NEITHER,
+        "2011 E.C.": NEITHER,
+        "May 2011 E.C.": NEITHER,
+        "05/2011 ዓ.ም": NEITHER,
+        "2076 वि.सं.": NEITHER,
+        "Vikram Samvat 2076": NEITHER,
+        "1941 Saka": NEITHER,
+        "1440 AH": NEITHER,
+        "12/05/1440 AH": NEITHER,
+        "1398": NEITHER,
+        "مهر 1398": NEITHER,
+        "มีนาคม 2562": NEITHER,
+        "พ.ศ. 2562": NEITHER,
+        "ค.ศ. 2019": ("2019-01", "2019-01"),
+        "5779": NEITHER,
+        "令和3年5月": NEITHER,
+        "昭和60年": NEITHER,
+        "R3.5": NEITHER,
+        "民國108年": NEITHER,
+        "西暦2019年5月": ("2019-05", "2019-05"),
+        "BS, May 2019": ("2019-05", "2019-05"),  # a degree
+    },
     "years": {
         "2017": ("2017-01", "2017-01"),
         "1900": ("1900-01", "1900-01"),
@@ -140,6 +255,12 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "S1 2019": NEITHER,
         "W12 2019": NEITHER,
         "2019-W12": NEITHER,
+        "Quarter 3 2019": ("2019-07", "2019-07"),
+        "Quarter 3, 2019": ("2019-07", "2019-07"),
+        "Qtr. 2/2019": ("2019-04", "2019-04"),
+        "Quartal IV 2019": ("2019-10", "2019-10"),
+        "Quarter 12 2019": NEITHER,
+        "Half 2 2019": ("2019-07", "2019-07"),
         "third quarter of 2018": ("2018-07", "2018-07"),
         "3. Quartal 2018": ("2018-07", "2018-07"),
         "II kwartał 2018": ("2018-04", "2018-04"),
@@ -179,6 +300,9 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "Present - Jan 2015": ("2015-01", "Present"),
         "2015年3月～2018年4月": ("2015-03", "2018-04"),
         "2015年3月至今": ("2015-03", "Present"),
+        "March to 2018": NEITHER,
+        "March through 2018": NEITHER,
+        "2018 to March": NEITHER,
         "Nov - Feb 2018": NEITHER,  # of which year is November?
         "Mar 15 - Apr 2019": NEITHER,
         "2015/16": NEITHER,
@@ -384,6 +508,60 @@ def test_an_end_given_as_its_starts_year_takes_its_month(start, end, expected):
     assert (last.value, last.month_assumed) == expected
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("01/03/2019", "31/12/2020", ("2019-03", "2020-12")),
+        ("31/12/2018", "01/03/2019", ("2018-12", "2019-03")),
+        ("01/03/2019", "12/31/2020", ("2019-01", "2020-12")),
+        ("01/03/2019", "02/04/2020", ("2019-01", "2020-02")),
+        ("01-03-2019", "31/12/2020", ("2019-03", "2020-12")),
+        ("01/03/2019 - 02/04/2020", "31/12/2020", ("2019-03", "2020-12")),
+        ("15/3/2019", "3/4/2019 - 5/6/2020", ("2019-03", "2020-06")),
+        ("12/31/2018", "01/02/2019 - 31/12/2020", ("2018-12", "2020-12")),
+        ("01/03/2019", "31.12.2020", ("2019-01", "2020-12")),  # dots prove nothing for slashes
+        ("01/03/2019", "Present", ("2019-01", "Present")),
+    ],
+)
+def test_each_field_proves_the_order_of_the_other(start, end, expected):
+    assert tuple(reading.value for reading in read_period(start, end)) == expected
+
+
+@pytest.mark.parametrize("empty", ["", None, "N/A", "-"])
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("Jan 2019 - Present", "2019-01", "Present"),
+        ("Jan 2019 - Mar 2021", "2019-01", "2021-03"),
+        ("Jan - Mar 2021", "2021-01", "2021-03"),
+        ("since 2019", "2019-01", "Present"),
+        ("2019 onwards", "2019-01", "Present"),
+        ("01/03/2019 - 31/12/2020", "2019-03", "2020-12"),
+    ],
+)
+def test_a_field_that_tells_both_is_read_for_both(text, start, end, empty):
+    assert [reading.value for reading in read_period(text, empty)] == [start, end]
+    assert [reading.value for reading in read_period(empty, text)] == [start, end]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("Jan 2019", "", ("2019-01", None)),
+        ("", "Jan 2019", (None, "2019-01")),
+        ("Jan 2019 - ?", "", ("2019-01", None)),
+        ("Present", "", (None, None)),
+        ("", "Present", (None, "Present")),
+        ("Jan 2019 - Present", "Mar 2021", ("2019-01", "2021-03")),
+        ("Jan 2019 - Present", "gone", ("2019-01", None)),
+        ("Feb 2020", "Jan 2019 - Mar 2021", ("2020-02", "2021-03")),
+        ("2018 (now part of Acme)", "", ("2018-01", None)),
+    ],
+)
+def test_a_field_that_tells_one_is_read_for_one(start, end, expected):
+    assert tuple(reading.value for reading in read_period(start, end)) == expected
+
+
 # Names
 
 
@@ -541,9 +719,53 @@ def test_objects_that_are_no_text(given_object, expected):
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.binary(), st.datetimes()))
 def test_any_object(given_object):
-    read_date(given_object)
-    read_date(given_object, end=True)
-    read_period(given_object, given_object)
+    start, end = read_date(given_object), read_date(given_object, end=True)
+    assert start.value is None or VALUE.fullmatch(start.value)
+    assert end.value in (start.value, "Present")  # no object is a range
+    assert not (start.unreadable and start.value)
+    assert read_period(given_object, given_object) == (start, end)
+
+
+@given(st.integers(0, 10**8))
+def test_any_number(number):
+    value = standardize_date(number)
+    assert value == standardize_date(str(number))
+    if value is None:
+        return
+    digits = str(number)
+    assert value[:4] in digits
+    assert value[5:] in digits or (value.endswith("-01") and len(digits) == 4)
+
+
+@given(st.one_of(FRAGMENTS, ANY_CHARACTERS), st.one_of(FRAGMENTS, ANY_CHARACTERS))
+def test_any_period(start, end):
+    for reading, whole in zip(read_period(start, end), (start, end), strict=True):
+        assert reading.value is None or reading.value == "Present" or VALUE.fullmatch(reading.value)
+        assert not (reading.unreadable and reading.value)
+        if reading.unreadable:
+            assert whole.strip()
+    assert read_period(start, end)[0].value != "Present"
+
+
+@given(
+    st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)),
+    st.dates(datetime.date(1900, 1, 13), datetime.date(2099, 12, 31)).filter(lambda d: d.day > 12),
+    st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %m %Y"]),
+    st.booleans(),
+)
+def test_any_date_that_another_proves(date, proof, form, first):
+    months = [f"{each.year}-{each.month:02}" for each in (date, proof)]
+    texts = [each.strftime(form) for each in (date, proof)]
+    if first:
+        months, texts = months[::-1], texts[::-1]
+    assert [reading.value for reading in read_period(*texts)] == months
+    assert [reading.value for reading in read_period(" to ".join(texts), "")] == months
+
+
+@given(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)))
+def test_with_dots_the_day_comes_first(date):
+    for text in (date.strftime("%d.%m.%Y"), f"{date.day}. {date.month}. {date.year}"):
+        assert standardize_date(text) == f"{date.year}-{date.month:02}"
 
 
 def test_a_text_of_another_class():
