@@ -149,10 +149,13 @@ def why_stopped(
 def stuck_batches(
     connection: sa.Connection, database: Database, settings: Settings
 ) -> Sequence[batches.Batch]:
-    """Batches that have been out for longer than OpenAI's window and a margin."""
+    """Batches that OpenAI has not ended for longer than its window and a margin.
+
+    What does not add up (see `contradictions`) has ended, and is told of otherwise.
+    """
     since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
     out = batches.in_states(connection, database, [BatchState.submitted])
-    return [batch for batch in out if batch.submitted_at < since]
+    return [batch for batch in out if batch.submitted_at < since and batch.contradiction is None]
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
