@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import waiting
+from resume_assets.batches.ledger.queue import are_repeats_held, waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
@@ -138,9 +138,11 @@ def why_stopped(
     """Why nothing is planned until a person says `resume`; None while that is not so."""
     now = database.dialect.utc_now(connection)
     outstanding = _outstanding(connection, database, installation, now)
-    # As if one resume of a thousandth of a cent waited.
-    one = Queue(waiting=1, cost_per_row=0.000_01)
-    decision = decide(one, outstanding, limits_of(settings, installation), 1)
+    # As if one resume of a thousandth of a cent waited, unless all that do are held back.
+    queue = _queue(connection, database, settings, 1)
+    if not queue.are_some_held:
+        queue = Queue(waiting=1, cost_per_row=0.000_01)
+    decision = decide(queue, outstanding, limits_of(settings, installation), 1)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
     return None
@@ -230,9 +232,13 @@ def _queue(connection: sa.Connection, database: Database, settings: Settings, ro
         sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
     ).scalar()
     ahead = int(promised or 0)
-    newest = waiting(connection, database, rows + ahead, max_attempts=settings.max_attempts)[ahead:]
+    most = settings.max_attempts
+    newest = waiting(connection, database, rows + ahead, max_attempts=most)[ahead:]
     if not newest:
-        return Queue(waiting=0)
+        held = are_repeats_held(connection, database) and bool(
+            waiting(connection, database, 1, max_attempts=most, even_held=True)
+        )
+        return Queue(waiting=0, are_some_held=held)
     estimate: Estimate = estimate_for(connection, database, settings)
     sizes = [row.text_bytes for row in newest]
     tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)

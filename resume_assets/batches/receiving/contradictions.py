@@ -48,15 +48,13 @@ def unnamed_file(remote: RemoteBatch) -> Contradiction | None:
     Counts prove something only where they claim something: absent ones, or ones that do not come
     to what was sent, prove nothing either way.
     """
-    if remote.output_file_id:
+    if remote.output_file_id or remote.status == "failed":  # the latter at validation: nothing ran
         return None
     counts = remote.request_counts
     answered = counts.completed if counts is not None else None
     failed = counts.failed if counts is not None else None
     if _is_some(answered):
         return Contradiction.answers_unnamed
-    if remote.status == "failed":  # at validation: nothing ran
-        return None
     explained = bool(remote.error_file_id)
     expects_a_file = remote.status == "completed" or _is_some(failed)
     if answered is None or (expects_a_file and not explained):
