@@ -53,7 +53,7 @@ def test_a_fault_of_the_request_s_own_uses_an_attempt(shape: str) -> None:
     assert "Zofia" not in answer.reason
 
 
-PASSING = {
+PASSING: dict[int, dict[str, Any]] = {
     429: {"message": "Slow down", "type": "requests", "code": "rate_limit_exceeded"},
     500: {"message": "Zofia", "type": "server_error", "code": None},
     503: {"message": "Overloaded", "type": "overloaded_error"},

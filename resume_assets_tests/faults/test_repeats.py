@@ -1,4 +1,4 @@
-"""Faults that repeat end: what is a request's own fault is sent RESUME_MAX_ATTEMPTS times at most."""
+"""Faults that repeat end: a request's own is sent RESUME_MAX_ATTEMPTS times at most."""
 
 import random
 from collections import Counter

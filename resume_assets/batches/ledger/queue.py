@@ -5,7 +5,7 @@ attempts left. Attempts count per candidate and text since the last success: an 
 `LastProcessed` set to NULL by hand, starts afresh. A fault that nothing tells whose it is uses none
 as long as it comes once; if another follows, both do.
 
-Repeats, of which an answer was unusable before, wait apart while they come to nothing.
+Repeats, of which an answer was unusable before, are held back while they come to nothing.
 """
 
 import hashlib
@@ -53,13 +53,13 @@ def waiting(
     rows: int,
     *,
     max_attempts: int,
-    even_held: bool = False,
+    without_held: bool = False,
 ) -> list[Waiting]:
     """The newest `rows` waiting resumes, in order.
 
-    `even_held`: also repeats that are held back, see `are_repeats_held`.
+    `without_held`: those that may be sent now, see `are_repeats_held`.
     """
-    if not even_held and are_repeats_held(connection, database):
+    if without_held and are_repeats_held(connection, database):
         max_attempts = 1  # as if nobody had a second one
     found: list[Waiting] = []
     # Blank and given-up rows are few: a little more than asked for is usually enough at once.
@@ -214,7 +214,7 @@ def _attempts(history: Sequence[sa.Row[Any]]) -> int:
     """How many attempts are used up: by what is the request's own, as it shows in coming again."""
     used = sum(row.attempt_used for row in history)
     untold = sum(not row.attempt_used and is_untold(row.state, row.reason) for row in history)
-    return used + (untold if untold > 1 else 0)
+    return int(used + (untold if untold > 1 else 0))
 
 
 def is_untold(state: str, reason: str | None) -> bool:
@@ -227,7 +227,7 @@ def is_untold(state: str, reason: str | None) -> bool:
 def are_repeats_held(connection: sa.Connection, database: Database) -> bool:
     """Whether too few were usable in the last two batches made only of repeats.
 
-    Repeats then wait until a batch goes well, or a person says `resume`.
+    Repeats are then held back until a batch goes well, or a person says `resume`.
     """
     table, installation = database.ledger.batches, database.ledger.installation
     query = sa.select(table.c.low_share_repeats).where(

@@ -233,10 +233,12 @@ def _queue(connection: sa.Connection, database: Database, settings: Settings, ro
     ).scalar()
     ahead = int(promised or 0)
     most = settings.max_attempts
-    newest = waiting(connection, database, rows + ahead, max_attempts=most)[ahead:]
+    newest = waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[
+        ahead:
+    ]
     if not newest:
         held = are_repeats_held(connection, database) and bool(
-            waiting(connection, database, 1, max_attempts=most, even_held=True)
+            waiting(connection, database, 1, max_attempts=most)
         )
         return Queue(waiting=0, are_some_held=held)
     estimate: Estimate = estimate_for(connection, database, settings)
