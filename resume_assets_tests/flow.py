@@ -149,6 +149,11 @@ class Flow:
             lambda connection: batches.update(connection, self.database, key, **values)
         )
 
+    def later(self, key: str = KEY, **by: float) -> Batch:
+        """As if a contradiction of the batch had been seen so much longer ago."""
+        since = self.batch(key).contradiction_since - datetime.timedelta(**by)
+        return self.update(key, contradiction_since=since)
+
     def installation(self) -> sa.Row[Any]:
         return self.rows(sa.select(self.database.ledger.installation))[0]
 

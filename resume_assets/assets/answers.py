@@ -50,7 +50,7 @@ def batch_output(
         if batch.state in (BatchState.submitted, BatchState.ended):
             with openai.api() as api:
                 if batch.state == BatchState.submitted:
-                    polling.poll(database, api, values)
+                    polling.poll(database, api, values, at_once=key)
                     batch = database.read(lambda connection: batches.get(connection, database, key))
                 if batch.state == BatchState.ended:
                     with leased(database, key, patience=PATIENCE) as lease:

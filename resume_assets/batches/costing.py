@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
+from resume_assets.batches.ledger.queue import is_untold
 from resume_assets.batches.ledger.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
@@ -91,11 +92,11 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
         "standard_cost": model.standard_cost(input_tokens, cached, output),
     }
     if batch.state == BatchState.applied:
-        counts = _first_attempts(connection, database, lease.key)
+        shares = _shares(connection, database, lease.key)
         values |= {
             "state": BatchState.done,
             "done_at": database.dialect.utc_now(connection),
-            "low_share": _low_share(batch, counts, settings.usable_share),
+            **_low_shares(batch, shares, settings.usable_share),
         }
     batch = batches.update(connection, database, lease.key, **values)
     cost, standard = totals(connection, database)
@@ -116,28 +117,70 @@ def totals(connection: sa.Connection, database: Database) -> tuple[float, float]
     return float(cost or 0), float(standard or 0)
 
 
-def _first_attempts(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
-    """The batch's items by state, without those that failed before: these say little about it."""
+@dataclass(slots=True)
+class _Shares:
+    """What came of a batch's requests: of the first ones, and of those that failed before.
+
+    Candidates that were done before, and are done again because somebody asks for it, are neither.
+    """
+
+    first_usable: int = 0
+    first_answered: int = 0
+    repeats_usable: int = 0
+    repeats_failed: int = 0
+
+
+def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
+    """Repeats that failed by nobody's fault say as little as requests that were not run."""
     items = database.ledger.items
-    before = items.alias("before")
-    failed_before = sa.exists().where(
-        before.c.userid == items.c.userid,
-        before.c.batch_key != items.c.batch_key,
-        before.c.state.in_(sorted(SENT - {ItemState.succeeded})),
+
+    def ended_before(*states: ItemState) -> sa.ColumnElement[int]:
+        before = items.alias()
+        found = sa.exists().where(
+            before.c.userid == items.c.userid,
+            before.c.batch_key != items.c.batch_key,
+            before.c.state.in_(sorted(states)),
+        )
+        return sa.case((found, 1), else_=0)
+
+    of_batch = (
+        sa.select(
+            items.c.state,
+            items.c.reason,
+            items.c.attempt_used,
+            ended_before(*SENT - {ItemState.succeeded}).label("failed_before"),
+            ended_before(ItemState.succeeded).label("done_before"),
+        )
+        .where(items.c.batch_key == key)
+        .subquery()
     )
-    query = sa.select(items.c.state, sa.func.count()).where(
-        items.c.batch_key == key, sa.not_(failed_before)
-    )
-    rows = connection.execute(query.group_by(items.c.state))
-    return {row.state: row[1] for row in rows}
+    query = sa.select(*of_batch.c, sa.func.count().label("number")).group_by(*of_batch.c)
+    shares = _Shares()
+    for row in connection.execute(query):
+        is_usable = row.state == ItemState.succeeded
+        if not row.failed_before and row.state not in _UNRUN:
+            shares.first_usable += row.number * is_usable
+            shares.first_answered += row.number
+        elif row.failed_before and not row.done_before:
+            is_own = row.attempt_used or is_untold(row.state, row.reason)
+            shares.repeats_usable += row.number * is_usable
+            shares.repeats_failed += row.number * (is_own and not is_usable)
+    return shares
 
 
-def _low_share(batch: batches.Batch, counts: dict[str, int], least: float) -> bool | None:
-    """Whether too few answers were usable; None where the batch says nothing about that."""
+_UNRUN = frozenset({ItemState.expired, ItemState.cancelled, ItemState.released, ItemState.stale})
+
+
+def _low_shares(batch: batches.Batch, shares: _Shares, least: float) -> dict[str, bool | None]:
+    """Whether too few answers were usable, of the first requests or, alone, of repeats.
+
+    None where the batch says nothing about that.
+    """
+    low, low_repeats = None, None
     if batch.openai_status == "failed":
-        return True
-    unrun = (ItemState.expired, ItemState.cancelled, ItemState.released, ItemState.stale)
-    answered = sum(counts.values()) - sum(counts.get(state, 0) for state in unrun)
-    if answered <= 0:
-        return None
-    return counts.get(ItemState.succeeded, 0) / answered < least
+        low = True
+    elif shares.first_answered:
+        low = shares.first_usable / shares.first_answered < least
+    elif repeats := shares.repeats_usable + shares.repeats_failed:
+        low_repeats = shares.repeats_usable / repeats < least
+    return {"low_share": low, "low_share_repeats": low_repeats}

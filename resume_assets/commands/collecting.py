@@ -19,7 +19,7 @@ def check(session: Session, name: str) -> int:
     batch = session.batch(name)
     seen = True
     if batch.state == BatchState.submitted:
-        problems = poll(session).problems
+        problems = poll(session, at_once=batch.batch_key).problems
         seen = not problems.keys() & {polling.ENDPOINT, batch.batch_key}
         batch = session.batch(batch.batch_key)
     if batch.state in AFTER_ENDED:
@@ -30,10 +30,10 @@ def check(session: Session, name: str) -> int:
     return 0
 
 
-def poll(session: Session) -> polling.Poll:
-    """Look at all that is out; odd batches are named on standard error."""
+def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
+    """Look at all that is out; odd batches are named on standard error. `at_once`: see there."""
     with session.openai.api() as api:
-        result = polling.poll(session.database, api, session.settings)
+        result = polling.poll(session.database, api, session.settings, at_once=at_once)
     for problem in result.problems.values():
         warn(problem)
     return result

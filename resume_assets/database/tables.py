@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
 """Raised with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -127,11 +127,17 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("quota_tries", sa.Integer, nullable=False),
         sa.Column("quota_until", _UTC),
         sa.Column("absent_since", _UTC),
+        # What OpenAI says that does not add up, since when, and how often it was looked at
+        sa.Column("contradiction", sa.Unicode(32)),
+        sa.Column("contradiction_since", _UTC),
+        sa.Column("contradiction_looks", sa.Integer),
         # What came back; `tally` is JSON: outcome or reason -> number of requests
         sa.Column("tally", _LONG),
         sa.Column("succeeded", sa.Integer),
         # Too few usable answers; NULL where the batch says nothing about prompt or model
         sa.Column("low_share", sa.Boolean),
+        # The same of a batch made only of repeats: too few of those were usable this time
+        sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
         sa.Column("cached_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),

@@ -14,6 +14,7 @@ import orjson
 from pydantic import ValidationError
 
 from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.faults import is_own, reason_of
 from resume_assets.extraction.lenient import ShapeError, read_candidate
 from resume_assets.extraction.recovery import find_object
 from resume_assets.extraction.text import without_surrogates
@@ -57,7 +58,7 @@ class Answer:
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_FINISH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BATCH_ENDS = {"batch_expired": Outcome.expired, "batch_cancelled": Outcome.cancelled}
 _MOST = 2**31 - 1  # of a count: what the ledger's INT holds
 
@@ -74,16 +75,10 @@ def read_line(line: bytes | bytearray | memoryview) -> Answer:
     custom_id = outer.get("custom_id")
     if not (isinstance(custom_id, str) and _ID.fullmatch(custom_id)):
         custom_id = None  # we never send another, so this leads back to nobody
-    response = outer.get("response")
-    if isinstance(response, dict):
-        return _read_response(custom_id, response)
-    error = outer.get("error")
-    if isinstance(error, dict):
-        code = _code(error) or "unknown"
-        if code in _BATCH_ENDS:
-            return Answer(custom_id, _BATCH_ENDS[code], code)
-        return Answer(custom_id, Outcome.failed, f"error:{code}")
-    return Answer(custom_id, Outcome.failed, "no_response")
+    response, error = _object(outer.get("response")), outer.get("error")
+    if response is not None:
+        return _read_response(custom_id, response, error)
+    return _failed(Answer(custom_id, Outcome.failed, "no_response"), None, error)
 
 
 def _loads(data: bytes | bytearray | memoryview) -> object:
@@ -102,13 +97,11 @@ def _loads(data: bytes | bytearray | memoryview) -> object:
         return None
 
 
-def _code(error: dict[str, Any]) -> str:
-    """Return the error's code or type where it is one; a message may hold what people wrote."""
-    for key in ("code", "type"):
-        code = error.get(key)
-        if isinstance(code, str) and _CODE.fullmatch(code):
-            return code
-    return ""
+def _object(value: object) -> dict[str, Any] | None:
+    """Return the object, also where it was written as a text of JSON; None where it is none."""
+    if isinstance(value, str):
+        value = _loads(value.encode("utf-8", "surrogatepass"))
+    return value if isinstance(value, dict) else None
 
 
 def _count(usage: object, key: str) -> int:
@@ -117,31 +110,54 @@ def _count(usage: object, key: str) -> int:
     return number if type(number) is int and 0 <= number <= _MOST else 0
 
 
-def _read_response(custom_id: str | None, response: dict[str, Any]) -> Answer:
+def _read_response(custom_id: str | None, response: dict[str, Any], error: object) -> Answer:
+    """Read what came of a request; `error` is the line's own, beside the response."""
     answer = Answer(custom_id, Outcome.failed)
-    status = response.get("status_code")
-    if type(status) is not int or not 100 <= status <= 999:
-        answer.reason = "no_status"
-        return answer
+    status = _status(response.get("status_code"))
+    body = response if "choices" in response else _object(response.get("body")) or {}
     answer.status_code = status
-    body = response.get("body")
-    if isinstance(body, dict):
-        usage = body.get("usage")
-        if isinstance(usage, dict):
-            answer.input_tokens = _count(usage, "prompt_tokens")
-            answer.output_tokens = _count(usage, "completion_tokens")
-            answer.cached_tokens = _count(usage.get("prompt_tokens_details"), "cached_tokens")
-    if status != 200:
-        error = body.get("error") if isinstance(body, dict) else None
-        code = _code(error) if isinstance(error, dict) else ""
-        answer.reason = f"http_{status}:{code}" if code else f"http_{status}"
-        answer.attempt_used = 400 <= status < 500 and status != 429
+    _read_usage(answer, body.get("usage"))
+    choices = body.get("choices")
+    is_told_well = status is None or 200 <= status < 300
+    if is_told_well and isinstance(choices, list) and choices:
+        answer.attempt_used = True
+        answer.outcome, answer.reason = Outcome.invalid, "no_choices"
+        if isinstance(choices[0], dict):
+            _read_choice(answer, choices[0])
         return answer
-    answer.attempt_used = True
-    answer.outcome, answer.reason = Outcome.invalid, "no_choices"
-    choices = body.get("choices") if isinstance(body, dict) else None
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        _read_choice(answer, choices[0])
+    told = body.get("error") or error or response.get("error")
+    if not told and "choices" not in body and body.keys() & {"code", "message", "type"}:
+        told = body  # some have no object around it
+    if status == 200 and not isinstance(told, dict):
+        answer.attempt_used = True
+        answer.outcome, answer.reason = Outcome.invalid, "no_choices"
+        return answer
+    answer.reason = "no_status"
+    return _failed(answer, status, told)
+
+
+def _status(status: object) -> int | None:
+    """Return an HTTP status, also one in quotes; None where it is none."""
+    if isinstance(status, str) and status.isdecimal() and len(status) == 3:
+        status = int(status)
+    return status if type(status) is int and 100 <= status <= 999 else None
+
+
+def _read_usage(answer: Answer, usage: object) -> None:
+    if isinstance(usage, dict):
+        answer.input_tokens = _count(usage, "prompt_tokens")
+        answer.output_tokens = _count(usage, "completion_tokens")
+        answer.cached_tokens = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+
+
+def _failed(answer: Answer, status: int | None, error: object) -> Answer:
+    """The answer with the error's reason, where it tells any."""
+    answer.reason = reason_of(status, error) or answer.reason
+    code = answer.reason.partition(":")[2]
+    if code in _BATCH_ENDS:
+        answer.outcome, answer.reason = _BATCH_ENDS[code], code
+    else:
+        answer.attempt_used = is_own(answer.reason)
     return answer
 
 
@@ -150,12 +166,12 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
     finish = choice.get("finish_reason")
     content = None
     if isinstance(message, dict):
-        content = message.get("content")
-        if message.get("refusal"):
+        content, refusal = _content(message.get("content"))
+        if message.get("refusal") or refusal:
             answer.outcome, answer.reason = Outcome.refused, "refusal"
             return
     if finish == "stop":
-        if isinstance(content, str):
+        if content is not None:
             _read_content(answer, content)
         else:
             answer.reason = "no_content"
@@ -164,8 +180,25 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
     elif finish == "content_filter":
         answer.outcome, answer.reason = Outcome.refused, "content_filter"
     else:
-        known = isinstance(finish, str) and _CODE.fullmatch(finish)
+        known = isinstance(finish, str) and _FINISH.fullmatch(finish)
         answer.reason = f"finish_reason:{finish}" if known else "no_finish_reason"
+
+
+def _content(content: object) -> tuple[str | None, bool]:
+    """Return the message's text, and whether it holds a refusal instead.
+
+    Some give it in parts, of which those of thought are none of the answer; or as the object.
+    """
+    if isinstance(content, str):  # nearly always
+        return content, False
+    if isinstance(content, dict):
+        return orjson.dumps(content).decode(), False
+    parts = (
+        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+    refused = any(part.get("refusal") for part in parts)
+    return ("".join(texts) if texts else None), refused
 
 
 def _read_content(answer: Answer, content: str) -> None:

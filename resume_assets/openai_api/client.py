@@ -11,11 +11,12 @@ from typing import BinaryIO, TypeVar
 
 import httpx2
 import openai
+import orjson
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
 from resume_assets.extraction.requests import ENDPOINT
-from resume_assets.openai_api.errors import ApiUnavailable, Doubtful, NotThere
+from resume_assets.openai_api.errors import ApiUnavailable, Doubtful, NotThere, NotWhole
 from resume_assets.openai_api.limits import (
     COMPLETION_WINDOW,
     INPUT_FILE_SECONDS,
@@ -114,26 +115,44 @@ class BatchApi:
         with _translated("cancelling the batch"):
             return _with_id(self.client.batches.cancel(batch_id))
 
-    def download(self, file_id: str, target: BinaryIO) -> int:
+    def download(self, file_id: str, target: BinaryIO, *, as_it_is: bool = False) -> int:
         """Stream a file to `target`; returns its bytes.
 
-        Raises ApiUnavailable where it broke off or its size is not what the server says it is.
+        Raises ApiUnavailable where it broke off or its size is not what the server says it is, and
+        NotWhole where no size is told and the last line is cut, unless it is taken `as_it_is`.
         """
-        with _translated("looking up a result file"):
-            expected: int | None = _with_id(self.client.files.retrieve(file_id)).bytes
-        size = 0
+        expected = self._size_of(file_id)
+        size, tail = 0, b""
         with (
             _translated("downloading a result file"),
             self.client.files.with_streaming_response.content(file_id) as response,
         ):
             for chunk in response.iter_bytes(_CHUNK):
                 size += target.write(chunk)
-        # Servers that do not say how long a file is: HTTP's own length must do.
+                if expected is None:
+                    cut = chunk.rfind(b"\n") + 1
+                    tail = chunk[cut:] if cut else tail + chunk
         if expected is not None and size != expected:
             raise ApiUnavailable(
                 f"A result file came with {size:,} bytes instead of {expected:,}; it was not kept."
             )
+        if expected is None and not as_it_is and not _is_whole(tail):
+            raise NotWhole("A result file of no told size ended within a line; it was not kept.")
         return size
+
+    def _size_of(self, file_id: str) -> int | None:
+        """A result file's bytes, None where they are not told: its end and its lines must do."""
+        try:
+            with _translated("looking up a result file"):
+                return self.told_size(_with_id(self.client.files.retrieve(file_id)))
+        except NotThere:  # its content is the judge
+            return None
+
+    @staticmethod
+    def told_size(file: FileObject) -> int | None:
+        """The file's bytes as the server tells them; None for 0 too: gateways say it of any."""
+        size: object = file.bytes
+        return size if type(size) is int and size > 0 else None
 
     def delete_file(self, file_id: str) -> bool:
         """Delete a file; False where there was none."""
@@ -198,6 +217,14 @@ def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
             f"An answer of another shape than OpenAI's while {doing} ({type(error).__name__})."
         )
         raise (Doubtful if once_only else ApiUnavailable)(message) from None
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a last line without its newline is all there: nothing at all, or JSON."""
+    try:
+        return not line.strip() or orjson.loads(line) is not None
+    except ValueError:
+        return False
 
 
 T = TypeVar("T", Batch, FileObject)

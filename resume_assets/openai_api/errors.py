@@ -13,6 +13,10 @@ class ApiUnavailable(ApiFailed):
     """Not reached, or an error of theirs: the same call may be made again later."""
 
 
+class NotWhole(ApiUnavailable):
+    """A file whose end says that there is more of it: cut on its way, or made so."""
+
+
 class ApiRefused(ApiFailed):
     """Turned down; the same call would be turned down again."""
 

@@ -74,3 +74,18 @@ def test_what_came_back_corrects_the_next_estimate(flow: Flowing):
     flow.seed({9: "# A later one\n\nA resume"})
     later = flow.until_built("later")
     assert later.overhead_tokens == pytest.approx(measured(measured_overhead))
+
+
+@pytest.mark.parametrize(
+    ("failed", "least", "low"),
+    [(2, 0.5, True), (1, 0.5, False), (1, 2 / 3, False), (1, 0.67, True), (0, 1.0, False)],
+)
+def test_the_usable_share_is_a_share(flow: Flowing, failed: int, least: float, low: bool):
+    """Of three; one that is exactly the setting is none too low."""
+    flow.set(usable_share=least)
+    flow.until_collected()
+    flow.apply()
+    items = flow.database.ledger.items
+    bad = items.update().where(items.c.userid <= failed).values(state="invalid", attempt_used=True)
+    flow.database.write(lambda connection: connection.execute(bad))
+    assert flow.settle().batch.low_share is low

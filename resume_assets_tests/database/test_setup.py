@@ -181,6 +181,21 @@ def older_ledger(database: Database) -> None:
     database.forget()
 
 
+def test_a_ledger_of_version_1_gets_what_it_lacks(database: Database) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    new = ("contradiction", "contradiction_since", "contradiction_looks", "low_share_repeats")
+    table = name(database, "resume_batches")
+    for column in new:
+        execute(database, f"ALTER TABLE {table} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 1")
+    database.forget()
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert [getattr(batch, column) for column in new] == [None] * 4
+
+
 def test_an_older_ledger_is_upgraded_in_place(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +208,7 @@ def test_an_older_ledger_is_upgraded_in_place(
     with pytest.raises(NotInitialised, match="upgrades it"):
         database.read(lambda c: require_initialised(c, database))
     purposes = [step.purpose for step in plan(database)]
-    assert purposes[-2:] == ["ledger from version 0 to 1", "ledger's version 1"]
+    assert purposes[-2:] == ["ledger from version 0 to 1", f"ledger's version {LEDGER_VERSION}"]
     assert len(purposes) == 5
     initialise(database)
     database.read(lambda c: require_initialised(c, database))

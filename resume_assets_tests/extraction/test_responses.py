@@ -136,10 +136,6 @@ def test_ids_that_we_never_sent_lead_back_to_nobody(custom_id):
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        (["response", "status_code"], None, "no_status"),
-        (["response", "status_code"], "200", "no_status"),
-        (["response", "status_code"], True, "no_status"),
-        (["response", "status_code"], 10**30, "no_status"),
         (["response", "body"], None, "no_choices"),
         (["response", "body"], [], "no_choices"),
         (["response", "body", "choices"], [], "no_choices"),
@@ -378,3 +374,67 @@ def test_no_answer_raises(changes, other):
 def test_no_line_raises(response, error):
     line = {"custom_id": "17", "response": response, "error": error}
     assert read_line(json.dumps(line).encode()).candidate is None
+
+
+def _in_quotes(line: dict[str, Any], *path: str) -> dict[str, Any]:
+    place = line
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = json.dumps(place[path[-1]])
+    return line
+
+
+def _changed(change: Any, *path: Any) -> dict[str, Any]:
+    line: Any = output_line(full_answer())
+    place = line
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = change(place[path[-1]])
+    return line  # type: ignore[no-any-return]
+
+
+CONTENT = ("response", "body", "choices", 0, "message", "content")
+SAME = {
+    "body in quotes": _in_quotes(output_line(full_answer()), "response", "body"),
+    "response in quotes": _in_quotes(output_line(full_answer()), "response"),
+    "both in quotes": _in_quotes(
+        _in_quotes(output_line(full_answer()), "response", "body"), "response"
+    ),
+    "no body around it": _changed(lambda response: response["body"], "response"),
+    "status in quotes": _changed(str, "response", "status_code"),
+    "no status": _changed(lambda _: None, "response", "status_code"),
+    "status true": _changed(lambda _: True, "response", "status_code"),
+    "status too large": _changed(lambda _: 10**30, "response", "status_code"),
+    "status 201": _changed(lambda _: 201, "response", "status_code"),
+    "in parts": _changed(lambda text: [{"type": "text", "text": text}], *CONTENT),
+    "in two parts": _changed(
+        lambda text: [{"type": "text", "text": text[:99]}, {"type": "text", "text": text[99:]}],
+        *CONTENT,
+    ),
+    "after a thought": _changed(
+        lambda text: [{"type": "thinking", "thinking": "{}"}, {"type": "text", "text": text}],
+        *CONTENT,
+    ),
+    "as the object": _changed(json.loads, *CONTENT),
+}
+
+
+@pytest.mark.parametrize("shape", list(SAME))
+def test_an_answer_in_another_shape_is_the_same_answer(shape: str):
+    answer = read_line(json.dumps(SAME[shape]).encode())
+    assert (answer.custom_id, answer.outcome, answer.reason) == ("17", Outcome.succeeded, "")
+    assert answer.candidate == Candidate.model_validate(full_answer())
+    assert (answer.input_tokens, answer.output_tokens) == (1900, 420)
+    assert answer.attempt_used
+
+
+def test_a_refusal_in_parts():
+    line = _changed(lambda _: [{"type": "refusal", "refusal": "I can't"}], *CONTENT)
+    answer = read_line(json.dumps(line).encode())
+    assert (answer.outcome, answer.reason) == (Outcome.refused, "refusal")
+
+
+@pytest.mark.parametrize("body", ["", "no object", "[1]", '"{"', "{", "null", '{"choices": 1}'])
+def test_a_body_in_quotes_that_is_no_object(body: str):
+    assert http(200, body).reason == "no_choices"
+    assert http(500, body).reason == "http_500"

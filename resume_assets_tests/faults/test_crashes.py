@@ -21,6 +21,7 @@ from resume_assets_tests.faults.harness import (
 from resume_assets_tests.faults.strikes import Strike, can_strike
 from resume_assets_tests.flow import limits_with
 from resume_assets_tests.local_openai.faults import DropAfter, DropBefore, Faults, Respond
+from resume_assets_tests.local_openai.hostile import be_hostile
 
 STRAIGHT = Scenario()
 PARTS = 4
@@ -46,6 +47,8 @@ OTHERS = {
     "doubt": Scenario(rows=3, prepare=lose_answers),
     # Of three resumes' tokens: a file of six is over the limit by itself, and is split.
     "quota": Scenario(in_flight=2, limits=limits_with(enqueued_tokens=6_000), prepare=be_full),
+    # Files named late, not there at first, of no told size, with lines of other shapes.
+    "hostile": Scenario(rows=3, prepare=be_hostile),
     "twice": Scenario("twice"),
     "called off": Scenario("called_off"),
 }

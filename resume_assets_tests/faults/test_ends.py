@@ -16,6 +16,7 @@ from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.quota import resume_planning, stop_planning
 from resume_assets.batches.receiving import polling
+from resume_assets.batches.receiving.collecting import NotEnded
 from resume_assets.batches.store import ERRORS, OUTPUT
 from resume_assets.batches.upkeep import people
 from resume_assets.local_openai.settings import Pace
@@ -56,7 +57,8 @@ def test_completed(flow: Flowing) -> None:
 def test_completed_with_every_line_failed_and_no_output_file(flow: Flowing) -> None:
     flow.until_submitted()
     files = error_file_of(flow, ["bad_request"] * 3)
-    change_batches(flow, output_file_id=None, error_file_id=files)
+    counts = {"total": 3, "completed": 0, "failed": 3}
+    change_batches(flow, output_file_id=None, error_file_id=files, request_counts=counts)
     flow.wait()
     flow.collect()
     applied = flow.apply()
@@ -94,15 +96,6 @@ def test_an_empty_error_file(flow: Flowing) -> None:
     flow.wait()
     assert flow.bring_in().succeeded == 3
     assert flow.store.batch(KEY).size(ERRORS) == 0
-
-
-def test_neither_output_nor_error_file(flow: Flowing) -> None:
-    flow.until_submitted()
-    change_batches(flow, output_file_id="", error_file_id=None)
-    flow.wait()
-    flow.bring_in()
-    assert set(flow.ends().values()) == {"missing: no_line"}
-    assert flow.waiting() == [1, 2, 3]
 
 
 def failed_with(code: str, line: int | None = None, message: str = "Ada Lovelace1") -> Any:
@@ -422,8 +415,13 @@ class TestLost:
     def test_a_batch_unknown_where_it_was_made(self, flow: Flowing) -> None:
         flow.until_submitted()
         forget(flow)
+        assert flow.poll().out == 1
+        assert flow.batch().state == "submitted"
+        flow.later(hours=1)
         flow.poll()
+        assert flow.poll().ended == [KEY]
         assert flow.batch().openai_status == "lost"
+        assert flow.batch().contradiction is None
         flow.bring_in()
         assert set(flow.ends().values()) == {"missing: batch_lost"}
         assert not any(item.attempt_used for item in flow.items().values())
@@ -449,6 +447,13 @@ class TestLost:
     def test_an_output_file_unknown_where_it_was_made(self, flow: Flowing) -> None:
         flow.until_ended()
         flow.api.delete_file(flow.batch().output_file_id)
+        with pytest.raises(NotEnded, match="nothing is lost or sent again"):
+            flow.collect()
+        flow.later(hours=1)
+        with pytest.raises(NotEnded):
+            flow.collect()
+        assert flow.batch().state == "ended"
+        assert len(flow.claims()) == 3
         flow.bring_in()
         assert set(flow.ends().values()) == {"missing: no_line"}
         assert "no longer has its output.jsonl" in flow.batch().message

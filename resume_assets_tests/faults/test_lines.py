@@ -89,7 +89,7 @@ WRONG = {
     "expired": (error_line("batch_expired"), "expired: batch_expired", False),
     "another error": (error_line("odd"), "failed: error:odd", False),
     "no response": (lambda value: value.update(response=None), "failed: no_response", False),
-    "wrong types": (lambda value: value.update(response={"status_code": "200"}), None, False),
+    "wrong types": (lambda value: value.update(response={"status_code": [200]}), None, False),
 }
 
 

@@ -30,6 +30,7 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.runs import Stage
+from resume_assets.batches.receiving import contradictions
 from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
@@ -56,6 +57,7 @@ def shorten() -> None:
     applying.CHUNK = 2
     building._PAGE_ROWS = 2
     backoff.SECONDS = 0.001
+    contradictions._FIRST_PAUSE = timedelta(0)
     lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back
     # Against a power cut, which nobody here means to survive.
     os.fsync = lambda _: None  # type: ignore[assignment]

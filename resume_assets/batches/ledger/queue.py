@@ -2,7 +2,10 @@
 
 A row waits where `LastProcessed` is NULL, it has a resume, no open batch has it, and it has
 attempts left. Attempts count per candidate and text since the last success: an edited text, or
-`LastProcessed` set to NULL by hand, starts afresh.
+`LastProcessed` set to NULL by hand, starts afresh. A fault that nothing tells whose it is uses none
+as long as it comes once; if another follows, both do.
+
+Repeats, of which an answer was unusable before, are held back while they come to nothing.
 """
 
 import hashlib
@@ -13,8 +16,16 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.states import MAX_SENDINGS, OPEN_ITEMS, SENT, ItemState
+from resume_assets.batches.ledger.states import (
+    MAX_SENDINGS,
+    NO_LINE,
+    OPEN_ITEMS,
+    SENT,
+    BatchState,
+    ItemState,
+)
 from resume_assets.database.connect import Database
+from resume_assets.extraction.faults import may_be_own
 
 _SHORT = 256  # bytes: texts this short are looked at, they may be blank
 _PAGE = 500
@@ -37,9 +48,19 @@ def text_hash(text: str) -> str:
 
 
 def waiting(
-    connection: sa.Connection, database: Database, rows: int, *, max_attempts: int
+    connection: sa.Connection,
+    database: Database,
+    rows: int,
+    *,
+    max_attempts: int,
+    without_held: bool = False,
 ) -> list[Waiting]:
-    """The newest `rows` waiting resumes, in order."""
+    """The newest `rows` waiting resumes, in order.
+
+    `without_held`: those that may be sent now, see `are_repeats_held`.
+    """
+    if without_held and are_repeats_held(connection, database):
+        max_attempts = 1  # as if nobody had a second one
     found: list[Waiting] = []
     # Blank and given-up rows are few: a little more than asked for is usually enough at once.
     window, offset = rows + rows // 10 + 50, 0
@@ -180,11 +201,41 @@ def _is_used_up(
     history: Sequence[sa.Row[Any]],
     max_attempts: int,
 ) -> bool:
-    used = sum(row.attempt_used for row in history)
-    if used < max_attempts and len(history) < MAX_SENDINGS:
+    if _attempts(history) < max_attempts and len(history) < MAX_SENDINGS:
         return False
     there = database.candidates
     text = connection.execute(sa.select(there.text).where(there.userid == userid)).scalar()
     now = text_hash(text) if text else None
     same = [row for row in history if row.text_hash == now]
-    return sum(row.attempt_used for row in same) >= max_attempts or len(same) >= MAX_SENDINGS
+    return _attempts(same) >= max_attempts or len(same) >= MAX_SENDINGS
+
+
+def _attempts(history: Sequence[sa.Row[Any]]) -> int:
+    """How many attempts are used up: by what is the request's own, as it shows in coming again."""
+    used = sum(row.attempt_used for row in history)
+    untold = sum(not row.attempt_used and is_untold(row.state, row.reason) for row in history)
+    return int(used + (untold if untold > 1 else 0))
+
+
+def is_untold(state: str, reason: str | None) -> bool:
+    """Whether nothing tells whose fault it is: an error of no known kind, no line in the files."""
+    if state == ItemState.failed:
+        return may_be_own(reason or "")
+    return state == ItemState.missing and reason == NO_LINE
+
+
+def are_repeats_held(connection: sa.Connection, database: Database) -> bool:
+    """Whether too few were usable in the last two batches made only of repeats.
+
+    Repeats are then held back until a batch goes well, or a person says `resume`.
+    """
+    table, installation = database.ledger.batches, database.ledger.installation
+    query = sa.select(table.c.low_share_repeats).where(
+        table.c.state == BatchState.done,
+        sa.or_(table.c.low_share_repeats.is_not(None), table.c.low_share == sa.false()),
+    )
+    resumed = connection.execute(sa.select(installation.c.resumed_at)).scalar()
+    if resumed is not None:
+        query = query.where(table.c.done_at >= resumed)
+    last = connection.execute(query.order_by(table.c.done_at.desc()).limit(2)).scalars().all()
+    return len(last) == 2 and all(last)

@@ -69,5 +69,8 @@ OPEN_ITEMS = frozenset({ItemState.claimed, ItemState.submitted})
 SENT = frozenset(ItemState) - OPEN_ITEMS - {ItemState.released}
 """The request went to OpenAI: counts towards MAX_SENDINGS."""
 
+NO_LINE = "no_line"
+"""The reason of a request that is in neither file, though the batch ended as it should."""
+
 MAX_SENDINGS = 10
 """However it ends, a resume is sent at most so often; then a person looks."""

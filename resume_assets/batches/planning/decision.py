@@ -37,12 +37,16 @@ What is left when a batch needs less than it reserved is planned again, and less
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits: rows, and what one of them costs on average (USD; None: no price known)."""
+    """What waits: rows, and what one of them costs on average (USD; None: no price known).
+
+    `are_some_held`: repeats wait beside them, which are held back.
+    """
 
     waiting: int
     bytes_per_row: float = 0.0
     tokens_per_row: float = 0.0
     cost_per_row: float | None = None
+    are_some_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,12 @@ def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) ->
             Stop.low_share,
             "The last two batches fell below RESUME_USABLE_SHARE. Look at their checks; "
             "`resume-assets resume` goes on.",
+        )
+    if queue.waiting <= 0 and queue.are_some_held:
+        return NoPlan(
+            Stop.low_share,
+            "Only resumes wait that failed before, and of such too few became usable in the last "
+            "batches (RESUME_USABLE_SHARE). Look at their checks; `resume-assets resume` goes on.",
         )
     if queue.waiting <= 0:
         return NoPlan(Stop.nothing_waiting, "No resume is waiting.")

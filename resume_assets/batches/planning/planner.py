@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import waiting
+from resume_assets.batches.ledger.queue import are_repeats_held, waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState, ItemState
 from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
@@ -138,9 +138,11 @@ def why_stopped(
     """Why nothing is planned until a person says `resume`; None while that is not so."""
     now = database.dialect.utc_now(connection)
     outstanding = _outstanding(connection, database, installation, now)
-    # As if one resume of a thousandth of a cent waited.
-    one = Queue(waiting=1, cost_per_row=0.000_01)
-    decision = decide(one, outstanding, limits_of(settings, installation), 1)
+    # As if one resume of a thousandth of a cent waited, unless all that do are held back.
+    queue = _queue(connection, database, settings, 1)
+    if not queue.are_some_held:
+        queue = Queue(waiting=1, cost_per_row=0.000_01)
+    decision = decide(queue, outstanding, limits_of(settings, installation), 1)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
     return None
@@ -149,10 +151,13 @@ def why_stopped(
 def stuck_batches(
     connection: sa.Connection, database: Database, settings: Settings
 ) -> Sequence[batches.Batch]:
-    """Batches that have been out for longer than OpenAI's window and a margin."""
+    """Batches that OpenAI has not ended for longer than its window and a margin.
+
+    What does not add up (see `contradictions`) has ended, and is told of otherwise.
+    """
     since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
     out = batches.in_states(connection, database, [BatchState.submitted])
-    return [batch for batch in out if batch.submitted_at < since]
+    return [batch for batch in out if batch.submitted_at < since and batch.contradiction is None]
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
@@ -227,9 +232,15 @@ def _queue(connection: sa.Connection, database: Database, settings: Settings, ro
         sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
     ).scalar()
     ahead = int(promised or 0)
-    newest = waiting(connection, database, rows + ahead, max_attempts=settings.max_attempts)[ahead:]
+    most = settings.max_attempts
+    newest = waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[
+        ahead:
+    ]
     if not newest:
-        return Queue(waiting=0)
+        held = are_repeats_held(connection, database) and bool(
+            waiting(connection, database, 1, max_attempts=most)
+        )
+        return Queue(waiting=0, are_some_held=held)
     estimate: Estimate = estimate_for(connection, database, settings)
     sizes = [row.text_bytes for row in newest]
     tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)

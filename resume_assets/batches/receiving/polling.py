@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning
+from resume_assets.batches.receiving.contradictions import is_due, is_for_a_person
 from resume_assets.batches.receiving.tracking import TERMINAL, news, record, record_lost
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
@@ -42,6 +44,7 @@ _SINGLE_LOOK_UPS = 10  # of batches that the list did not show, in one poll
 class Poll:
     """What one look at OpenAI brought; keys of batches, and sentences about the odd ones."""
 
+    began: datetime  # by the database's clock
     out: int = 0
     ended: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
@@ -59,24 +62,31 @@ def poll(
     api: BatchApi,
     settings: Settings,
     *,
+    at_once: str | None = None,
     until: Callable[[], bool] = lambda: False,
 ) -> Poll:
     """Look at every batch that is out: a page of the list for a hundred of them.
 
     What was seen before a call failed counts; the failure and each odd batch become a sentence in
-    `problems`, and keep no other waiting. `until`: whether to stop asking now, for a tick that must
-    end. A key that is refused, or an account without money, stops the planning.
+    `problems`, and keep no other waiting. `at_once`: the key of a batch that somebody asks for,
+    which is looked at though it is not due again. `until`: whether to stop asking now, for a tick
+    that must end. A key that is refused, or an account without money, stops the planning.
     """
-    out = database.read(
-        lambda connection: batches.in_states(connection, database, [BatchState.submitted])
+    began, out = database.read(
+        lambda connection: (
+            database.dialect.utc_now(connection),
+            batches.in_states(connection, database, [BatchState.submitted]),
+        )
     )
-    result = Poll()
+    result = Poll(began)
     here: dict[str, batches.Batch] = {}
     for batch in out:
-        if batch.endpoint == api.endpoint:
+        if batch.endpoint != api.endpoint:
+            result.problems[batch.batch_key] = _other_endpoint(batch)
+        elif batch.batch_key == at_once or is_due(batch, began):
             here[batch.openai_batch_id] = batch
         else:
-            result.problems[batch.batch_key] = _other_endpoint(batch)
+            _count(batch, result)
     if not here:
         return result
     looks = _look(database, api, here, result, until)
@@ -190,14 +200,17 @@ def _note(
     _count(now, result)
 
 
-def _count(now: batches.Batch, result: Poll) -> None:
-    if now.state == BatchState.submitted:
+def _count(batch: batches.Batch, result: Poll) -> None:
+    key = batch.batch_key
+    if batch.state == BatchState.submitted:
         result.out += 1
+        if is_for_a_person(batch, result.began):
+            result.problems[key] = f"Batch {key}: {batch.message}"
         return
-    if now.state == BatchState.ended:
-        result.ended.append(now.batch_key)
-    status = now.openai_status or "waits"
-    _log.info("batch %s: %s (%s at OpenAI)", now.batch_key, now.state, status)
+    if batch.state == BatchState.ended:
+        result.ended.append(key)
+    status = batch.openai_status or "waits"
+    _log.info("batch %s: %s (%s at OpenAI)", key, batch.state, status)
 
 
 def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:

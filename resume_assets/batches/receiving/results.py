@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import ItemState
+from resume_assets.batches.ledger.states import NO_LINE, ItemState
 from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
 from resume_assets.database.connect import Database
@@ -109,15 +109,15 @@ def end_of_unanswered(batch: batches.Batch) -> tuple[ItemState, str]:
     """State and reason of a request that has no line, by the way its batch ended."""
     match batch.openai_status:
         case "expired":
-            return ItemState.expired, "no_line"
+            return ItemState.expired, NO_LINE
         case "cancelled":
-            return ItemState.cancelled, "no_line"
+            return ItemState.cancelled, NO_LINE
         case "failed":
             return ItemState.released, "batch_failed"
         case status if status == LOST:
             return ItemState.missing, "batch_lost"
         case _:
-            return ItemState.missing, "no_line"
+            return ItemState.missing, NO_LINE
 
 
 def tally_of(results: Results, batch: batches.Batch) -> Counter[str]:

@@ -84,7 +84,13 @@ def _choose(
 ) -> list[Waiting]:
     """The newest rows whose running sums fit one file and what the plan reserved."""
     database = lease.database
-    rows = waiting(connection, database, batch.rows_planned, max_attempts=settings.max_attempts)
+    rows = waiting(
+        connection,
+        database,
+        batch.rows_planned,
+        max_attempts=settings.max_attempts,
+        without_held=True,
+    )
     estimate = estimate_for(connection, database, settings)
     size = tokens = 0.0
     chosen: list[Waiting] = []

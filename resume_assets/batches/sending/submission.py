@@ -7,6 +7,7 @@ The intent is committed before the call. After a lost answer the list of batches
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.uploading import upload
 from resume_assets.batches.store import BatchStore
+from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import (
     AccessRefused,
     ApiFailed,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DOUBTS = 2  # creations in doubt that one run settles by itself
+_UNKNOWN = 3  # creations that fail because a new input file is unknown, before it is sent anew
+_NEW = timedelta(minutes=10)
 
 
 _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.quota})
@@ -95,11 +99,15 @@ def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
         if batch.state != BatchState.built or attempt.is_planning_stopped():
             return batch
     batch = upload(attempt, batch)
-    try:
-        return _create(attempt, batch)
-    except NotThere:
-        # The input file has expired or was deleted while the batch waited.
-        return _create(attempt, upload(attempt, attempt.forget_upload(batch)))
+    for tries in range(1, _UNKNOWN + 1):
+        try:
+            return _create(attempt, batch)
+        except NotThere:  # a file that was just uploaded may be unknown for a moment
+            if batch.uploaded_at + _NEW < attempt.now():
+                break
+            backoff(tries)
+    # The input file has expired or was deleted while the batch waited.
+    return _create(attempt, upload(attempt, attempt.forget_upload(batch)))
 
 
 def _create(attempt: Attempt, batch: batches.Batch) -> batches.Batch:

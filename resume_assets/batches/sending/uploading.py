@@ -50,12 +50,16 @@ def _adopt_or_send(attempt: Attempt, batch: batches.Batch) -> "FileObject":
 
 
 def _adopt_upload(attempt: Attempt, batch: batches.Batch) -> "FileObject | None":
-    """An upload of ours whose answer we never saw; surplus and broken ones are deleted."""
+    """An upload of ours whose answer we never saw; surplus and broken ones are deleted.
+
+    One of no told size is taken for whole: a server makes no file of half a call.
+    """
     if batch.upload_started_at is None:
         return None
     adopted = None
+    fitting = (None, attempt.files.size(REQUESTS))
     for file in attempt.api.find_files(_upload_name(attempt, batch), batch.upload_started_at):
-        if adopted is None and file.bytes == attempt.files.size(REQUESTS):
+        if adopted is None and attempt.api.told_size(file) in fitting:
             adopted = file
         else:
             attempt.api.delete_file(file.id)

@@ -81,6 +81,50 @@ def test_ends_that_use_no_attempt_are_limited_too(flow: Flowing):
     assert flow.waiting() == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("failed", "error:request_failed"), ("failed", "no_response"), ("missing", "no_line")],
+)
+def test_a_fault_that_comes_again_uses_an_attempt_each_time(flow: Flowing, state: str, reason: str):
+    for number in range(3):
+        assert flow.waiting() == [1, 2, 3], number
+        _end(flow, 1, state, batch=f"b{number}", attempt_used=False, reason=reason)
+    assert flow.waiting() == [2, 3]
+    assert [one.reason for one in flow.given_up()] == [reason]
+
+
+def test_faults_of_which_nothing_tells_whose_they_are_count_together(flow: Flowing):
+    faults = [("failed", "error:odd"), ("missing", "no_line"), ("failed", "no_status")]
+    for number, (state, reason) in enumerate(faults):
+        _end(flow, 1, state, batch=f"b{number}", attempt_used=False, reason=reason)
+    assert flow.waiting() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("failed", "http_500"),
+        ("failed", "http_503:overloaded_error"),
+        ("failed", "http_429:rate_limit_exceeded"),
+        ("failed", "error:server_error"),
+        ("missing", "batch_lost"),
+        ("expired", "batch_expired"),
+        ("cancelled", "no_line"),
+        ("stale", "changed_meanwhile"),
+    ],
+)
+def test_what_is_nobody_s_fault_uses_none_however_often(flow: Flowing, state: str, reason: str):
+    for number in range(MAX_SENDINGS - 1):
+        _end(flow, 1, state, batch=f"b{number}", attempt_used=False, reason=reason)
+    assert flow.waiting() == [1, 2, 3]
+
+
+def test_one_fault_of_unknown_cause_between_two_answers_uses_none(flow: Flowing):
+    _fail(flow, 1, times=2)
+    _end(flow, 1, "failed", batch="between", attempt_used=False, reason="error:odd")
+    assert flow.waiting() == [1, 2, 3]
+
+
 def test_what_was_given_back_unsent_counts_for_nothing(flow: Flowing):
     _fail(flow, 1, times=MAX_SENDINGS + 1, state="released", attempt_used=False)
     assert flow.waiting() == [1, 2, 3]
@@ -107,7 +151,15 @@ def _fail(
         _end(flow, userid, state, batch=f"past{number:02d}", attempt_used=attempt_used)
 
 
-def _end(flow: Flowing, userid: Any, state: str, *, batch: str, attempt_used: bool) -> None:
+def _end(
+    flow: Flowing,
+    userid: Any,
+    state: str,
+    *,
+    batch: str,
+    attempt_used: bool,
+    reason: str | None = None,
+) -> None:
     """An item of an earlier batch, on the text that is there now."""
     items = flow.database.ledger.items
     values = {
@@ -117,6 +169,7 @@ def _end(flow: Flowing, userid: Any, state: str, *, batch: str, attempt_used: bo
         "custom_id": str(userid),
         "state": state,
         "attempt_used": attempt_used,
+        "reason": reason,
         "forgiven": False,
         "text_bytes": 1,
         "text_hash": text_hash(flow.candidate(userid).markdownResume),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import (
     KeyTaken,
@@ -12,8 +13,10 @@ from resume_assets.batches.planning.planner import (
     plan_batch,
     plan_named,
     preview,
+    why_stopped,
 )
 from resume_assets.batches.planning.quota import resume_planning
+from resume_assets.batches.upkeep.people import forgive
 from resume_assets_tests.flow import KEY, Flowing
 
 
@@ -105,6 +108,99 @@ def test_a_good_batch_between_two_poor_ones_stops_nothing(flow: Flowing):
         plan(flow, 1, key=key)
         _finish(flow, key, low_share=poor)
     assert isinstance(plan(flow), Planned)
+
+
+class TestRepeats:
+    """Batches made only of repeats have a share of their own; while it is low, repeats wait."""
+
+    def fail(self, flow: Flowing, key: str, *userids: int) -> None:
+        """A batch of all that wait, of which these get a refusal."""
+        flow.until_ended(key)
+        flow.collect(key)
+        items = flow.database.ledger.items
+        flow.apply(key)
+        failed = items.c.userid.in_(userids), items.c.batch_key == key
+        flow.database.write(
+            lambda connection: connection.execute(
+                items.update()
+                .where(*failed)
+                .values(state="refused", reason="refusal", attempt_used=True)
+            )
+        )
+        for userid in userids:
+            flow.change(userid, LastProcessed=None)
+        flow.settle(key)
+
+    def sendable(self, flow: Flowing) -> list[int]:
+        most = flow.settings.max_attempts
+        rows = flow.database.read(
+            lambda connection: waiting(
+                connection, flow.database, 99, max_attempts=most, without_held=True
+            )
+        )
+        return [row.userid for row in rows]
+
+    def hold(self, flow: Flowing) -> None:
+        """Ten candidates, of which the first two never get a usable answer."""
+        flow.set(max_attempts=10)
+        flow.seed({number: f"# Person {number}\n\nA resume" for number in range(4, 11)})
+        for key in ("first", "again", "and again"):
+            self.fail(flow, key.replace(" ", "-"), 1, 2)
+
+    def test_a_batch_of_both_speaks_by_the_first_ones(self, flow: Flowing):
+        self.fail(flow, "a", 1)
+        assert flow.batch("a").low_share is True
+        flow.seed({9: "# Another one\n\nA resume"})
+        self.fail(flow, "b", 1)
+        assert (flow.batch("b").low_share, flow.batch("b").low_share_repeats) == (False, None)
+
+    def test_two_poor_ones_hold_the_repeats_back(self, flow: Flowing):
+        self.hold(flow)
+        assert flow.batch("first").low_share is False
+        assert flow.batch("and-again").low_share_repeats is True
+        refused = plan(flow)
+        assert stop(refused) is Stop.low_share
+        assert isinstance(refused, NoPlan)
+        assert "resume-assets resume" in refused.why
+        installation = flow.installation()
+        why = flow.database.read(
+            lambda connection: why_stopped(connection, flow.database, flow.settings, installation)
+        )
+        assert why == refused.why
+        assert flow.given_up() == []
+
+    def test_others_go_on_and_a_good_batch_frees_the_repeats(self, flow: Flowing):
+        self.hold(flow)
+        flow.seed({20: "# A newcomer\n\nA resume"})
+        assert self.sendable(flow) == [20]
+        flow.until_done("good")
+        assert self.sendable(flow) == [1, 2]
+
+    def test_resume_frees_them_too_and_so_does_retry_or_another_text(self, flow: Flowing):
+        self.hold(flow)
+        flow.change(2, markdownResume="# Edited\n\nA resume")
+        assert self.sendable(flow) == [2]
+        assert forgive(flow.database, flow.settings, [1]) == 1
+        assert self.sendable(flow) == [1, 2]
+        self.hold_again(flow)
+        assert self.sendable(flow) == []
+        flow.database.write(lambda connection: resume_planning(connection, flow.database))
+        assert self.sendable(flow) == [1, 2]
+
+    def hold_again(self, flow: Flowing) -> None:
+        self.fail(flow, "once-more", 1, 2)
+
+    def test_one_good_one_among_them_holds_nothing(self, flow: Flowing):
+        flow.set(max_attempts=10)
+        self.fail(flow, "a", 1, 2, 3)
+        self.fail(flow, "b", 1, 2, 3)
+        self.fail(flow, "c", 3)  # two of three
+        assert flow.batch("c").low_share_repeats is True
+        flow.database.write(lambda connection: resume_planning(connection, flow.database))
+        flow.set(usable_share=0.0)
+        self.fail(flow, "d", 3)
+        assert flow.batch("d").low_share_repeats is False
+        assert self.sendable(flow) == [3]
 
 
 def test_a_key_names_one_batch(flow: Flowing):

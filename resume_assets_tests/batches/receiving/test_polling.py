@@ -1,0 +1,113 @@
+"""One look at all batches: what is odd or fails keeps no other waiting, and nothing is undone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from resume_assets.batches.receiving import polling
+from resume_assets.database.retrying import DatabaseFailed
+from resume_assets_tests.flow import Flow, Flowing
+from resume_assets_tests.local_openai.faults import Change
+
+LIST = "/v1/batches"
+KEYS = ("a", "b", "c")
+
+
+def out(flow: Flow) -> dict[str, str]:
+    """Three batches that the server has, each with its id there."""
+    for key in KEYS:
+        flow.until_submitted(key, rows=1)
+        flow.wait_for_server(flow.batch(key).openai_batch_id)
+    return {key: flow.batch(key).openai_batch_id for key in KEYS}
+
+
+def in_progress(change: Callable[[dict[str, Any]], None] = lambda _: None) -> Change:
+    """Every batch is under way, with something new to tell."""
+
+    def all_of(page: dict[str, Any]) -> dict[str, Any]:
+        for batch in page["data"]:
+            batch |= {"status": "in_progress", "output_file_id": None}
+            batch["request_counts"] = {"total": 1, "completed": 0, "failed": 0}
+            change(batch)
+        return page
+
+    return Change(all_of)
+
+
+def test_progress_that_one_transaction_can_t_take_is_noted_one_by_one(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out(flow)
+    flow.faults.add("GET", LIST, in_progress(), times=None)
+    write, failed = flow.database.write, [True]
+
+    def fail_once(work: Callable[[Any], Any]) -> Any:
+        if failed:
+            failed.clear()
+            raise DatabaseFailed("a deadlock, again and again")
+        return write(work)
+
+    monkeypatch.setattr(flow.database, "write", fail_once)
+    found = flow.poll()
+    assert (found.out, found.problems) == (3, {})
+    assert {flow.batch(key).openai_status for key in KEYS} == {"in_progress"}
+
+
+def test_of_a_page_one_odd_batch_is_told_and_the_others_are_noted(flow: Flowing) -> None:
+    ids = out(flow)
+
+    def odd(batch: dict[str, Any]) -> None:
+        if batch["id"] == ids["b"]:
+            batch["expires_at"] = "soon"
+
+    flow.faults.add("GET", LIST, in_progress(odd), times=None)
+    found = flow.poll()
+    assert list(found.problems) == ["b"]
+    assert {key: flow.batch(key).openai_status == "in_progress" for key in KEYS} == {
+        "a": True,
+        "b": False,
+        "c": True,
+    }
+
+
+@pytest.mark.parametrize("status", ["completed", "in_progress"])
+def test_a_look_that_comes_late_changes_nothing(flow: Flowing, status: str) -> None:
+    """Another worker has brought the batch in, or sent it anew, while this one asked."""
+    flow.until_submitted("a", rows=1)
+    remote = flow.api.retrieve(flow.batch("a").openai_batch_id)
+    flow.wait("a")
+    flow.bring_in("a")
+    before = flow.batch("a")
+    remote.status = status  # type: ignore[assignment]
+
+    class Late:
+        endpoint, key_hash = flow.api.endpoint, flow.api.key_hash
+
+        def batches_since(self, since: Any) -> Any:
+            yield remote
+
+    flow.update("a", state="submitted")
+    database, api = flow.database, Late()
+    read = database.read
+
+    def then_another_is_faster(work: Callable[[Any], Any]) -> Any:
+        found = read(work)
+        flow.update("a", state="done")
+        return found
+
+    database.read = then_another_is_faster  # type: ignore[method-assign, assignment]
+    polling.poll(database, api, flow.settings)  # type: ignore[arg-type]
+    assert flow.batch("a") == before
+
+
+def test_single_look_ups_end_when_it_is_late(flow: Flowing) -> None:
+    out(flow)
+    nothing = Change(lambda page: {**page, "data": [], "has_more": False})
+    flow.faults.add("GET", LIST, nothing, times=None)
+    single, late = f"{LIST}/[^/]+", iter([False, True])
+    before = flow.faults.count("GET", single)
+    found = flow.poll(until=lambda: next(late))
+    assert len(found.ended) == 1
+    assert flow.faults.count("GET", single) - before == 1
+    assert {flow.batch(key).state for key in KEYS} == {"submitted", "ended"}

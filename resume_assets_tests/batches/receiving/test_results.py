@@ -1,0 +1,64 @@
+"""Which of several lines of one request counts: the first usable one, else the first."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resume_assets.batches.receiving.results import Asked, Results
+from resume_assets.extraction.responses import Answer, Outcome
+
+IDS = ("1", "2", "3")
+
+
+def results() -> Results:
+    return Results({one: Asked(int(one), "submitted", None, None) for one in IDS})
+
+
+def answer(custom_id: str | None, outcome: Outcome, reason: str = "") -> Answer:
+    return Answer(custom_id, outcome, reason, attempt_used=outcome is Outcome.refused)
+
+
+def test_of_two_unusable_lines_the_first_counts() -> None:
+    refused = answer("2", Outcome.refused, "refusal")
+    failed = answer("2", Outcome.failed, "http_500")
+    for first, second in ((refused, failed), (failed, refused)):
+        found = results()
+        assert list(found.usable([first, second])) == []
+        assert found.unusable == {"2": first}
+        assert found.repeated == 1
+        assert list(found.unanswered) == ["1", "3"]
+
+
+lines = st.lists(
+    st.builds(
+        answer,
+        st.sampled_from([*IDS, "4711", None]),
+        st.sampled_from([Outcome.succeeded, Outcome.refused, Outcome.failed]),
+        st.text(max_size=3),
+    ),
+    max_size=12,
+)
+
+
+@given(lines)
+def test_every_line_and_every_request_is_counted_once(answers: list[Answer]) -> None:
+    found = results()
+    usable = [got for _, got in found.usable(answers)]
+    by_id = {one: [a for a in answers if a.custom_id == one] for one in IDS}
+    first_usable = [
+        next((a for a in of if a.outcome is Outcome.succeeded), None) for of in by_id.values()
+    ]
+    assert [a for a in usable if all(a is not one for one in first_usable)] == []
+    assert len(usable) == sum(one is not None for one in first_usable)
+    unusable = {
+        one: of[0]
+        for one, of in by_id.items()
+        if of and all(a.outcome is not Outcome.succeeded for a in of)
+    }
+    assert found.unusable == unusable
+    assert all(found.unusable[one] is of for one, of in unusable.items())
+    counts = Counter(a.custom_id for a in answers)
+    assert found.unknown == counts["4711"] + counts[None]
+    assert found.repeated == sum(counts[one] - 1 for one in IDS if counts[one])
+    assert list(found.unanswered) == [one for one in IDS if not counts[one]]
