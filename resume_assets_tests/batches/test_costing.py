@@ -1,7 +1,6 @@
 """The bill: by the usage of every answer, at the prices of the catalogue."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -46,9 +45,9 @@ def test_settling_again_changes_nothing(flow: Flowing):
     assert _without_lease(after) == _without_lease(before)
 
 
-def _without_lease(bill: Bill) -> Any:
+def _without_lease(bill: Bill) -> list[Any]:
     batch = {**bill.batch._mapping, "lease_owner": None, "lease_until": None}
-    return batch, replace(bill, batch=None)
+    return [batch, bill.estimated_tokens_of_answered, bill.total_cost, bill.total_saving]
 
 
 @pytest.mark.parametrize(

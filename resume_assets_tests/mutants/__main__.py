@@ -20,8 +20,9 @@ import click
 
 from resume_assets_tests.mutants.accepted import without_accepted
 from resume_assets_tests.mutants.changes import Change, changes
-from resume_assets_tests.mutants.copies import Copy, Verdict, digest
+from resume_assets_tests.mutants.copies import Copy, Verdict
 from resume_assets_tests.mutants.covering import Covering
+from resume_assets_tests.mutants.records import up_to_date
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutants"
@@ -31,24 +32,11 @@ SCOPE = (
     *("resume_assets/sensors.py", "resume_assets/checks.py"),
 )
 
-LEFT_OUT = (
-    "resume_assets_tests/benchmarks",
-    "resume_assets_tests/commands",  # the command line, and the browser; most in processes
-    "resume_assets_tests/faults/test_crashes.py",  # hundreds of lives, minutes each
-    "resume_assets_tests/faults/test_crashes_in_dagster.py",
-    "resume_assets_tests/faults/test_killed_at_random.py",
-    "resume_assets_tests/fuzz",  # by chance
-    "resume_assets_tests/local_openai",  # not of the core
-    "resume_assets_tests/mutants",
-    "resume_assets_tests/samples",
-    "resume_assets_tests/test_cli.py",
-    "resume_assets_tests/test_imports.py",
-    "resume_assets_tests/test_plain_dagster.py",
-)
-"""Slow, or not about the core."""
-
 _SERVER_ONLY = ("resume_assets/database/sqlserver", "resume_assets/database/odbc")
 _SERVER = "RESUME_TEST_SQLSERVER_URL"
+
+_PATIENCE = 60.0
+"""Seconds beyond three times the usual, before tests count as hung."""
 
 _LAST_SECONDS = 60
 """No change is begun so shortly before the end."""
@@ -130,7 +118,7 @@ class Trial:
             with copy.changed(change):
                 for part in tests.parts:
                     usual = sum(self.covering.times[test] for test in part)
-                    verdict, by = copy.run(part, 60 + 3 * usual)
+                    verdict, by = copy.run(part, _PATIENCE + 3 * usual)
                     if verdict is not Verdict.passed:
                         break
         finally:
@@ -144,23 +132,20 @@ def main() -> None:
     """Record, choose, try, tell."""
     asked = _asked()
     start = time.monotonic()
-    place = KEPT / digest(ROOT)
     copies = [Copy(ROOT, KEPT / f"copy{number}") for number in range(asked.jobs)]
-    if not (place / "times.json").exists():
-        click.echo("Recording which test executes which line: once, until a file changes.")
-        click.echo(copies[0].record(place, asked.jobs, LEFT_OUT))
-    found = sources(SCOPE)
+    place = up_to_date(ROOT, KEPT, copies[0], asked.jobs, click.echo)
     covering = Covering(place, sources(["resume_assets"]))
-    everything = [change for path, source in found.items() for change in changes(path, source)]
-    visible = without_accepted(everything)
-    chosen_from = [change for change in visible if change.path.startswith(tuple(asked.only))]
+    modules = sources(asked.only or SCOPE)
+    everything = [change for path, source in modules.items() for change in changes(path, source)]
+    chosen_from = without_accepted(everything)
+    accepted = len(everything) - len(chosen_from)
     if not os.environ.get(_SERVER):
         chosen_from = [change for change in chosen_from if not _needs_a_server(change, covering)]
         click.echo(f"{_SERVER} is not set: what runs on SQL Server alone is left out.")
     chosen = sample(chosen_from, asked.sample, asked.seed)
     click.echo(
-        f"{len(everything):,} changes, {len(everything) - len(visible)} of them accepted; "
-        f"{len(chosen)} tried, seed {asked.seed}."
+        f"{len(everything):,} changes, {accepted} of them accepted; {len(chosen)} are tried, "
+        f"seed {asked.seed}."
     )
     trial = Trial(copies, covering, start + asked.minutes * 60 - _LAST_SECONDS)
     tried = []
@@ -181,11 +166,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--least", type=float, default=95, help="percent noticed, or exit code 1")
     parser.add_argument("--jobs", type=int, default=2, help="at a time (default: 2)")
     parser.add_argument(
-        "--only", action="append", metavar="PATH", help=f"of {', '.join(SCOPE)}; or several"
+        "--only", action="append", metavar="PATH", help=f"instead of {', '.join(SCOPE)}"
     )
-    asked = parser.parse_args()
-    asked.only = asked.only or list(SCOPE)
-    return asked
+    return parser.parse_args()
 
 
 def _needs_a_server(change: Change, covering: Covering) -> bool:

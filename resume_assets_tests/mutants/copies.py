@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from resume_assets_tests.mutants.changes import Change
-from resume_assets_tests.mutants.recorder import ORDER, RECORD, combine
+from resume_assets_tests.mutants.recorder import ORDER, RECORD
 
 PACKAGES = ("resume_assets", "resume_assets_tests")
 
@@ -46,10 +46,10 @@ def files_of(root: Path) -> list[Path]:
     return sorted(path for path in beside + inside if not path.name.startswith("."))
 
 
-def digest(root: Path) -> str:
-    """Names and contents of the project's files, and this Python, in short."""
+def digest(paths: Iterable[Path], root: Path) -> str:
+    """Names and contents of some files, and this Python, in short."""
     found = hashlib.sha256(sys.version.encode())
-    for path in files_of(root):
+    for path in paths:
         found.update(f"\0{path.relative_to(root)}\0".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()[:16]
@@ -85,13 +85,11 @@ class Copy:
         finally:
             path.write_bytes(source)
 
-    def record(self, folder: Path, jobs: int, leaving_out: Iterable[str]) -> str:
-        """Run the tests once and record them in that folder; returns what pytest printed last."""
-        without = [f"--ignore={self.folder / path}" for path in leaving_out]
+    def record(self, files: Sequence[str], folder: Path, jobs: int) -> str:
+        """Run these files of tests and record them there; returns what pytest printed last."""
         folder.mkdir(parents=True, exist_ok=True)
-        process = self._start("-n", str(jobs), *without, PACKAGES[1], **{RECORD: str(folder)})
+        process = self._start("-n", str(jobs), *files, **{RECORD: str(folder)})
         process.wait()
-        combine(folder)
         return self._printed()[-1]
 
     def run(self, tests: Sequence[str], seconds: float) -> tuple[Verdict, str]:

@@ -41,6 +41,7 @@ class Module:
 
     def __init__(self, source: bytes) -> None:
         self.bodies: dict[int, range] = {}  # a function's body, by each line of its head
+        self.functions: dict[int, str] = {}  # a function's name, by each line of its body
         self.defined: dict[int, set[str]] = defaultdict(set)  # names, by line outside of functions
         self.mentioned: dict[str, set[int]] = defaultdict(set)  # lines, by name
         tree = ast.parse(source)
@@ -55,6 +56,7 @@ class Module:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
             self.bodies |= dict.fromkeys(range(node.lineno, body.start), body)
+            self.functions |= dict.fromkeys(body, node.name)
             return
         below = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)]
         for one in below:
@@ -106,8 +108,11 @@ class Covering:
         module = self._modules[path]
         if body := module.bodies.get(line):
             return self._executing(path, body)
+        names = module.defined.get(line, set())
+        if line in module.functions and "" in self._of(path).get(line, ()):
+            names = {module.functions[line]}  # called while it is imported
         found: set[str] = set()
-        for name in module.defined.get(line, set()) - seen:
+        for name in names - seen:
             seen.add(name)
             for other, using in self._modules.items():
                 lines = using.mentioned.get(name, set())

@@ -78,8 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Orders(Path(os.environ[ORDER])))
 
 
-def combine(folder: Path) -> None:
-    """Put the files of all workers together."""
-    whole = coverage.Coverage(data_file=str(folder / LINES), config_file=False, messages=False)
+def combine(folder: Path, kept: Path) -> None:
+    """Add what was recorded in `folder` to what is kept of earlier records."""
+    whole = coverage.Coverage(data_file=str(kept / LINES), config_file=False, messages=False)
+    if (kept / LINES).exists():
+        whole.load()
     whole.combine([str(folder)])
     whole.save()

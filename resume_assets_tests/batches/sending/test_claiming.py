@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from resume_assets.batches.ledger import queue
 from resume_assets.batches.ledger.queue import Waiting
 from resume_assets.batches.planning.planner import preview
 from resume_assets.batches.sending import claiming
@@ -50,7 +51,7 @@ class Raced:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, looks: float) -> None:
         self.looks = 0
-        real = claiming.waiting
+        real = queue.waiting
 
         def waiting(*arguments: Any, **more: Any) -> list[Waiting]:
             self.looks += 1
