@@ -19,7 +19,13 @@ from resume_assets.batches.receiving import tracking
 from resume_assets.batches.store import ERRORS, OUTPUT
 from resume_assets.batches.upkeep import people
 from resume_assets.local_openai.settings import Pace
-from resume_assets.openai_api.errors import AccessRefused, ApiRefused, NotThere, OtherEndpoint
+from resume_assets.openai_api.errors import (
+    AccessRefused,
+    ApiRefused,
+    ApiUnavailable,
+    NotThere,
+    OtherEndpoint,
+)
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, limits_with
 from resume_assets_tests.local_openai.faults import Change, Respond
 from resume_assets_tests.local_openai.support import ManualClock
@@ -411,6 +417,19 @@ class TestCancel:
             batch = people.cancel(lease, flow.settings, flow.store, flow.api)
         assert batch.state == "ended"
         assert flow.bring_in().succeeded == 3
+
+    def test_a_server_that_does_not_answer_says_so(self, tmp_path: Path) -> None:
+        """Nothing is known then: neither that it was called back nor that it was not."""
+        with flow_at(tmp_path / "home", pace=Pace(0, 80_000, 0, 0, 0)) as flow:
+            flow.seed(3)
+            remote = flow.until_submitted().openai_batch_id
+            flow.faults.add("POST", f"{BATCHES}/{remote}/cancel", Respond(500))
+            with leased(flow.database, KEY) as lease:
+                with pytest.raises(ApiUnavailable):
+                    people.cancel(lease, flow.settings, flow.store, flow.api)
+                assert flow.batch().state == "submitted"
+                batch = people.cancel(lease, flow.settings, flow.store, flow.api)
+            assert (batch.state, batch.openai_status) == ("submitted", "cancelling")
 
     def test_one_that_is_done(self, flow: Flowing) -> None:
         flow.until_done()
