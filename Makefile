@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 BIN := .venv/bin
 
-.PHONY: help install demo test ui lint types bench lock clean
+.PHONY: help install demo test mutants ui lint types bench lock clean
 
 help:
 	@echo "make demo    sample resumes through one whole batch; no key, no server"
@@ -15,6 +15,7 @@ help:
 	@echo "make ui      Dagster's UI on the demo's data, until Ctrl-C"
 	@echo "make install .venv alone       make lint, make types    what CI checks as well"
 	@echo "make bench   the benchmarks    make lock                requirements.lock anew"
+	@echo "make mutants a sample of small changes to the code: does a test notice each?"
 
 install: .venv/installed
 
@@ -36,6 +37,11 @@ ui: install
 test: install
 	$(BIN)/python -m pytest -n 2
 
+# Another sample: make mutants SEED=2; more: see resume_assets_tests/mutants.
+SEED ?= 1
+mutants: install
+	$(BIN)/python -m resume_assets_tests.mutants --seed $(SEED)
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,4 +58,4 @@ lock:
 		--no-header --no-strip-extras --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .resume_assets .bench
+	rm -rf .venv .resume_assets .bench .mutants

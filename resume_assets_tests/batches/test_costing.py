@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from resume_assets.batches.costing import NotApplied
+from resume_assets.batches.costing import Bill, NotApplied
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets_tests.flow import KEY, Flowing
+from resume_assets_tests.local_openai.faults import each_line, rewrite
 
 
 def test_the_bill_adds_up_the_usage_of_the_answers(flow: Flowing):
@@ -36,9 +38,35 @@ def test_the_running_total_is_of_all_batches(flow: Flowing):
 
 
 def test_settling_again_changes_nothing(flow: Flowing):
-    before = flow.until_done()
-    after = flow.settle().batch
-    assert (after.batch_cost, after.done_at) == (before.batch_cost, before.done_at)
+    flow.until_collected()
+    flow.apply()
+    before, after = flow.settle(), flow.settle()
+    assert before.batch.low_share is False
+    assert _without_lease(after) == _without_lease(before)
+
+
+def _without_lease(bill: Bill) -> list[Any]:
+    batch = {**bill.batch._mapping, "lease_owner": None, "lease_until": None}
+    return [batch, bill.estimated_tokens_of_answered, bill.total_cost, bill.total_saving]
+
+
+@pytest.mark.parametrize(
+    ("usable", "least", "is_low"), [(1, 0.5, True), (2, 0.5, False), (2, 2 / 3, False)]
+)
+def test_a_low_share_is_one_below_what_is_asked_for(
+    flow: Flowing, usable: int, least: float, is_low: bool
+):
+    flow.set(usable_share=least)
+    flow.until_ended()
+    refused = each_line(lambda line: _refused(line) if int(line["custom_id"]) > usable else line)
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, refused)
+    batch = flow.bring_in()
+    assert (batch.succeeded, batch.low_share) == (usable, is_low)
+
+
+def _refused(line: Any) -> Any:
+    line["response"]["body"]["choices"][0]["message"].update(refusal="I can't.", content=None)
+    return line
 
 
 def test_an_unknown_price_is_no_price(flow: Flowing):

@@ -283,3 +283,32 @@ def test_a_number_never_fails(text: str) -> None:
         assert fitter is not None
         number, lost = fitter(text)
         assert lost == (number is None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "number"),
+    [
+        (sa.Integer(), "8", 8),
+        (sa.Integer(), "2.6", 3),
+        (sa.Integer(), "2147483647", 2**31 - 1),
+        (sa.Integer(), "-2147483648", None),  # beyond what a number of years may be, either way
+        (sa.SMALLINT(), "32767", 32_767),
+        (sa.SMALLINT(), "32768", None),
+        (mssql.TINYINT(), "255", 255),
+        (mssql.TINYINT(), "256", None),
+        (sa.Numeric(5, 2), "999.99", Decimal("999.99")),
+        (sa.Numeric(5, 2), "1000", None),
+        (sa.Numeric(3), "999", Decimal(999)),
+        (sa.Float(), "1e14", Decimal("1e14")),
+        (sa.Float(), "1e15", None),
+        *(
+            (kind, text, None)
+            for kind in (sa.Integer(), sa.Float())
+            for text in ("NaN", "-Infinity")
+        ),
+    ],
+)
+def test_a_number_is_itself_or_nothing(kind: Any, text: str, number: Any) -> None:
+    fitter = fitter_for(Column("x", 50, ColumnKind.number), kind)
+    assert fitter is not None
+    assert fitter(text) == (number, number is None)

@@ -20,7 +20,13 @@ from resume_assets.batches.receiving.collecting import NotEnded
 from resume_assets.batches.store import ERRORS, OUTPUT
 from resume_assets.batches.upkeep import people
 from resume_assets.local_openai.settings import Pace
-from resume_assets.openai_api.errors import AccessRefused, ApiRefused, NotThere, OtherEndpoint
+from resume_assets.openai_api.errors import (
+    AccessRefused,
+    ApiRefused,
+    ApiUnavailable,
+    NotThere,
+    OtherEndpoint,
+)
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, limits_with
 from resume_assets_tests.local_openai.faults import Change, Respond
 from resume_assets_tests.local_openai.support import ManualClock
@@ -208,16 +214,18 @@ class TestQuota:
         assert flow.submit().state == "quota"
         assert flow.submit().state == "submitted"
 
-    def test_a_file_over_the_limit_by_itself_is_split(self, flow: Flowing) -> None:
+    @pytest.mark.parametrize("share", [0.75, 1.02])
+    def test_a_file_over_the_limit_by_itself_is_split(self, flow: Flowing, share: float) -> None:
+        """Or so near to it that OpenAI's own count may be over it."""
         flow.until_built()
-        tokens = flow.batch().estimated_input_tokens
-        limit = f"Limit: {tokens * 2 // 3 + 200} enqueued tokens"
+        most = round(flow.batch().estimated_input_tokens * share)
+        limit = f"Limit: {most} enqueued tokens"
         flow.faults.add("POST", BATCHES, Respond(429, "token_limit_exceeded", "t", limit))
         assert flow.submit().state == "claimed"
         assert [file.id for file in flow.api.uploads("")] == []
         assert flow.ends()[3] == "released: over_token_limit"
         assert flow.waiting() == [3]
-        flow.build()
+        assert flow.build().estimated_input_tokens <= 0.95 * most
         assert flow.submit().state == "submitted"
         flow.wait()
         assert flow.bring_in().succeeded == 2
@@ -402,6 +410,19 @@ class TestCancel:
             batch = people.cancel(lease, flow.settings, flow.store, flow.api)
         assert batch.state == "ended"
         assert flow.bring_in().succeeded == 3
+
+    def test_a_server_that_does_not_answer_says_so(self, tmp_path: Path) -> None:
+        """Nothing is known then: neither that it was called back nor that it was not."""
+        with flow_at(tmp_path / "home", pace=Pace(0, 80_000, 0, 0, 0)) as flow:
+            flow.seed(3)
+            remote = flow.until_submitted().openai_batch_id
+            flow.faults.add("POST", f"{BATCHES}/{remote}/cancel", Respond(500))
+            with leased(flow.database, KEY) as lease:
+                with pytest.raises(ApiUnavailable):
+                    people.cancel(lease, flow.settings, flow.store, flow.api)
+                assert flow.batch().state == "submitted"
+                batch = people.cancel(lease, flow.settings, flow.store, flow.api)
+            assert (batch.state, batch.openai_status) == ("submitted", "cancelling")
 
     def test_one_that_is_done(self, flow: Flowing) -> None:
         flow.until_done()

@@ -139,6 +139,29 @@ def test_twice_the_first_usable_line_counts(flow: Flowing) -> None:
     assert flow.candidate(2).Email == "ada2@example.com"
 
 
+@pytest.mark.parametrize(
+    ("lines_of_2", "end", "used"),
+    [
+        ([refusal, status(500, "server_error")], "refused: refusal", True),
+        ([status(500, "server_error"), refusal], "failed: http_500:server_error", False),
+    ],
+)
+def test_twice_the_first_of_two_unusable_lines_counts(
+    flow: Flowing, lines_of_2: list[Callable[[Any], None]], end: str, used: bool
+) -> None:
+    def both(lines: Lines) -> Lines:
+        bad = []
+        for change in lines_of_2:
+            value = json.loads(of(lines, 2))
+            change(value)
+            bad.append(json.dumps(value).encode() + b"\n")
+        return [*bad, *(line for line in lines if line != of(lines, 2))]
+
+    assert run_with(flow, both) == {"succeeded": 2, end: 1, "lines repeated": 1}
+    assert flow.ends()[2] == end
+    assert flow.items()[2].attempt_used is used
+
+
 def test_twice_a_usable_line_counts_after_an_unusable_one(flow: Flowing) -> None:
     def refused_first(lines: Lines) -> Lines:
         bad = json.loads(of(lines, 2))

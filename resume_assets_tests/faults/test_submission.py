@@ -286,7 +286,6 @@ def test_an_earlier_try_that_failed_says_nothing_about_this_one(flow: Flowing) -
     assert batch.input_file_id == first.input_file_id
     # The second creation's answer is lost, and the list does not show it at once.
     posts = flow.faults.count("POST", BATCHES)
-    flow.faults.add("POST", BATCHES, DropAfter())
     late = {"looks": 0}
 
     def hide(page: dict[str, Any]) -> dict[str, Any]:

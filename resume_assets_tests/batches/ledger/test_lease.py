@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.batches import UnknownBatch
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
+from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import KEY, Flowing
 
 # Takes the lease, says so, and stays until it is killed.
@@ -108,6 +111,60 @@ def test_a_long_step_renews_in_the_background(flow: Flowing, monkeypatch):
             while flow.batch().lease_until == before:
                 pass  # ends with the renewal, or with the test's time-out
         assert flow.batch().lease_until > before
+
+
+def test_whoever_was_overtaken_stops_renewing(flow: Flowing, monkeypatch, caplog):
+    flow.plan()
+    monkeypatch.setattr(lease_module, "_RENEW_SECONDS", 0.01)
+    with leased(flow.database, KEY) as lease, lease.kept_alive():
+        _set(flow, lease_owner="another|x|1|1|1")
+        [renewing] = [one for one in threading.enumerate() if one.name == f"lease-{KEY}"]
+        renewing.join(30)
+        assert not renewing.is_alive()
+        with pytest.raises(LeaseLost):
+            lease.write(lambda _: None)
+    assert caplog.text.count("lease not renewed") == 1
+
+
+def test_a_lease_that_can_t_be_given_back_runs_out_and_hides_no_result(
+    flow: Flowing, monkeypatch, caplog
+):
+    flow.plan()
+    with monkeypatch.context() as broken, leased(flow.database, KEY):
+        broken.setattr(flow.database, "write", _out_of_reach)
+    assert "lease not given back" in caplog.text
+    assert flow.batch().lease_owner is not None
+
+
+def _out_of_reach(work: object) -> None:
+    raise DatabaseFailed("out of reach")
+
+
+@pytest.mark.parametrize("owner", ["somebody", "", "a|b|c|d", "a|b|c|d|e|f"])
+def test_an_owner_of_another_form_keeps_its_lease_until_it_runs_out(flow: Flowing, owner: str):
+    flow.plan()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _set(flow, lease_owner=owner, lease_until=now + timedelta(minutes=1))
+    with pytest.raises(BatchBusy):
+        leased(flow.database, KEY).__enter__()
+    _set(flow, lease_until=now)
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_where_processes_can_t_be_seen_no_owner_is_called_dead(flow: Flowing, holder, monkeypatch):
+    """On another system than Linux a lease runs out, whatever has become of its holder."""
+
+    def not_there(path: Path) -> Path:
+        raise FileNotFoundError(path)
+
+    holder.kill()
+    holder.wait()
+    monkeypatch.setattr(Path, "readlink", not_there)
+    host, _, *rest = str(flow.batch().lease_owner).split("|")
+    _set(flow, lease_owner="|".join([host, "-", *rest]))
+    with pytest.raises(BatchBusy):
+        leased(flow.database, KEY).__enter__()
 
 
 def _set(flow: Flowing, **values: object) -> None:

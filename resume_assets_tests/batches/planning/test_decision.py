@@ -64,10 +64,34 @@ def test_a_resume_over_the_whole_token_limit_goes_alone():
     assert refused(decide(queue, Outstanding(1, 5), limits, 500)).stop is Stop.tokens
 
 
-def test_a_batch_shrinks_to_the_money_that_is_left():
-    limits = Limits(cost_total=10, cost_today=1)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(cost_total=9.6),
+        Limits(cost_today=1),
+        Limits(cost_total=9.6, cost_today=100),
+        Limits(cost_total=100, cost_today=1),
+    ],
+)
+def test_a_batch_shrinks_to_the_money_that_is_left(limits):
     spent = Outstanding(cost_total=9.5, cost_today=0.9)
     assert planned(decide(QUEUE, spent, limits, 500)).rows == pytest.approx(100, abs=1)
+
+
+LIMIT = Limits(enqueued_tokens=2_000_000)
+"""A hundredth of it is room for ten rows."""
+
+
+def test_a_crumb_of_the_token_limit_waits_until_more_is_free():
+    assert refused(decide(QUEUE, Outstanding(1, 1_985_000), LIMIT, 500)).stop is Stop.tokens
+    assert planned(decide(QUEUE, Outstanding(1, 1_980_000), LIMIT, 500)).rows == 10
+
+
+def test_a_crumb_is_taken_where_it_is_all_that_waits_or_all_there_will_be():
+    few = replace(QUEUE, waiting=5)
+    assert planned(decide(few, Outstanding(1, 1_985_000), LIMIT, 500)).rows == 5
+    assert planned(decide(QUEUE, Outstanding(1, 1_985_000), LIMIT, 5)).rows == 5
+    assert planned(decide(QUEUE, Outstanding(0, 1_985_000), LIMIT, 500)).rows == 7
 
 
 @pytest.mark.parametrize(

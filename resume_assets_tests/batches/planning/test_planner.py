@@ -15,8 +15,9 @@ from resume_assets.batches.planning.planner import (
     preview,
     why_stopped,
 )
-from resume_assets.batches.planning.quota import resume_planning
+from resume_assets.batches.planning.quota import resume_planning, stop_planning
 from resume_assets.batches.upkeep.people import forgive
+from resume_assets.database.setup import require_initialised
 from resume_assets_tests.flow import KEY, Flowing
 
 
@@ -230,6 +231,33 @@ def test_made_up_keys_differ(flow: Flowing):
     assert isinstance(first, Planned)
     assert isinstance(second, Planned)
     assert first.key != second.key
+
+
+def test_a_person_is_told_what_only_a_person_can_end(flow: Flowing):
+    """A full queue passes by itself; money that is spent does not."""
+    assert _why_stopped(flow) is None
+    plan(flow)
+    flow.set(enqueued_token_limit=1)
+    assert stop(plan(flow)) is Stop.nothing_waiting
+    assert _why_stopped(flow) is None
+    flow.set(max_cost_usd=0.000_001)
+    assert "RESUME_MAX_COST_USD = $0.00" in (_why_stopped(flow) or "")
+    flow.set(max_cost_usd=None)
+    flow.database.write(lambda connection: stop_planning(connection, flow.database, "No money."))
+    assert (_why_stopped(flow) or "").startswith("No money.")
+    flow.database.write(lambda connection: resume_planning(connection, flow.database))
+    assert _why_stopped(flow) is None
+
+
+def _why_stopped(flow: Flowing) -> str | None:
+    return flow.database.read(
+        lambda connection: why_stopped(
+            connection,
+            flow.database,
+            flow.settings,
+            require_initialised(connection, flow.database),
+        )
+    )
 
 
 def _finish(flow: Flowing, key: str, *, low_share: bool) -> None:

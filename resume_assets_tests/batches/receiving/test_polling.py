@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.receiving import polling
+from resume_assets.batches.receiving import polling, tracking
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import Flow, Flowing
 from resume_assets_tests.local_openai.faults import Change
@@ -54,12 +54,19 @@ def test_progress_that_one_transaction_can_t_take_is_noted_one_by_one(
     assert {flow.batch(key).openai_status for key in KEYS} == {"in_progress"}
 
 
-def test_of_a_page_one_odd_batch_is_told_and_the_others_are_noted(flow: Flowing) -> None:
+@pytest.mark.parametrize(
+    "oddity",
+    [{"expires_at": "soon"}, {"request_counts": {"total": 1, "completed": 10**30, "failed": 0}}],
+    ids=["no time", "more than the database takes"],
+)
+def test_of_a_page_one_odd_batch_is_told_and_the_others_are_noted(
+    flow: Flowing, oddity: dict[str, Any]
+) -> None:
     ids = out(flow)
 
     def odd(batch: dict[str, Any]) -> None:
         if batch["id"] == ids["b"]:
-            batch["expires_at"] = "soon"
+            batch |= oddity
 
     flow.faults.add("GET", LIST, in_progress(odd), times=None)
     found = flow.poll()
@@ -111,3 +118,16 @@ def test_single_look_ups_end_when_it_is_late(flow: Flowing) -> None:
     assert len(found.ended) == 1
     assert flow.faults.count("GET", single) - before == 1
     assert {flow.batch(key).state for key in KEYS} == {"submitted", "ended"}
+
+
+def test_what_was_seen_of_another_batch_of_that_key_changes_nothing(flow: Flowing) -> None:
+    """Created anew meanwhile, say, after the first had failed for want of room."""
+    out(flow)
+    before = flow.batch("a")
+    seen = flow.api.retrieve(before.openai_batch_id)
+    seen.id, seen.status = "batch_of_an_earlier_try", "failed"
+    noted = flow.database.write(
+        lambda connection: tracking.record(connection, flow.database, "a", seen, flow.settings)
+    )
+    assert noted == before
+    assert flow.batch("a") == before

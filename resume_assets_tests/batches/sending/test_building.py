@@ -133,6 +133,18 @@ def test_what_has_no_room_in_the_file_goes_back(flow: Flowing, monkeypatch):
     assert MAX_FILE_BYTES < 200_000_000
 
 
+@pytest.mark.parametrize("most", [{"_PAGE_ROWS": 2}, {"_PAGE_BYTES": 1}])
+def test_page_by_page_it_is_the_same_file(flow: Flowing, monkeypatch, most: dict[str, int]):
+    for name, value in most.items():
+        monkeypatch.setattr(building, name, value)
+    batch = flow.until_built()
+    assert [line["custom_id"] for line in lines(flow)] == ["1", "2", "3"]
+    assert texts(flow) == {str(number): resume(number) for number in (1, 2, 3)}
+    assert batch.requests == 3
+    assert batch.file_bytes == flow.store.batch(KEY).size(REQUESTS)
+    assert all(item.estimated_tokens for item in flow.items().values())
+
+
 @pytest.mark.parametrize(
     "text",
     ["NUL \0 here", 'quotes " and \\ and --', "日本語 Łódź \N{ROCKET}", "<|endoftext|>"],

@@ -2,15 +2,17 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.sending.uploading import upload_name
-from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep import housekeeping, people
 from resume_assets.batches.upkeep.housekeeping import Tidied, delete_remote, tidy
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing
@@ -194,6 +196,28 @@ class TestLocal:
         flow.update(state=state)
         assert keep_house(flow).local_files == 0
         assert flow.store.batch(KEY).has("output.jsonl")
+
+    def test_never_those_of_a_batch_that_was_planned_anew_meanwhile(
+        self, flow: Flowing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between the list of what is due and its lease, a key that was given up is planned."""
+        flow.set(keep_files_days=0)
+        flow.until_built()
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+
+        @contextmanager
+        def late(*arguments: Any) -> Iterator[Lease]:
+            flow.plan()
+            flow.claim()
+            flow.build()
+            with leased(*arguments) as lease:
+                yield lease
+
+        monkeypatch.setattr(housekeeping, "leased", late)
+        assert keep_house(flow).local_files == 0
+        assert flow.store.batch(KEY).has("requests.jsonl")
+        assert flow.batch().local_deleted_at is None
 
     def test_also_those_of_a_batch_that_was_given_up(self, flow: Flowing) -> None:
         flow.set(keep_files_days=0)

@@ -1,5 +1,8 @@
 """No text stops the rules, and none takes them more than linear time."""
 
+import os
+import subprocess
+import sys
 import time
 
 import orjson
@@ -36,8 +39,25 @@ def test_lone_surrogates_and_nul_get_a_valid_answer():
     Candidate.model_validate_json(orjson.dumps(found))
 
 
-def test_the_same_text_gets_the_same_answer():
-    assert [answer(FORMAT, text) for text in SAMPLES] == [answer(FORMAT, text) for text in SAMPLES]
+_ANSWERS = """
+import hashlib, json
+from resume_assets_tests.local_openai.rules.test_robustness import FORMAT, SAMPLES, answer
+print(hashlib.sha256(json.dumps([answer(FORMAT, text) for text in SAMPLES]).encode()).hexdigest())
+"""
+
+
+def test_the_same_text_gets_the_same_answer_whatever_the_order_of_sets():
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ANSWERS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+        )
+        for seed in ("1", "2", "3")
+    ]
+    said = [process.communicate()[0] for process in processes]
+    assert len(said[0].strip()) == 64
+    assert len(set(said)) == 1
 
 
 @pytest.mark.parametrize(

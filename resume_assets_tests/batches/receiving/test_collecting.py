@@ -1,0 +1,52 @@
+"""What can't be collected, and why."""
+
+from pathlib import Path
+
+import pytest
+
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.receiving.collecting import NotEnded, collect
+from resume_assets.local_openai.settings import Pace
+from resume_assets.openai_api.errors import ApiUnavailable
+from resume_assets_tests.flow import KEY, Flowing, flow_at
+from resume_assets_tests.local_openai.faults import Respond
+
+CONTENT = "/v1/files/[^/]+/content"
+
+
+def test_a_batch_that_is_not_through_says_where_it_stands(tmp_path: Path) -> None:
+    with flow_at(tmp_path / "home", pace=Pace(0, 80_000, 0, 0, 0)) as flow:
+        flow.seed(1)
+        flow.until_built()
+        with pytest.raises(NotEnded, match=r"b1 is built; its output"):
+            flow.collect()
+        flow.submit()
+        flow.poll()
+        with pytest.raises(NotEnded, match=r"b1 is submitted \(\w+ at OpenAI\); its output"):
+            flow.collect()
+        assert flow.batch().state == "submitted"
+
+
+def test_without_an_endpoint_only_what_is_here_is_counted_again(flow: Flowing) -> None:
+    flow.until_ended()
+    with leased(flow.database, KEY) as lease:
+        with pytest.raises(NotEnded, match="no endpoint is configured"):
+            collect(lease, flow.store, None)
+        first = collect(lease, flow.store, flow.api)
+        again = collect(lease, flow.store, None)
+    assert (again.state, again.tally) == (first.state, first.tally)
+    assert again.collected_at == first.collected_at
+
+
+def test_three_tries_of_a_download_and_no_more(flow: Flowing) -> None:
+    flow.until_ended()
+    flow.faults.add("GET", CONTENT, Respond(500), times=2)
+    assert flow.collect().state == "collected"
+    assert flow.faults.count("GET", CONTENT) == 3
+    flow.seed({9: "# Another"})
+    flow.until_ended("second")
+    flow.faults.add("GET", CONTENT, Respond(500), times=None)
+    with pytest.raises(ApiUnavailable):
+        flow.collect("second")
+    assert flow.faults.count("GET", CONTENT) == 6
+    assert flow.batch("second").state == "ended"

@@ -1,0 +1,150 @@
+"""Which tests cover a change, the most promising first.
+
+A line's tests are those that execute it. What an import executes (a table, a default, a field of a
+class) has the tests of the functions that use its name. Where there are none, the line may run only
+in a process that a test starts: then the tests of its module are tried.
+"""
+
+import ast
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path, PurePosixPath
+
+from coverage import CoverageData
+
+from resume_assets_tests.mutants.changes import Change
+from resume_assets_tests.mutants.recorder import LINES, TIMES
+
+FIRST_SECONDS = 8.0
+"""So many seconds of tests are run before the others: they notice most changes."""
+
+MOST_SECONDS = 90.0
+"""More than that of tests is not run for one change."""
+
+_FIRST_FILES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The tests for one change in the order in which they are to be run, a part at a time."""
+
+    parts: list[list[str]]
+    there: int  # tests that cover it, those that are not run included
+    is_covered: bool  # whether any executes the very line, or uses what it defines
+
+
+class Module:
+    """Which lines of a module an import executes, and what they define."""
+
+    def __init__(self, source: bytes) -> None:
+        self.bodies: dict[int, range] = {}  # a function's body, by each line of its head
+        self.functions: dict[int, str] = {}  # a function's name, by each line of its body
+        self.defined: dict[int, set[str]] = defaultdict(set)  # names, by line outside of functions
+        self.mentioned: dict[str, set[int]] = defaultdict(set)  # lines, by name
+        tree = ast.parse(source)
+        for statement in tree.body:
+            self._look(statement)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                name = node.id if isinstance(node, ast.Name) else node.attr
+                self.mentioned[name].add(node.lineno)
+
+    def _look(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
+            self.bodies |= dict.fromkeys(range(node.lineno, body.start), body)
+            self.functions |= dict.fromkeys(body, node.name)
+            return
+        below = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)]
+        for one in below:
+            self._look(one)
+        if not below:
+            stored = {
+                one.id
+                for one in ast.walk(node)
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+            }
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                self.defined[line] |= stored
+
+
+class Covering:
+    """What was recorded of the tests in that folder; `sources` by the module's path."""
+
+    def __init__(self, folder: Path, sources: Mapping[str, bytes]) -> None:
+        self.times: dict[str, float] = json.loads((folder / TIMES).read_bytes())
+        self._modules = {path: Module(source) for path, source in sources.items()}
+        self._data = CoverageData(str(folder / LINES))
+        self._data.read()
+        self._lines: dict[str, dict[int, list[str]]] = {}
+
+    def tests_for(self, change: Change) -> Chosen:
+        """The tests for a change."""
+        first, last = change.statement
+        found = self._executing(change.path, range(first, last + 1))
+        if not found:
+            found = self._using(change.path, change.line, set())
+        is_covered = bool(found)
+        if not found:
+            found = {test for tests in self._of(change.path).values() for test in tests}
+        known = [test for test in found if test in self.times]
+        return Chosen(self._parts(known, change.path), len(known), is_covered)
+
+    def _of(self, path: str) -> dict[int, list[str]]:
+        """The tests of each line of a module."""
+        if path not in self._lines:
+            self._lines[path] = self._data.contexts_by_lineno(path)
+        return self._lines[path]
+
+    def _executing(self, path: str, lines: Iterable[int]) -> set[str]:
+        there = self._of(path)
+        return {test for line in lines for test in there.get(line, ()) if test}
+
+    def _using(self, path: str, line: int, seen: set[str]) -> set[str]:
+        """The tests of all that uses what this line of an import defines."""
+        module = self._modules[path]
+        if body := module.bodies.get(line):
+            return self._executing(path, body)
+        names = module.defined.get(line, set())
+        if line in module.functions and "" in self._of(path).get(line, ()):
+            names = {module.functions[line]}  # called while it is imported
+        found: set[str] = set()
+        for name in names - seen:
+            seen.add(name)
+            for other, using in self._modules.items():
+                lines = using.mentioned.get(name, set())
+                found |= self._executing(other, lines)
+                for one in lines & using.defined.keys():
+                    found |= self._using(other, one, seen)
+        return found
+
+    def _parts(self, tests: Iterable[str], path: str) -> list[list[str]]:
+        """The module's own tests and those of a file or two; then the others, as many as may be."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(tests, key=lambda test: (self.times[test], test)):
+            files[test.partition("::")[0]].append(test)
+        stem = PurePosixPath(path).stem
+        ranked = sorted(
+            files, key=lambda file: (stem not in PurePosixPath(file).stem, -len(files[file]), file)
+        )
+        near = [test for file in ranked[:_FIRST_FILES] for test in files[file]]
+        first = self._within(FIRST_SECONDS, near)
+        # Each file has its turn: whatever is left out, no file is.
+        turns = zip_longest(*(files[file] for file in ranked))
+        begun = set(first)
+        others = [test for turn in turns for test in turn if test and test not in begun]
+        return [part for part in (first, self._within(MOST_SECONDS, others)) if part]
+
+    def _within(self, seconds: float, tests: Iterable[str]) -> list[str]:
+        """As many as that time allows, one at least."""
+        total = 0.0
+        chosen: list[str] = []
+        for test in tests:
+            total += self.times[test]
+            if chosen and total > seconds:
+                break
+            chosen.append(test)
+        return chosen
