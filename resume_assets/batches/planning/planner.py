@@ -13,19 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import are_repeats_held, waiting
-from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState, ItemState
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
-    Limits,
     NoPlan,
-    Outstanding,
     Plan,
     Queue,
     Stop,
     decide,
 )
-from resume_assets.batches.planning.estimates import Estimate, estimate_for
+from resume_assets.batches.planning.outstanding import limits_of, outstanding_of, queue_of
 from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
@@ -75,9 +72,9 @@ def plan_batch(
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
             return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
         now = database.dialect.utc_now(connection)
-        outstanding = _outstanding(connection, database, installation, now)
+        outstanding = outstanding_of(connection, database, installation, now)
         limits = limits_of(settings, installation, in_flight=in_flight)
-        queue = _queue(connection, database, settings, min(rows, MAX_REQUESTS))
+        queue = queue_of(connection, database, settings, min(rows, MAX_REQUESTS))
         decision = decide(queue, outstanding, limits, rows)
         if isinstance(decision, NoPlan):
             return decision
@@ -137,9 +134,9 @@ def why_stopped(
 ) -> str | None:
     """Why nothing is planned until a person says `resume`; None while that is not so."""
     now = database.dialect.utc_now(connection)
-    outstanding = _outstanding(connection, database, installation, now)
+    outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
-    queue = _queue(connection, database, settings, 1)
+    queue = queue_of(connection, database, settings, 1)
     if not queue.are_some_held:
         queue = Queue(waiting=1, cost_per_row=0.000_01)
     decision = decide(queue, outstanding, limits_of(settings, installation), 1)
@@ -162,94 +159,7 @@ def stuck_batches(
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
     """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
-    return database.read(lambda connection: _queue(connection, database, settings, rows))
-
-
-def limits_of(
-    settings: Settings, installation: sa.Row[Any], *, in_flight: int | None = None
-) -> Limits:
-    """The limits in force: the lower of the configured token limit and the one OpenAI named."""
-    token_limits = [
-        limit
-        for limit in (settings.enqueued_token_limit, installation.learned_token_limit)
-        if limit is not None
-    ]
-    return Limits(
-        in_flight=in_flight,
-        enqueued_tokens=min(token_limits, default=None),
-        cost_total=settings.max_cost_usd,
-        cost_today=settings.max_cost_usd_a_day,
-    )
-
-
-def _outstanding(
-    connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
-) -> Outstanding:
-    table = database.ledger.batches
-    tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
-    count, enqueued = connection.execute(
-        sa.select(sa.func.count(), sa.func.sum(tokens)).where(table.c.state.in_(sorted(IN_FLIGHT)))
-    ).one()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    since = installation.resumed_at
-    return Outstanding(
-        batches=count,
-        tokens=int(enqueued or 0),
-        cost_total=_cost_since(connection, database, since),
-        cost_today=_cost_since(connection, database, max(since or midnight, midnight)),
-        low_share=_low_share(connection, database, installation),
-        stopped=installation.stopped_reason,
-    )
-
-
-def _cost_since(connection: sa.Connection, database: Database, since: datetime | None) -> float:
-    """USD spent or reserved by the batches planned since then."""
-    table = database.ledger.batches
-    cost = sa.func.coalesce(table.c.batch_cost, table.c.estimated_cost, table.c.cost_planned)
-    unspent = sorted({BatchState.empty, BatchState.abandoned})
-    query = sa.select(sa.func.sum(cost)).where(table.c.state.not_in(unspent))
-    if since is not None:
-        query = query.where(table.c.planned_at >= since)
-    return float(connection.execute(query).scalar() or 0.0)
-
-
-def _low_share(connection: sa.Connection, database: Database, installation: sa.Row[Any]) -> bool:
-    """Whether the last two batches that say something fell below the share asked of them."""
-    table = database.ledger.batches
-    query = sa.select(table.c.low_share).where(
-        table.c.state == BatchState.done, table.c.low_share.is_not(None)
-    )
-    if installation.resumed_at is not None:
-        query = query.where(table.c.done_at >= installation.resumed_at)
-    last = connection.execute(query.order_by(table.c.done_at.desc()).limit(2)).scalars().all()
-    return len(last) == 2 and all(last)
-
-
-def _queue(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
-    """What waits beyond the rows that others have planned and not claimed yet."""
-    table = database.ledger.batches
-    promised = connection.execute(
-        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
-    ).scalar()
-    ahead = int(promised or 0)
-    most = settings.max_attempts
-    newest = waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[
-        ahead:
-    ]
-    if not newest:
-        held = are_repeats_held(connection, database) and bool(
-            waiting(connection, database, 1, max_attempts=most)
-        )
-        return Queue(waiting=0, are_some_held=held)
-    estimate: Estimate = estimate_for(connection, database, settings)
-    sizes = [row.text_bytes for row in newest]
-    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
-    return Queue(
-        waiting=len(sizes),
-        bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
-        tokens_per_row=tokens,
-        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
-    )
+    return database.read(lambda connection: queue_of(connection, database, settings, rows))
 
 
 def _insert(

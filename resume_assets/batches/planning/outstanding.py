@@ -1,0 +1,101 @@
+"""What the planner decides by: what waits, what is out or spent, and the limits in force."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from resume_assets.batches.ledger.queue import are_repeats_held, waiting
+from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
+from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
+from resume_assets.batches.planning.estimates import Estimate, estimate_for
+from resume_assets.database.connect import Database
+from resume_assets.settings import Settings
+
+
+def queue_of(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
+    """What waits beyond the rows that others have planned and not claimed yet."""
+    table = database.ledger.batches
+    promised = connection.execute(
+        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
+    ).scalar()
+    ahead = int(promised or 0)
+    most = settings.max_attempts
+    newest = waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[
+        ahead:
+    ]
+    if not newest:
+        held = are_repeats_held(connection, database) and bool(
+            waiting(connection, database, 1, max_attempts=most)
+        )
+        return Queue(waiting=0, are_some_held=held)
+    estimate: Estimate = estimate_for(connection, database, settings)
+    sizes = [row.text_bytes for row in newest]
+    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
+    return Queue(
+        waiting=len(sizes),
+        bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
+        tokens_per_row=tokens,
+        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+    )
+
+
+def limits_of(
+    settings: Settings, installation: sa.Row[Any], *, in_flight: int | None = None
+) -> Limits:
+    """The limits in force: the lower of the configured token limit and the one OpenAI named."""
+    token_limits = [
+        limit
+        for limit in (settings.enqueued_token_limit, installation.learned_token_limit)
+        if limit is not None
+    ]
+    return Limits(
+        in_flight=in_flight,
+        enqueued_tokens=min(token_limits, default=None),
+        cost_total=settings.max_cost_usd,
+        cost_today=settings.max_cost_usd_a_day,
+    )
+
+
+def outstanding_of(
+    connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
+) -> Outstanding:
+    """What is planned or out now, and what was spent since a person last said `resume`."""
+    table = database.ledger.batches
+    tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
+    count, enqueued = connection.execute(
+        sa.select(sa.func.count(), sa.func.sum(tokens)).where(table.c.state.in_(sorted(IN_FLIGHT)))
+    ).one()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = installation.resumed_at
+    return Outstanding(
+        batches=count,
+        tokens=int(enqueued or 0),
+        cost_total=_cost_since(connection, database, since),
+        cost_today=_cost_since(connection, database, max(since or midnight, midnight)),
+        low_share=_low_share(connection, database, installation),
+        stopped=installation.stopped_reason,
+    )
+
+
+def _cost_since(connection: sa.Connection, database: Database, since: datetime | None) -> float:
+    """USD spent or reserved by the batches planned since then."""
+    table = database.ledger.batches
+    cost = sa.func.coalesce(table.c.batch_cost, table.c.estimated_cost, table.c.cost_planned)
+    unspent = sorted({BatchState.empty, BatchState.abandoned})
+    query = sa.select(sa.func.sum(cost)).where(table.c.state.not_in(unspent))
+    if since is not None:
+        query = query.where(table.c.planned_at >= since)
+    return float(connection.execute(query).scalar() or 0.0)
+
+
+def _low_share(connection: sa.Connection, database: Database, installation: sa.Row[Any]) -> bool:
+    """Whether the last two batches that say something fell below the share asked of them."""
+    table = database.ledger.batches
+    query = sa.select(table.c.low_share).where(
+        table.c.state == BatchState.done, table.c.low_share.is_not(None)
+    )
+    if installation.resumed_at is not None:
+        query = query.where(table.c.done_at >= installation.resumed_at)
+    last = connection.execute(query.order_by(table.c.done_at.desc()).limit(2)).scalars().all()
+    return len(last) == 2 and all(last)
