@@ -76,12 +76,12 @@ class CandidateTable:
         """Whether the table is as declared: every column is there and takes any value."""
         return not self.missing and all(target.fitter is None for target in self.targets)
 
-    def fit_row(self, values: Sequence[str | None]) -> tuple[Sequence[Any], int]:
-        """Values in COLUMNS' order as the table takes them, and how many were cut to fit."""
+    def fit_row(self, values: Sequence[str | None]) -> tuple[Sequence[Any], Sequence[str]]:
+        """Values in COLUMNS' order as the table takes them, and the columns that were cut to fit."""
         if self._takes_all:
-            return values, 0
+            return values, ()
         row: list[Any] = []
-        cut = 0
+        cut: list[str] = []
         for target in self.targets:
             value = values[target.index]
             if value is None or target.fitter is None:
@@ -89,7 +89,8 @@ class CandidateTable:
                 continue
             fitted, lost = target.fitter(value)
             row.append(fitted)
-            cut += lost
+            if lost:
+                cut.append(COLUMNS[target.index].name)
         return row, cut
 
 

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.states import MAX_SENDINGS, OPEN_ITEMS, SENT, ItemState
 from resume_assets.database.connect import Database
 
-_SHORT = 256  # bytes: texts this short are looked at, they may be blank
+_SHORT = 1_000  # bytes: texts this short are looked at, they may be blank
+_INVISIBLE = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # blanks that count as printable
 _PAGE = 500
 
 
@@ -34,6 +35,11 @@ _Found = sa.Row[Any, int, str | None]  # of `_newest`
 def text_hash(text: str) -> str:
     """SHA-256 of a resume as it is sent, in hex."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: spaces, zero-width signs, controls."""
+    return all(not one.isprintable() or one in _INVISIBLE for one in text)
 
 
 def waiting(
@@ -59,7 +65,7 @@ def count_waiting(connection: sa.Connection, database: Database) -> int:
     waiting, short = connection.execute(counts.select_from(newest)).one()
     if short:
         texts = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
-        waiting -= sum(not text.strip() for text in connection.execute(texts).scalars())
+        waiting -= sum(is_blank(text) for text in connection.execute(texts).scalars())
     found: int = waiting
     return found
 
@@ -133,7 +139,7 @@ def _with_attempts_left(
         page = [
             Waiting(userid, int(text_bytes))
             for userid, text_bytes, short_text in rows[start : start + _PAGE]
-            if short_text is None or (short_text and not short_text.isspace())
+            if short_text is None or not is_blank(short_text)
         ]
         histories = _histories(connection, database, [row.userid for row in page])
         if not histories:
