@@ -40,7 +40,9 @@ def counts_table(
 def changes_table(changes: Mapping[tuple[str, str], int]) -> dg.TableMetadataValue:
     """A table of what was done to the values of which column, in how many records; most first."""
     ordered = sorted(changes.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [{"column": column, "what": what, "records": count} for (column, what), count in ordered]
+    rows = [  # Dagster's storage knows no enum of ours
+        {"column": column, "what": str(what), "records": count} for (column, what), count in ordered
+    ]
     return table(rows, column="string", what="string", records="int")
 
 

@@ -26,6 +26,7 @@ class ColumnKind(StrEnum):
     start_date = "start_date"  # YYYY-MM
     end_date = "end_date"  # YYYY-MM or Present
     number = "number"  # years, as text
+    exact = "exact"  # an address, a phone, a link, a code: half of it would be a wrong one
 
 
 class Never(StrEnum):
@@ -129,10 +130,10 @@ class Candidate(BaseModel):
     last_name: Annotated[str, Fills(("LastName",), 100, never=NAME, names=_SURNAMES)]
     street: Annotated[str, Fills(("Address",), never=NAME)]
     city: Annotated[str, Fills(("City",), 100, never=NAME)]
-    state: Annotated[str, Fills(("State",), 50, Rule.state, never=NAME)]
-    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones)]
-    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails)]
-    linkedin: Annotated[str, Fills(("Linkedin",), rule=Rule.link)]
+    state: Annotated[str, Fills(("State",), 50, Rule.state, ColumnKind.exact, NAME)]
+    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones, ColumnKind.exact)]
+    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails, ColumnKind.exact)]
+    linkedin: Annotated[str, Fills(("Linkedin",), 255, Rule.link, ColumnKind.exact)]
     bachelors: Annotated[str, Fills(("Bachelors",), never=NAME)]
     masters: Annotated[str, Fills(("Masters",), never=NAME)]
     certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined, never=TERM)]

@@ -108,9 +108,9 @@ _READERS = {name: _reader_of(field.annotation) for name, field in Candidate.mode
 def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
     """Return the candidate and, by field, the number of values that are not as the schema asks.
 
-    Those are values of another type and missing ones; unknown keys are counted under "". Raises ShapeError for what is
-    no object, for an object of other keys than ours, for positions that are no list, and where
-    values were given but none of them could be read.
+    Those are values of another type and missing ones; unknown keys are counted under "". Raises
+    ShapeError for what is no object, for an object of other keys than ours, for positions that are
+    no list, and where values were given but none of them could be read.
     """
     if not isinstance(answer, dict):
         raise ShapeError("schema:object")

@@ -7,13 +7,15 @@ noted by column. Nothing here refuses a record: a paid answer is written as far 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from resume_assets.extraction import numbers
-from resume_assets.extraction.candidate import COLUMNS, PREFIXES, Candidate, Fills, Rule, fills
-from resume_assets.extraction.contacts import emails_in, each_phone_once, phones_in, profiles_in
-from resume_assets.extraction.places import state
-from resume_assets.extraction.positions import columns_of, read_jobs
+from resume_assets.extraction.candidate import PREFIXES, Candidate, Fills, Position, Rule, fills
+from resume_assets.extraction.contacts import each_phone_once, emails_in, phones_in, profiles_in
+from resume_assets.extraction.dates.reading import read_period
+from resume_assets.extraction.places import NOWHERE, Place, location, state
+from resume_assets.extraction.positions import Job, columns_of, in_order
 from resume_assets.extraction.skills import skill
 from resume_assets.extraction.text import clean, fit, is_placeholder
 from resume_assets.extraction.values import (
@@ -21,6 +23,7 @@ from resume_assets.extraction.values import (
     Change,
     Cleaner,
     Kind,
+    Reading,
     Record,
     Values,
     column_of,
@@ -40,7 +43,13 @@ class _Mapper(Cleaner):
         super().__init__(Record(()))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
         self.today = today.year * 12 + today.month - 1
-        self.jobs = read_jobs(self.fields["positions"])
+        self.jobs = in_order(
+            [
+                _job(raw)
+                for raw in self.fields["positions"]
+                if raw.company or raw.start or raw.end or raw.location
+            ]
+        )
         self._months: list[numbers.Job] | None = None
 
     # Rules: one for each of candidate.Rule
@@ -93,11 +102,11 @@ class _Mapper(Cleaner):
     def _found(
         self, slot: "_Slot", texts: list[str], find: Callable[[str], list[str]]
     ) -> list[str]:
-        """Return what is found in the texts, whole: what is too long for its column is not there."""
+        """Return what is found in the texts, without what is too long for its column."""
         found: list[str] = []
         longest = slot.length or 0
         for place, text in enumerate(texts):
-            these = find(text) if text.isprintable() else find(clean(text))
+            these = find(clean(text))
             if these == [text] and len(text) <= longest:
                 found.append(text)  # nearly always
                 continue
@@ -150,6 +159,34 @@ class _Mapper(Cleaner):
     def positions(self, slot: "_Slot") -> Values:
         del slot  # the columns have a plan of their own
         return columns_of(self.jobs, self.record)
+
+
+_COMPANIES = Kind(fills(Position.model_fields["company"]))
+_LOCATIONS = Kind(fills(Position.model_fields["location"]))
+_NO_TEXT = Reading(None, None)
+
+
+def _job(raw: Position) -> Job:
+    start, end = read_period(raw.start, raw.end)
+    company = raw.company
+    if company in _COMPANIES.plain:
+        name = Reading(company, None)  # nearly always, and without a call
+    else:
+        name = _COMPANIES.read(company) if company else _NO_TEXT
+    return Job(name, start, end, _place(raw.location) if raw.location else NOWHERE, raw)
+
+
+@lru_cache(maxsize=16_384)
+def _place(text: str) -> Place:
+    value, change = _LOCATIONS.read(text)
+    if value is None:
+        return Place(None, None, change)
+    place = location(value)
+    if place.text is not None and _LOCATIONS.length is not None:
+        short = fit(place.text, _LOCATIONS.length)
+        if short != place.text:
+            return Place(short, place.in_us, Change.cut)
+    return place if place.change else place._replace(change=change)
 
 
 def _change_of_found(text: str, found: list[str], fitting: list[str]) -> Change:

@@ -2,7 +2,8 @@
 
 Names and codes: USPS Publication 28, appendix B; Canada Post's addressing guidelines; ISO 3166-1;
 the abbreviations that newspapers use. The cities are the larger ones of each state whose code is
-a country's too: no gazetteer, for a place that is missing here is unknown and never wrong.
+a country's too, after how its ZIP codes begin: no gazetteer, for a place that is missing there is
+unknown and never wrong.
 """
 
 from importlib.resources import files
@@ -158,7 +159,7 @@ def fold(text: str) -> str:
 
 
 def _table(name: str) -> dict[str, frozenset[str]]:
-    """Read a file of `CODE: name, name`; the names folded."""
+    """Read a file of `HEAD: name, name`; the names folded."""
     table = {}
     for line in files(__package__).joinpath(name).read_text("utf-8").splitlines():
         code, _, names = line.partition(": ")
@@ -167,7 +168,8 @@ def _table(name: str) -> dict[str, frozenset[str]]:
 
 
 _COUNTRIES = _table("countries.txt")  # without the US and its territories
-_CITIES = _table("us_cities.txt")
+_CITIES = {head[:2]: names for head, names in _table("us_cities.txt").items()}
+_ZIP_STARTS = dict(head.split() for head in _table("us_cities.txt"))
 _COUNTRY_NAMES = frozenset().union(*_COUNTRIES.values())
 DOUBLE = US_STATES & _COUNTRIES.keys()
 """Codes of a state that are another country's as well: CA, DE, IN and some twenty more."""
@@ -209,11 +211,13 @@ def is_canada(text: str) -> bool:
     return fold(text) == "canada" or text == "CA"
 
 
-def fits(city: str, code: str) -> bool | None:
+def fits(city: str, code: str, zip_code: str = "") -> bool | None:
     """Tell whether a city is in that state: True, False for one abroad, None where it is unknown.
 
-    Only for the codes of DOUBLE.
+    Only for the codes of DOUBLE. `zip_code`: what stands there as one.
     """
+    if zip_code.startswith(_ZIP_STARTS[code]):
+        return True
     known = _CITIES[code]
     folded = fold(city)
     if code == "GA" and folded in _GEORGIA_THE_COUNTRY:

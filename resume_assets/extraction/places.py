@@ -50,14 +50,6 @@ _IN_BRACKETS = re.compile(r"(.+?)\s*[(\[]([^()\[\]]*)[)\]]")
 _SEPARATOR = re.compile(r"\s*(?:[|;•/&\n]|\s(?:and|or|then)\s)\s*", re.IGNORECASE)
 _US_ZIP = re.compile(r"(\d{5})(?:-\d{4})?")
 _ZIP = re.compile(r"(?:^|\s+)(?:\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)$", re.IGNORECASE)
-# Of the codes that are two places': how a ZIP code of that state begins.
-_ZIP_OF = dict(
-    pair.split(":")
-    for pair in (
-        "AL:3 AR:7 AZ:8 CA:9 CO:8 DE:19 GA:3 ID:8 IL:6 IN:4 KY:4 LA:7 MA:0 MD:2 ME:0 MN:5 MO:6 "
-        "MS:3 MT:5 NC:2 NE:6 PA:1 SC:2 SD:5 TN:3 VA:2"
-    ).split()
-)
 
 
 class Place(NamedTuple):
@@ -216,8 +208,7 @@ def _one_place(text: str) -> Place:
     city = parts[-3] if county else parts[-2]
     in_us: bool | None = code in US_STATES
     if code in DOUBLE and (len(parts[-1]) == 2 or code == "GA") and not (said_us or county):
-        fitting = zip_code is not None and zip_code[1].startswith(_ZIP_OF[code])
-        in_us = True if fitting else fits(city, code)
+        in_us = fits(city, code, zip_code[1] if zip_code else "")
         if in_us is False or (in_us is None and len(parts) > 2):  # "Munich, BY, DE"
             return Place(text, in_us)
     return Place(code if _is_no_place(city) else f"{city}, {code}", in_us)

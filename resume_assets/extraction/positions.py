@@ -1,19 +1,14 @@
 """The positions as their columns take them: newest first as far as dates tell, and none twice."""
 
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
-from resume_assets.extraction.candidate import PREFIXES, Position, fills
-from resume_assets.extraction.dates.reading import DateReading, read_period
-from resume_assets.extraction.places import NOWHERE, Place, location
-from resume_assets.extraction.text import clean, fit
-from resume_assets.extraction.values import Change, Changes, Kind, Reading, Record, Values, note
+from resume_assets.extraction.candidate import PREFIXES, Position
+from resume_assets.extraction.dates.reading import DateReading
+from resume_assets.extraction.places import Place
+from resume_assets.extraction.text import clean
+from resume_assets.extraction.values import Change, Changes, Reading, Record, Values, note
 
-_COMPANIES = Kind(fills(Position.model_fields["company"]))
-_LOCATIONS = Kind(fills(Position.model_fields["location"]))
 _RAW_DATE = 100  # characters of an unreadable date that the ledger keeps
-_NONE = Reading(None, None)
 
 
 class Job(NamedTuple):
@@ -32,43 +27,9 @@ class Job(NamedTuple):
         return bool(self.start.value or self.end.value)
 
 
-def read_jobs(positions: Iterable[Position]) -> list[Job]:
-    """Return the positions that say anything, each once, newest first.
-
-    Those without a date keep their place in the list.
-    """
-    jobs = [_job(raw) for raw in positions if raw.company or raw.start or raw.end or raw.location]
+def in_order(jobs: list[Job]) -> list[Job]:
+    """Return the jobs, each once, newest first; those without a date keep their place."""
     return _newest_first(_each_once(jobs))
-
-
-def _job(raw: Position) -> Job:
-    start, end = read_period(raw.start, raw.end)
-    company = raw.company
-    return Job(
-        Reading(company, None)
-        if company in _COMPANIES.plain
-        else _COMPANIES.read(company)
-        if company
-        else _NONE,
-        start,
-        end,
-        _place(raw.location) if raw.location else NOWHERE,
-        raw,
-    )
-
-
-@lru_cache(maxsize=16_384)
-def _place(text: str) -> Place:
-    value, change = _LOCATIONS.read(text)
-    if value is None:
-        return Place(None, None, change)
-    place = location(value)
-    if place.text is None or _LOCATIONS.length is None:
-        return place
-    short = fit(place.text, _LOCATIONS.length)
-    if short != place.text:
-        return Place(short, place.in_us, Change.cut)
-    return place if place.change else place._replace(change=change)
 
 
 def _each_once(jobs: list[Job]) -> list[Job]:

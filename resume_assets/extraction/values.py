@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from resume_assets.extraction.candidate import Fills, Never
+from resume_assets.extraction.candidate import ColumnKind, Fills, Never
 from resume_assets.extraction.text import UNSURE, clean, fit, is_placeholder
 
 Values = list[str | None]
@@ -76,18 +76,18 @@ class Record:
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _TIME = r"(?:[T ]\d{1,2}:\d{2}\S*)?"
 _DAY = (
     rf"(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:[0-2]?\d|3[01]))?{_TIME}"
     rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d{_TIME}|\d{{1,2}}/(?:19|20)\d\d|(?:19|20)\d\d"
     rf"|(?:\d{{1,2}}\.? )?(?:{'|'.join(_MONTHS)})[a-z]*\.?,? (?:\d{{1,2}},? )?(?:19|20)\d\d)"
 )
-_ADDRESS = r"(?i:mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+"
+_ADDRESS = r"(?i:mailto:)?[^\s@,;/|]+@[^\s@,;/|]+\.[^\s@,;/|]+"
 _PATTERNS: Final[Mapping[Never, str]] = {
     Never.email: rf"{_ADDRESS}(?:[\s,;/|]+{_ADDRESS})*",
     # A domain alone is a company's name (Booking.com), and Node.js/React is no address.
-    Never.link: (r"(?i:[a-z][a-z\d+.-]*://|www\.)\S+|[a-z\d.-]+\.(?:com|org|edu|gov)/[^\sA-Z]*"),
+    Never.link: r"(?i:[a-z][a-z\d+.-]*://|www\.)\S+|[a-z\d.-]+\.(?:com|org|edu|gov)/[^\sA-Z]*",
     Never.date: rf"(?i:{_DAY}(?:\s*(?:-|–|—|to)\s*(?:{_DAY}|present|current|now|today))?)",
     Never.number: r"[\W_]*(?:\d[\W_]*)+",
     Never.long_number: r"\W*(?:\d\W*)*\d{5}(?:\d|\W)*|(?:\W*\d){10,}\W*",
@@ -96,7 +96,7 @@ _PATTERNS: Final[Mapping[Never, str]] = {
 _SUSPECT: Final = re.compile(r"[\d@/]")
 _SUSPECT_STARTS: Final = ("www.", "Www.", "WWW.")
 _LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
-_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
+_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
 _MARKS: Final = frozenset("*_`[#>~•")
 _LINKED: Final = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*\)")
 _EMPHASIS: Final = re.compile(r"(\*{1,3}|_{1,3}|`{1,3}|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
@@ -126,10 +126,11 @@ class Kind:
     shorter or neater where the column asks for that; "" is no value.
     """
 
-    __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape")
+    __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape", "whole")
 
     def __init__(self, fills: Fills, shape: Callable[[str], str] | None = None) -> None:
         self.length = fills.length
+        self.whole = fills.kind is ColumnKind.exact
         self.names = frozenset(fills.names)
         self.placeholders = Never.placeholder in fills.never
         patterns = [_PATTERNS[each] for each in fills.never if each in _PATTERNS]
@@ -193,6 +194,8 @@ class Kind:
             cut = _LETTER_OR_DIGIT.findall(shaped) != _LETTER_OR_DIGIT.findall(text)
             text, mended = shaped, True
         if self.length is not None and (fitted := fit(text, self.length)) != text:
+            if self.whole:
+                return Reading(None, Change.nulled)
             text, cut = fitted, True
         return Reading(text, Change.cut if cut else Change.mended if mended else None)
 

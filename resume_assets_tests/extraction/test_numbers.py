@@ -134,7 +134,7 @@ def test_properties(spans, said):
         assert found.text is None or 0 <= float(found.text) < 71
         assert found.text is None or not found.text.endswith(".0")
         assert not found.claimed or found.text == stated(said)
-    lengths = [one.end - one.start for one in held if None not in (one.start, one.end)]
+    lengths = [one.end - one.start for one in held if one.start is not None and one.end is not None]
     if experience.text is not None and not experience.claimed:
         # No less than the longest job, no more than all of them after each other.
         assert float(experience.text) >= max(lengths) / 12 - 0.05

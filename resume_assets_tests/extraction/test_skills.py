@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from resume_assets.extraction.skills import skill
 
-CONNECTING = {*"of in for to as on the and or with & / + | - – —".split()}
+CONNECTING = frozenset(
+    ("of", "in", "for", "to", "as", "on", "the", "and", "or", "with", *"&/+|-–—")
+)
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,8 @@ def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
             sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
         ).where(written)
     ).one()
-    found = Losses(*(int(value or 0) for value in row))
+    truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
+    found = Losses(truncated, values_cut, months_assumed, dates_unread)
     noted = sa.select(items.c.userid, items.c.changes).where(written, items.c.changes.is_not(None))
     for userid, changes in connection.execute(noted.order_by(items.c.position)):
         found.add(userid, orjson.loads(changes))

@@ -22,11 +22,11 @@ from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.extraction.responses import Answer
-from resume_assets.extraction.values import Change, Changes, note
+from resume_assets.extraction.values import LOSSES, Change, Changes
 
 _INTERFERENCES = 5  # of other programs, in one chunk
 READING = ("months_assumed", "values_cut", "changes", "unread")
-_CUT = frozenset([Change.cut, Change.left_out, Change.lost])
+_CUT = LOSSES - {Change.unread}
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Applied:
 
     @property
     def values_cut(self) -> int:
-        """Values of which a part is not written."""
+        """Values that are not in the table as a whole."""
         return self._count(*_CUT)
 
     def _count(self, *changes: Change) -> int:
@@ -132,9 +132,7 @@ class Writer:
     def _prepare(self, asked: Asked, answer: Answer) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
-        values, cut = self.there.fit_row(record.values)
-        for column in cut:
-            note(record.changes, column, Change.cut)
+        values = self.there.fit_row(record.values, record.changes)
         return Row(
             asked,
             values,
