@@ -7,7 +7,7 @@ import dagster as dg
 
 from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
-from resume_assets.assets.reporting import Metadata, counts_table, table
+from resume_assets.assets.reporting import Metadata, changes_table, counts_table, table
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
@@ -20,10 +20,11 @@ _ERRORS = {
 }
 _WARNINGS = {
     "starts_not_after_ends": "No position ends before it starts.",
-    "no_start_in_the_future": "No position starts after this month.",
+    "no_start_in_the_future": "No position starts or ends after this month.",
     "positions_newest_first": "Positions go from newest to oldest, where their dates are known.",
     "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
-    "nothing_cut_or_unread": "No resume lost its middle, no value was cut, every date was read.",
+    "nothing_cut_or_unread": "No resume lost its middle, no value was cut, made NULL or refused, "
+    "every date was read. What else was done to values is in its table.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
     "resends those that have.",
 }
@@ -81,6 +82,9 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
         {"userid": str(one.userid), "state": one.state, "reason": one.reason or ""}
         for one in found.given_up
     ]
+    losers = [
+        {"userid": userid, "column": column, "what": what} for userid, column, what in lost.lost
+    ]
     return {
         "date_formats": _found(dates.formats),
         "starts_not_after_ends": _found(dates.order),
@@ -104,12 +108,14 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
             },
         ),
         "nothing_cut_or_unread": (
-            not (lost.truncated or lost.values_cut or lost.dates_unread),
+            lost.passed,
             {
                 "resumes_truncated": lost.truncated,
                 "values_cut": lost.values_cut,
                 "records_with_unread_dates": lost.dates_unread,
                 "months_assumed": lost.months_assumed,
+                "by_column": changes_table(lost.changes),
+                f"first_{SHOWN}": table(losers, userid="string", column="string", what="string"),
             },
         ),
         "nobody_given_up": (

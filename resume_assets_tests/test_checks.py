@@ -1,9 +1,12 @@
 """The asset checks: they judge what is in the database, whoever wrote it."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 
 from resume_assets.assets.reporting import TABLE_ROWS
+from resume_assets.extraction.values import LOSSES, Change
 from resume_assets_tests.home import QUIET, Platform, checks_of, table
 
 RECORDS = dg.AssetKey("updated_candidate_records")
@@ -48,6 +51,7 @@ def test_a_good_batch_passes_all_that_would_be_an_error(done: Platform) -> None:
         ({"MostRecentEndDate": ""}, "date_formats"),
         ({"MostRecentEndDate": "2019-02"}, "starts_not_after_ends"),
         ({"MostRecentStartDate": "2090-01"}, "no_start_in_the_future"),
+        ({"MostRecentEndDate": "2090-01"}, "no_start_in_the_future"),
         (
             {
                 "MostRecentStartDate": "2001-01",
@@ -134,20 +138,40 @@ def test_the_usable_share_is_judged_by_the_setting(
 
 def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
     items = done.database.ledger.items
-    clean = items.update().values(values_cut=0, truncated=False, unread=None)
-    done.database.write(lambda connection: connection.execute(clean))
-    assert check(done, "b1")["nothing_cut_or_unread"].passed
+    clean = items.update().values(values_cut=0, truncated=False, unread=None, changes=None)
+
+    def look(**values: Any) -> dg.AssetCheckEvaluation:
+        changed = items.update().where(items.c.userid == 1).values(**values)
+        done.database.write(lambda connection: connection.execute(clean))
+        done.database.write(lambda connection: connection.execute(changed))
+        return check(done, "b1")["nothing_cut_or_unread"]
+
+    assert look(reason=None).passed
     for column, value, told in (
         ("truncated", True, "resumes_truncated"),
         ("values_cut", 3, "values_cut"),
         ("unread", '{"MostRecentStartDate": "some day"}', "records_with_unread_dates"),
     ):
-        statement = items.update().where(items.c.userid == 1).values({column: value})
-        done.database.write(lambda connection: connection.execute(statement))  # noqa: B023
-        found = check(done, "b1")["nothing_cut_or_unread"]
+        found = look(**{column: value})
         assert not found.passed
+        others = {"resumes_truncated", "values_cut", "records_with_unread_dates"} - {told}
         assert found.metadata[told].value == (3 if column == "values_cut" else 1)
+        assert all(found.metadata[other].value == 0 for other in others)
         assert "some day" not in str(found)
+
+
+@pytest.mark.parametrize("change", list(Change))
+def test_what_was_done_to_values_is_told_by_column_and_id(done: Platform, change: Change) -> None:
+    items = done.database.ledger.items
+    for userid, changes in ((1, f'{{"City": "{change}"}}'), (2, None)):
+        statement = items.update().where(items.c.userid == userid)
+        values = {"values_cut": 0, "truncated": False, "unread": None, "changes": changes}
+        done.database.write(lambda connection: connection.execute(statement.values(values)))  # noqa: B023
+    found = check(done, "b1")["nothing_cut_or_unread"]
+    assert found.passed == (change not in LOSSES)
+    assert table(found.metadata["by_column"]) == [{"column": "City", "what": change, "records": 1}]
+    lost = [{"userid": "1", "column": "City", "what": change}]
+    assert table(found.metadata["first_50"]) == ([] if found.passed else lost)
 
 
 def test_a_table_has_fifty_rows_at_most(platform: Platform) -> None:

@@ -8,7 +8,7 @@ import json
 import dagster as dg
 
 from resume_assets.assets.partitions import batch_asset
-from resume_assets.assets.reporting import Metadata, counts_table, facts
+from resume_assets.assets.reporting import Metadata, changes_table, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.costing import Bill, settle
@@ -113,6 +113,7 @@ def updated_candidate_records(
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
         "values_cut_to_fit": applied.values_cut,
+        "changes_by_column": changes_table(applied.changes),
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),
     }

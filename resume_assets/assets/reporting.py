@@ -37,6 +37,15 @@ def counts_table(
     return table(rows, **{what: "string", counted: "int"})
 
 
+def changes_table(changes: Mapping[tuple[str, str], int]) -> dg.TableMetadataValue:
+    """A table of what was done to the values of which column, in how many records; most first."""
+    ordered = sorted(changes.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = [  # Dagster's storage knows no enum of ours
+        {"column": column, "what": str(what), "records": count} for (column, what), count in ordered
+    ]
+    return table(rows, column="string", what="string", records="int")
+
+
 def table(rows: Iterable[Mapping[str, Any]], **columns: str) -> dg.TableMetadataValue:
     """The first TABLE_ROWS rows with a schema: each column's name and type, "string" or "int"."""
     return dg.MetadataValue.table(

@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeEngine
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
 from resume_assets.extraction.mapping import fit
+from resume_assets.extraction.values import Change, Changes, note
 
 USERID, TEXT, MODIFIED, PROCESSED = "userid", "markdownResume", "datelastmodified", "LastProcessed"
 REQUIRED = (USERID, TEXT, MODIFIED, PROCESSED)
@@ -76,12 +77,11 @@ class CandidateTable:
         """Whether the table is as declared: every column is there and takes any value."""
         return not self.missing and all(target.fitter is None for target in self.targets)
 
-    def fit_row(self, values: Sequence[str | None]) -> tuple[Sequence[Any], int]:
-        """Values in COLUMNS' order as the table takes them, and how many were cut to fit."""
+    def fit_row(self, values: Sequence[str | None], changes: Changes) -> Sequence[Any]:
+        """Values in COLUMNS' order as the table takes them; what was done to them is noted."""
         if self._takes_all:
-            return values, 0
+            return values
         row: list[Any] = []
-        cut = 0
         for target in self.targets:
             value = values[target.index]
             if value is None or target.fitter is None:
@@ -89,8 +89,9 @@ class CandidateTable:
                 continue
             fitted, lost = target.fitter(value)
             row.append(fitted)
-            cut += lost
-        return row, cut
+            if lost:
+                note(changes, COLUMNS[target.index].name, Change.cut)
+        return row
 
 
 def reflect(connection: sa.Connection, name: str, schema: str | None) -> CandidateTable:

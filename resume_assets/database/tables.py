@@ -193,9 +193,12 @@ def _items(
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),
         sa.Column("output_tokens", sa.Integer),
+        # How the answer was read: two sums, for people; and JSON, NULL where there is nothing:
+        # column -> what was done to its value (`values.Change`), column -> date not readable
         sa.Column("months_assumed", sa.Integer),
         sa.Column("values_cut", sa.Integer),
-        sa.Column("unread", _LONG),  # JSON: column -> text that could not be read
+        sa.Column("changes", _LONG),
+        sa.Column("unread", _LONG),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         sa.Column("closed_at", _UTC),
         sa.Index("ix_resume_batch_items_userid", "userid"),

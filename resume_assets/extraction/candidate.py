@@ -26,14 +26,36 @@ class ColumnKind(StrEnum):
     start_date = "start_date"  # YYYY-MM
     end_date = "end_date"  # YYYY-MM or Present
     number = "number"  # years, as text
+    exact = "exact"  # an address, a phone, a link, a code: half of it would be a wrong one
+
+
+class Never(StrEnum):
+    """What a text may be that is no value of a column: it becomes NULL, and is counted.
+
+    The patterns are in `values`. Of no column is a text without a letter or digit a value.
+    """
+
+    placeholder = "placeholder"  # N/A, none, unknown, not provided
+    email = "email"
+    link = "link"
+    date = "date"  # ISO dates and times, 07/31/2019, years, ranges of them
+    number = "number"  # nothing but digits and signs, however few
+    long_number = "long_number"  # five digits and more: 3M, 7-Eleven and 802.11 are names
+
+
+_NOTHING = (Never.placeholder,)
+NAME = (Never.placeholder, Never.email, Never.link, Never.date, Never.number)
+"""Of people, titles, degrees and places."""
+TERM = (Never.placeholder, Never.email, Never.link, Never.date, Never.long_number)
+"""Of companies and things, some of which are named by a number."""
 
 
 class Rule(StrEnum):
     """How a field's value becomes column values; each has its function in `mapping`."""
 
-    name = "name"  # text that is never taken for a placeholder: people are named Null and Na
     text = "text"
     state = "state"  # two-letter code
+    link = "link"  # a profile at LinkedIn
     distinct = "distinct"  # a list over several columns, without repeats
     phones = "phones"
     emails = "emails"
@@ -56,13 +78,16 @@ class Column:
 class Fills:
     """On a field: the columns that it fills, in their order.
 
-    In `Position` the names are suffixes, one column for each of `PREFIXES`.
+    In `Position` the names are suffixes, one column for each of `PREFIXES`. `names`: placeholders
+    that are values here, in these spellings: people are named Null and Na.
     """
 
     columns: tuple[str, ...]
     length: int | None = 255
     rule: Rule = Rule.text
     kind: ColumnKind = ColumnKind.text
+    never: tuple[Never, ...] = _NOTHING
+    names: tuple[str, ...] = ()
 
 
 PREFIXES = tuple(
@@ -78,10 +103,10 @@ class Position(BaseModel):
 
     model_config = _STRICT
 
-    company: Annotated[str, Fills(("Company",))]
+    company: Annotated[str, Fills(("Company",), never=TERM)]
     start: Annotated[str, Fills(("StartDate",), 7, kind=ColumnKind.start_date)]
     end: Annotated[str, Fills(("EndDate",), 10, kind=ColumnKind.end_date)]
-    location: Annotated[str, Fills(("Location",))]
+    location: Annotated[str, Fills(("Location",), never=NAME)]
 
 
 def _one_to(count: int, stem: str) -> tuple[str, ...]:
@@ -92,33 +117,40 @@ def _ranked(stem: str, count: int) -> tuple[str, ...]:
     return tuple(f"{rank}{stem}" for rank in ("Primary", "Secondary", "Tertiary")[:count])
 
 
+_SURNAMES = ("Na", "NA", "na", "Nil", "NIL", "Null", "NULL", "null")
+
+
 class Candidate(BaseModel):
     """A whole answer: "", [] and null stand for what the resume does not tell."""
 
     model_config = _STRICT
 
-    first_name: Annotated[str, Fills(("FirstName",), 100, Rule.name)]
-    middle_name: Annotated[str, Fills(("MiddleName",), 100, Rule.name)]
-    last_name: Annotated[str, Fills(("LastName",), 100, Rule.name)]
-    street: Annotated[str, Fills(("Address",))]
-    city: Annotated[str, Fills(("City",), 100)]
-    state: Annotated[str, Fills(("State",), 50, Rule.state)]
-    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones)]
-    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails)]
-    linkedin: Annotated[str, Fills(("Linkedin",))]
-    bachelors: Annotated[str, Fills(("Bachelors",))]
-    masters: Annotated[str, Fills(("Masters",))]
-    certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined)]
-    titles: Annotated[list[str], Fills(_ranked("Title", 3), 255, Rule.distinct)]
+    first_name: Annotated[str, Fills(("FirstName",), 100, never=NAME, names=("Na", "Nil"))]
+    middle_name: Annotated[str, Fills(("MiddleName",), 100, never=NAME)]
+    last_name: Annotated[str, Fills(("LastName",), 100, never=NAME, names=_SURNAMES)]
+    street: Annotated[str, Fills(("Address",), never=NAME)]
+    city: Annotated[str, Fills(("City",), 100, never=NAME)]
+    state: Annotated[str, Fills(("State",), 50, Rule.state, ColumnKind.exact, NAME)]
+    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones, ColumnKind.exact)]
+    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails, ColumnKind.exact)]
+    linkedin: Annotated[str, Fills(("Linkedin",), 255, Rule.link, ColumnKind.exact)]
+    bachelors: Annotated[str, Fills(("Bachelors",), never=NAME)]
+    masters: Annotated[str, Fills(("Masters",), never=NAME)]
+    certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined, never=TERM)]
+    titles: Annotated[list[str], Fills(_ranked("Title", 3), 255, Rule.distinct, never=NAME)]
     positions: list[Position]
-    industries: Annotated[list[str], Fills(_ranked("Industry", 2), 255, Rule.distinct)]
-    skills: Annotated[list[str], Fills(_one_to(10, "Skill"), 100, Rule.skills)]
+    industries: Annotated[list[str], Fills(_ranked("Industry", 2), 255, Rule.distinct, never=NAME)]
+    skills: Annotated[list[str], Fills(_one_to(10, "Skill"), 100, Rule.skills, never=TERM)]
     software_languages: Annotated[
-        list[str], Fills(_ranked("SoftwareLanguage", 3), 255, Rule.distinct)
+        list[str], Fills(_ranked("SoftwareLanguage", 3), 255, Rule.distinct, never=TERM)
     ]
-    software_apps: Annotated[list[str], Fills(_one_to(5, "SoftwareApp"), 255, Rule.distinct)]
-    hardware: Annotated[list[str], Fills(_one_to(5, "Hardware"), 255, Rule.distinct)]
-    categories: Annotated[list[str], Fills(_ranked("Category", 2), 255, Rule.categories)]
+    software_apps: Annotated[
+        list[str], Fills(_one_to(5, "SoftwareApp"), 255, Rule.distinct, never=TERM)
+    ]
+    hardware: Annotated[list[str], Fills(_one_to(5, "Hardware"), 255, Rule.distinct, never=TERM)]
+    categories: Annotated[
+        list[str], Fills(_ranked("Category", 2), 255, Rule.categories, never=NAME)
+    ]
     project_types: Annotated[str, Fills(("ProjectTypes",), None)]
     specialty: Annotated[str, Fills(("Specialty",), None)]
     summary: Annotated[str, Fills(("Summary",), None)]

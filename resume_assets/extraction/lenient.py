@@ -27,7 +27,7 @@ _LISTED = re.compile(r"(?:&#?\w{2,31};|[^,;\n|•])+")  # an entity's semicolon 
 
 
 class _Reader:
-    """Reads one answer and counts what was odd in it."""
+    """Reads one field and counts what was odd in it."""
 
     def __init__(self) -> None:
         self.odd = 0
@@ -103,15 +103,14 @@ def _reader_of(annotation: object) -> Callable[[_Reader, object], object]:
 
 
 _READERS = {name: _reader_of(field.annotation) for name, field in Candidate.model_fields.items()}
-_YEARS_FIELDS = [name for name, read in _READERS.items() if read is _Reader.years]
 
 
-def read_candidate(answer: object) -> tuple[Candidate, int]:
-    """Return the candidate and the number of values that are not as the schema asks.
+def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
+    """Return the candidate and, by field, the number of values that are not as the schema asks.
 
-    Those are values of another type, missing ones and unknown keys. Raises ShapeError for what is
-    no object, for an object of other keys than ours, for positions that are no list, and where
-    values were given but none of them could be read.
+    Those are values of another type and missing ones; unknown keys are counted under "". Raises
+    ShapeError for what is no object, for an object of other keys than ours, for positions that are
+    no list, and where values were given but none of them could be read.
     """
     if not isinstance(answer, dict):
         raise ShapeError("schema:object")
@@ -119,9 +118,15 @@ def read_candidate(answer: object) -> tuple[Candidate, int]:
     unknown = len(answer) - len(known)
     if not known or unknown > len(known):
         raise ShapeError("schema:keys")
-    reader = _Reader()
-    values = {name: read(reader, answer.get(name)) for name, read in _READERS.items()}
-    reader.odd += sum(name not in known for name in _YEARS_FIELDS)  # where null is as it should be
+    odd = {"": unknown} if unknown else {}
+    values = {}
+    for name, read in _READERS.items():
+        reader = _Reader()
+        values[name] = read(reader, answer.get(name))
+        if read is _Reader.years:  # where null is as it should be
+            reader.odd += name not in known
+        if reader.odd:
+            odd[name] = reader.odd
     if not any(values.values()) and any(answer[name] for name in known):
         raise ShapeError("schema:values")
-    return Candidate.model_validate(values), reader.odd + unknown
+    return Candidate.model_validate(values), odd

@@ -1,133 +1,151 @@
 """From a candidate to the values of its columns.
 
-What a column can't hold is made to fit and counted; what is no value of its kind becomes NULL and
-is counted. Nothing here refuses a record: a paid answer is written as far as it goes.
+What a column can't hold is made to fit, what is no value of its kind becomes NULL, and both are
+noted by column. Nothing here refuses a record: a paid answer is written as far as it goes.
 """
 
 import datetime
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 from resume_assets.extraction import numbers
-from resume_assets.extraction.candidate import (
-    COLUMNS,
-    PREFIXES,
-    Candidate,
-    Position,
-    Rule,
-    fills,
-)
-from resume_assets.extraction.dates.reading import DateReading, read_period
+from resume_assets.extraction.candidate import PREFIXES, Candidate, Fills, Position, Rule, fills
+from resume_assets.extraction.contacts import each_phone_once, emails_in, phones_in, profiles_in
+from resume_assets.extraction.dates.reading import read_period
 from resume_assets.extraction.places import NOWHERE, Place, location, state
-from resume_assets.extraction.text import clean, fit, is_placeholder, two_words
-from resume_assets.extraction.values import Cleaner, Record, Values
+from resume_assets.extraction.positions import Job, columns_of, in_order
+from resume_assets.extraction.skills import skill
+from resume_assets.extraction.text import clean, fit, is_placeholder
+from resume_assets.extraction.values import (
+    ANSWER,
+    Change,
+    Cleaner,
+    Kind,
+    Reading,
+    Record,
+    Values,
+    column_of,
+    note,
+)
 
-__all__ = ["FALLBACK_CATEGORIES", "Record", "fit", "to_record"]
+__all__ = ["FALLBACK_CATEGORIES", "Record", "fit", "note_shape", "to_record"]
 
 FALLBACK_CATEGORIES = ("Unclassified", "Other")
 """For the category columns, which are never empty, where neither categories nor industries do."""
 
-_LONGEST_EMAILS = 1_000  # characters that are searched for addresses
-_RAW_DATE = 100  # characters of an unreadable date that the ledger keeps
-
-
-class _Job(NamedTuple):
-    """A position as its columns take it."""
-
-    company: str | None
-    start: DateReading
-    end: DateReading
-    place: Place
-    raw: Position
-
 
 class _Mapper(Cleaner):
-    """Maps one candidate; the counters end in its record."""
+    """Maps one candidate; what it does is noted in its record."""
 
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
         super().__init__(Record(()))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
         self.today = today.year * 12 + today.month - 1
-        self.jobs = self._sorted_jobs()
+        self.jobs = in_order(
+            [
+                _job(raw)
+                for raw in self.fields["positions"]
+                if raw.company or raw.start or raw.end or raw.location
+            ]
+        )
         self._months: list[numbers.Job] | None = None
 
     # Rules: one for each of candidate.Rule
 
-    def name(self, slot: "_Slot") -> Values:
-        text = self.cleaned(self.fields[slot.field])
-        return [self.fitted(text, slot.length) if text else None]
-
     def text(self, slot: "_Slot") -> Values:
-        return [self.value(self.fields[slot.field], slot.length)]
+        text = self.fields[slot.field]
+        if text in slot.plain:
+            return [text]  # nearly always, and without a call
+        return [self.value(text, slot.columns[0], slot.kind)]
 
     def state(self, slot: "_Slot") -> Values:
-        text = self.value(self.fields[slot.field], None)
-        return [self.fitted(state(text), slot.length) if text else None]
+        column = slot.columns[0]
+        text = self.value(self.fields[slot.field], column, slot.kind)
+        if text is None:
+            return [None]
+        found, change = state(text)
+        if change is not None:
+            note(self.changes, column, change)
+        return [found]
 
     def distinct(self, slot: "_Slot") -> Values:
-        return self.several(self.values(self.fields[slot.field], slot.length), slot.count)
+        texts = self.fields[slot.field]
+        if not slot.plain.issuperset(texts):
+            texts = self.values(texts, slot.columns, slot.kind)
+        return self.several(texts, slot.columns)
+
+    skills = distinct  # their kind shortens them
 
     def joined(self, slot: "_Slot") -> Values:
-        values = self.values(self.fields[slot.field], None)
-        text = ", ".join(filter(None, self.several(values, len(values))))
-        return [self.fitted(text, slot.length) if text else None]
+        values = self.values(self.fields[slot.field], slot.columns, slot.kind)
+        return [", ".join(self.each_once(values, slot.columns)) or None]
 
     def phones(self, slot: "_Slot") -> Values:
-        """By their digits: without at least three it is none, with the same ones it is the same."""
-        phones: dict[str, str] = {}
-        for phone in self.values(self.fields[slot.field], slot.length):
-            digits = phone.translate(_PHONE_SIGNS)
-            if not digits.isdecimal():
-                digits = _NO_DIGITS.sub("", phone)
-            if len(digits) >= 3:
-                phones.setdefault(digits, phone)
-            else:
-                self.record.odd_values += 1
-        return self.several(list(phones.values()), slot.count)
+        found = self._found(slot, self.fields[slot.field], phones_in)
+        if len(found) > 1 and len(phones := each_phone_once(found)) < len(found):
+            note(self.changes, slot.columns[-1], Change.repeated)
+            found = phones
+        return self.several(found, slot.columns)
 
     def emails(self, slot: "_Slot") -> Values:
-        emails: list[str] = []
-        for text in self.values(self.fields[slot.field], None):
-            found = _ADDRESS.findall(text[:_LONGEST_EMAILS])
-            self.record.odd_values += not found
-            emails += [self.fitted(address, slot.length) for address in found]
-        return self.several(emails, slot.count)
+        found = self._found(slot, self.fields[slot.field], emails_in)
+        return self.several(found, slot.columns)
 
-    def skills(self, slot: "_Slot") -> Values:
-        skills = self.values(self.fields[slot.field], slot.length)
-        for index, skill in enumerate(skills):
-            if skill.count(" ") > 1:
-                skills[index] = two_words(skill)
-                self.record.trimmed += 1
-        return self.several(skills, slot.count)
+    def link(self, slot: "_Slot") -> Values:
+        text = self.fields[slot.field]
+        if not text:
+            return [None]
+        return self.several(self._found(slot, [text], profiles_in), slot.columns)
+
+    def _found(
+        self, slot: "_Slot", texts: list[str], find: Callable[[str], list[str]]
+    ) -> list[str]:
+        """Return what is found in the texts, without what is too long for its column."""
+        found: list[str] = []
+        longest = slot.length or 0
+        for place, text in enumerate(texts):
+            these = find(clean(text))
+            if these == [text] and len(text) <= longest:
+                found.append(text)  # nearly always
+                continue
+            fitting = [one for one in these if len(one) <= longest]
+            if text:
+                column = column_of(slot.columns, place)
+                note(self.changes, column, _change_of_found(text, these, fitting))
+            found += fitting
+        return found
 
     def categories(self, slot: "_Slot") -> Values:
         given = self.distinct(slot)
         if given[-1] is not None:
             return given
         # Never empty: the industries say at least in whose business; then we say that we can't.
-        self.record.defaulted += given.count(None)
-        industries = [clean(text) for text in self.fields["industries"]]
-        stand_ins = [text for text in industries if text and not is_placeholder(text)]
         kept = {value.casefold(): value for value in given if value}
-        for value in (*stand_ins, *FALLBACK_CATEGORIES):
-            if len(kept) < slot.count:
-                short = fit(value, slot.length or 2 * len(value))
-                kept.setdefault(short.casefold(), short)
+        for column in slot.columns[len(kept) :]:
+            note(self.changes, column, Change.chosen)
+        industries = [slot.kind.read(text).value for text in self.fields["industries"] if text]
+        for value in (*filter(None, industries), *FALLBACK_CATEGORIES):
+            if len(kept) < len(slot.columns):
+                kept.setdefault(value.casefold(), value)
         return list(kept.values())
 
     def years(self, slot: "_Slot") -> Values:
         said: float | None = self.fields[slot.field]
         jobs = self.months()
         if slot.field == "years_in_us":
-            return [numbers.length_in_us(jobs, self.today, said)]
-        if slot.field == "years_experience":
-            return [numbers.years_of_experience(jobs, said)]
-        return [numbers.average_tenure(jobs, said)]
-
-    # Positions
+            found = numbers.length_in_us(jobs, self.today, said)
+        elif slot.field == "years_experience":
+            found = numbers.years_of_experience(jobs, said)
+        else:
+            found = numbers.average_tenure(jobs)
+        text, claimed = found
+        if claimed:
+            note(self.changes, slot.columns[0], Change.claimed)
+        elif text is None and said is not None:
+            note(self.changes, slot.columns[0], Change.nulled)
+        return [text]
 
     def months(self) -> Sequence[numbers.Job]:
         """Return all positions, also those beyond the columns, in months."""
@@ -138,55 +156,43 @@ class _Mapper(Cleaner):
             ]
         return self._months
 
-    def _sorted_jobs(self) -> list[_Job]:
-        """Return the positions that say anything, newest first where all dates can be read."""
-        jobs = [job for job in map(self._job, self.fields["positions"]) if job]
-        # Letters sort after digits: Present after every YYYY-MM.
-        dates = [(job.end.value or "", job.start.value or "") for job in jobs]
-        newest_first = sorted(dates, reverse=True)
-        if dates == newest_first or not all(map(all, dates)):
-            return jobs
-        jobs.sort(key=lambda job: (job.end.value, job.start.value), reverse=True)  # stable
-        return jobs
-
-    def _job(self, raw: Position) -> _Job | None:
-        if not (raw.company or raw.start or raw.end or raw.location):
-            return None
-        start, end = read_period(raw.start, raw.end)
-        place = NOWHERE
-        text = self.value(raw.location, None)
-        if text is not None:
-            place = location(text)
-            if place.text is None:
-                self.record.odd_values += 1
-        return _Job(self.value(raw.company, _COMPANY.length), start, end, place, raw)
-
     def positions(self, slot: "_Slot") -> Values:
-        record = self.record
-        if len(self.jobs) > len(PREFIXES):
-            record.too_many += len(self.jobs) - len(PREFIXES)
-        companies: Values = []
-        dates: Values = []
-        places: Values = []
-        for prefix, job in zip(PREFIXES, self.jobs, strict=False):
-            companies.append(job.company)
-            places.append(self.fitted(job.place.text, slot.length) if job.place.text else None)
-            dates += (job.start.value, job.end.value)
-            record.months_assumed += job.start.month_assumed + job.end.month_assumed
-            if job.start.unreadable:
-                record.unreadable[f"{prefix}StartDate"] = clean(job.raw.start)[:_RAW_DATE]
-            if job.end.unreadable:
-                record.unreadable[f"{prefix}EndDate"] = clean(job.raw.end)[:_RAW_DATE]
-        missing = len(PREFIXES) - len(companies)
-        gap: Values = [None] * missing
-        return [*companies, *gap, *dates, *gap, *gap, *places, *gap]
+        del slot  # the columns have a plan of their own
+        return columns_of(self.jobs, self.record)
 
 
-_COMPANY = fills(Position.model_fields["company"])
-_LOCATION = fills(Position.model_fields["location"])
-_PHONE_SIGNS = dict.fromkeys(map(ord, " ()-+."))
-_NO_DIGITS = re.compile(r"\D+")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"]+@[^\s@<>()\[\]:;,\"]+")
+_COMPANIES = Kind(fills(Position.model_fields["company"]))
+_LOCATIONS = Kind(fills(Position.model_fields["location"]))
+_NO_TEXT = Reading(None, None)
+
+
+def _job(raw: Position) -> Job:
+    start, end = read_period(raw.start, raw.end)
+    company = raw.company
+    if company in _COMPANIES.plain:
+        name = Reading(company, None)  # nearly always, and without a call
+    else:
+        name = _COMPANIES.read(company) if company else _NO_TEXT
+    return Job(name, start, end, _place(raw.location) if raw.location else NOWHERE, raw)
+
+
+@lru_cache(maxsize=16_384)
+def _place(text: str) -> Place:
+    value, change = _LOCATIONS.read(text)
+    if value is None:
+        return Place(None, None, change)
+    place = location(value)
+    if place.text is not None and _LOCATIONS.length is not None:
+        short = fit(place.text, _LOCATIONS.length)
+        if short != place.text:
+            return Place(short, place.in_us, Change.cut)
+    return place if place.change else place._replace(change=change)
+
+
+def _change_of_found(text: str, found: list[str], fitting: list[str]) -> Change:
+    if found == fitting and found:
+        return Change.mended
+    return Change.placeholder if is_placeholder(clean(text)) else Change.nulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +200,18 @@ class _Slot:
     """A field's place in the record."""
 
     field: str
+    columns: tuple[str, ...]
     length: int | None
-    count: int
+    kind: Kind
+    plain: set[str]  # the kind's
 
 
 _RuleFunction = Callable[[_Mapper, _Slot], Values]
+
+
+def _slot(name: str, mark: Fills) -> _Slot:
+    kind = Kind(mark, skill if mark.rule is Rule.skills else None)
+    return _Slot(name, mark.columns, mark.length, kind, kind.plain)
 
 
 def _plan() -> list[tuple[_RuleFunction, _Slot]]:
@@ -206,15 +219,17 @@ def _plan() -> list[tuple[_RuleFunction, _Slot]]:
     plan: list[tuple[_RuleFunction, _Slot]] = []
     for name, info in Candidate.model_fields.items():
         if name == "positions":
-            plan.append((_Mapper.positions, _Slot(name, _LOCATION.length, 4 * len(PREFIXES))))
+            columns = tuple(f"{prefix}Company" for prefix in PREFIXES)
+            plan.append((_Mapper.positions, _slot(name, Fills(columns))))
             continue
         mark = fills(info)
         rule: _RuleFunction = getattr(_Mapper, Rule(mark.rule).value)
-        plan.append((rule, _Slot(name, mark.length, len(mark.columns))))
+        plan.append((rule, _slot(name, mark)))
     return plan
 
 
 _PLAN = _plan()
+_FIRST_COLUMNS = {slot.field: slot.columns[0] for _, slot in _PLAN}
 
 
 def to_record(candidate: Candidate, today: datetime.date) -> Record:
@@ -231,4 +246,9 @@ def to_record(candidate: Candidate, today: datetime.date) -> Record:
     return mapper.record
 
 
-assert len(COLUMNS) == sum(slot.count for _, slot in _PLAN)  # noqa: S101 - once, at import
+def note_shape(record: Record, fields: Iterable[str], *, recovered: bool) -> None:
+    """Note what was odd in the answer that the record is of: by field, or in the whole of it."""
+    for name in fields:
+        note(record.changes, _FIRST_COLUMNS.get(name, ANSWER), Change.mended)
+    if recovered:
+        note(record.changes, ANSWER, Change.mended)

@@ -2,8 +2,10 @@
 
 Months are counted as integers, a year times twelve. A job named as `2019-03` to `2021-05` began and
 ended somewhere within those months, so its length is their difference and half a month: a calendar
-year (01 to 12) and a year by date (01 to 01) both come out as one year at one decimal. Where dates
-are missing, the number that the model took from the resume's own words stands in.
+year (01 to 12) and a year by date (01 to 01) both come out as one year at one decimal.
+
+Where some dates are missing, the number that the model took from the resume's own words may stand
+in, as a claim. No resume tells its average tenure; without positions nothing bears a number out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,6 +45,11 @@ def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> J
     return Job(first, last, in_us)
 
 
+@lru_cache(maxsize=1 << 14)
+def _computed(half_months: int, count: int = 1) -> "Years":
+    return Years(_text(half_months, count))
+
+
 def _text(half_months: int, count: int = 1) -> str | None:
     """Return half months, divided by `count`, as years with one decimal, rounded half up."""
     tenths = (20 * half_months + 24 * count) // (48 * count)
@@ -59,24 +66,44 @@ def stated(years: float | None) -> str | None:
     return _text(round(years * 24))
 
 
-def _lower_bound(computed: str | None, said: float | None) -> str | None:
+class Years(NamedTuple):
+    """A number of years as text, None where there is none.
+
+    `claimed`: it is the model's own, and could not be computed.
+    """
+
+    text: str | None
+    claimed: bool = False
+
+
+NO_YEARS = Years(None)
+
+
+def _claim(said: float | None) -> Years:
+    text = stated(said)
+    return Years(text, claimed=text is not None)
+
+
+def _lower_bound(computed: Years, said: float | None) -> Years:
     """Choose between what some of the dates prove and what the resume says."""
-    spoken = stated(said)
-    if computed is None or spoken is None:
-        return computed or spoken
-    return spoken if float(spoken) > float(computed) else computed
+    claim = _claim(said)
+    if computed.text is None or claim.text is None:
+        return computed if computed.text else claim
+    return claim if float(claim.text) > float(computed.text) else computed
 
 
-def years_of_experience(jobs: Sequence[Job], said: float | None) -> str | None:
+def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
     """Return the years in which at least one job was held; what overlaps is counted once.
 
     Jobs without dates make it a lower bound; then the resume's own number wins where it is larger.
     """
+    if not jobs:
+        return NO_YEARS
     spans = sorted(
         (one.start, one.end) for one in jobs if one.start is not None and one.end is not None
     )
     if not spans:
-        return stated(said)
+        return _claim(said)
     total = 0
     first, last = spans[0]
     for start, end in spans[1:]:
@@ -85,31 +112,33 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> str | None:
         else:
             total += 2 * (last - first) + 1
             first, last = start, end
-    computed = _text(total + 2 * (last - first) + 1)
-    if computed is not None and len(spans) == len(jobs):
+    computed = _computed(total + 2 * (last - first) + 1)
+    if computed.text is not None and len(spans) == len(jobs):
         return computed
     return _lower_bound(computed, said)
 
 
-def average_tenure(jobs: Iterable[Job], said: float | None) -> str | None:
-    """Return the mean length of the jobs that have dates, else the resume's own number."""
+def average_tenure(jobs: Iterable[Job]) -> Years:
+    """Return the mean length of the jobs that have dates."""
     halves = [
         2 * (one.end - one.start) + 1
         for one in jobs
         if one.start is not None and one.end is not None
     ]
-    return (_text(sum(halves), len(halves)) if halves else None) or stated(said)
+    return _computed(sum(halves), len(halves)) if halves else NO_YEARS
 
 
-def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> str | None:
+def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
     """Return the years since the first job in the US, up to the last one there for who has left.
 
     None of the jobs in the US, or no dates for them: the resume's own number.
     """
+    if not jobs:
+        return NO_YEARS
     here = [one for one in jobs if one.in_us]
     starts = [one.start for one in here if one.start is not None]
     if not starts:
-        return stated(said)
+        return _claim(said)
     until = today
     ended = [one for one in jobs if one.end is not None]
     latest = max(ended, key=lambda one: one.end or 0, default=None)
@@ -117,6 +146,8 @@ def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> str | N
         # Of two jobs that end in the same month, the one here counts: max over these ends.
         until = max((one.end for one in here if one.end is not None), default=-1)
     if until < min(starts):
-        return stated(said)
-    computed = _text(2 * (until - min(starts)) + 1)
-    return computed if len(starts) == len(here) else _lower_bound(computed, said)
+        return _claim(said)
+    computed = _computed(2 * (until - min(starts)) + 1)
+    if computed.text is not None and len(starts) == len(here):
+        return computed
+    return _lower_bound(computed, said)

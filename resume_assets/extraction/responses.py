@@ -6,18 +6,18 @@ Reasons are short codes. They never hold a word of an answer, and of an error on
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
-from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.candidate import Candidate, Position
 from resume_assets.extraction.faults import is_own, reason_of
 from resume_assets.extraction.lenient import ShapeError, read_candidate
 from resume_assets.extraction.recovery import find_object
-from resume_assets.extraction.text import without_surrogates
+from resume_assets.extraction.text import clean, is_placeholder, without_surrogates
 from resume_assets.extraction.values import Record
 
 
@@ -38,7 +38,7 @@ class Answer:
     """What one line says. `custom_id` is None where the line can't be attributed.
 
     `attempt_used`: whether asking again counts against the candidate's attempts.
-    `odd_values`: values not as the schema asks, read as text or as nothing.
+    `odd_fields`: by field, values not as the schema asks, read as text or as nothing.
     `recovered`: the object had to be found in prose, or mended.
     `record`: the candidate's, once somebody has mapped it.
     """
@@ -53,8 +53,13 @@ class Answer:
     output_tokens: int = 0
     status_code: int | None = None
     attempt_used: bool = False
-    odd_values: int = 0
+    odd_fields: dict[str, int] = field(default_factory=dict)
     recovered: bool = False
+
+    @property
+    def odd_values(self) -> int:
+        """Values that were not as the schema asks."""
+        return sum(self.odd_fields.values())
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -211,7 +216,32 @@ def _read_content(answer: Answer, content: str) -> None:
         except ShapeError as refusal:
             answer.reason = refusal.code
             return
+    if answer.candidate is not None and _is_empty(answer.candidate):
+        answer.candidate, answer.reason = None, "empty"
+        return
     answer.outcome, answer.reason = Outcome.succeeded, ""
+
+
+_PERSON = (
+    *("first_name", "last_name", "positions", "emails", "phones", "linkedin", "bachelors"),
+    *("masters", "certifications", "middle_name", "street", "city", "state"),
+)
+"""Fields of which each record has one at least: name, contact, education, positions."""
+
+
+def _is_empty(candidate: Candidate) -> bool:
+    """Tell whether an answer names nobody: what is left would be written over a person's values."""
+    fields = candidate.__dict__
+    return not any(_tells(fields[name]) for name in _PERSON)  # the first one does, nearly always
+
+
+def _tells(value: object) -> bool:
+    if isinstance(value, str):
+        text = clean(value)
+        return any(map(str.isalnum, text)) and not is_placeholder(text)
+    if isinstance(value, Position):
+        return any(map(_tells, value.__dict__.values()))
+    return isinstance(value, list) and any(map(_tells, value))
 
 
 def _read_odd_content(answer: Answer, content: str) -> None:
@@ -219,4 +249,4 @@ def _read_odd_content(answer: Answer, content: str) -> None:
     if value is None or isinstance(value, str):  # nothing, or the whole object once more in quotes
         value = find_object(value or content)
         answer.recovered = True
-    answer.candidate, answer.odd_values = read_candidate(value)
+    answer.candidate, answer.odd_fields = read_candidate(value)

@@ -214,18 +214,3 @@ def _belong_together(before: str, after: str) -> bool:
 def _is_pair(before: str, after: str) -> bool:
     """Tell whether two lone surrogates would make one character in UTF-16."""
     return "\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff"
-
-
-_ABBREVIATION = re.compile(r"\(([^\s()]{2,12})\)")
-_LOOSE_ENDS = frozenset(["and", "&", "of", "in", "for", "with", "to", "the", "a", "or", "/", "-"])
-
-
-def two_words(text: str) -> str:
-    """Return at most two words that still mean something: an abbreviation, else the first two."""
-    short = _ABBREVIATION.search(text)
-    if short:
-        return short[1]
-    words = text.split(" ", 2)[:2]
-    if words[-1].casefold() in _LOOSE_ENDS:
-        words.pop()
-    return " ".join(words).rstrip(",;:(")

@@ -1,15 +1,67 @@
 """A candidate's values, and what had to be done to get them.
 
-One `Cleaner` serves one record: it makes text fit columns, and counts what that cost.
+What a text must not be to be a column's value is told in `candidate`, beside the column; here is
+how that is seen. A text that needs nothing is remembered: most come again and again.
 """
 
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple
 
-from resume_assets.extraction.text import UNSURE, cleaned, fit, is_clean, is_placeholder
+from resume_assets.extraction.candidate import ColumnKind, Fills, Never
+from resume_assets.extraction.text import UNSURE, clean, cleaned, fit, is_placeholder
 
 Values = list[str | None]
 
-_UNBOUNDED = 1 << 40
+
+class Change(StrEnum):
+    """What was done to a column's value on its way from the answer to the table, gravest first.
+
+    The ledger keeps these words by column, and nothing of the value.
+    """
+
+    refused = "refused"  # by the table (a constraint): the column stays as it was
+    lost = "characters lost"  # controls stood for them, or the column's code page has none
+    nulled = "made NULL"  # no value of the column's kind, or half of one
+    unread = "date not read"
+    cut = "cut"  # to the column's length, or to its two words
+    left_out = "left out"  # more than there are columns for
+    unknown = "not recognised"  # kept as it is
+    claimed = "not computed"  # a number that only the model's word stands for
+    chosen = "chosen by us"  # a category, which is never empty
+    mended = "mended"  # signs around or in it that belong to no value; an answer of another shape
+    assumed = "month assumed"
+    repeated = "repeated"
+    reordered = "reordered"
+    placeholder = "placeholder"  # N/A, Remote: NULL, and nothing is lost
+
+
+LOSSES: Final = frozenset(
+    [Change.refused, Change.lost, Change.nulled, Change.unread, Change.cut, Change.left_out]
+)
+"""Changes after which something that the answer told is not in the table."""
+
+Changes = dict[str, Change]
+"""By column, in the spelling of COLUMNS; `ANSWER` for what concerns the answer as a whole."""
+
+ANSWER: Final = "(answer)"
+_GRAVITY: Final[Mapping[str, int]] = {change: rank for rank, change in enumerate(Change)}
+
+
+def note(changes: Changes, column: str, change: Change) -> None:
+    """Note what was done to a column; of two things the graver one stays."""
+    before = changes.get(column)
+    if before is None or _GRAVITY[change] < _GRAVITY[before]:
+        changes[column] = change
+
+
+class Reading(NamedTuple):
+    """A value, and what was done to get it; None where nothing was."""
+
+    value: str | None
+    change: Change | None
 
 
 @dataclass(slots=True)
@@ -17,79 +69,188 @@ class Record:
     """A candidate's values in the order of COLUMNS, and what had to be done to get them.
 
     `unreadable` holds the raw text of dates by column: personal data, for the ledger only.
-    `too_many`: list items beyond the columns; `trimmed`: values cut to fit; `odd_values`: values
-    that were none and became NULL; `defaulted`: categories that had to be chosen by us.
     """
 
     values: tuple[str | None, ...]
-    months_assumed: int = 0
+    changes: Changes = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
-    too_many: int = 0
-    trimmed: int = 0
-    odd_values: int = 0
-    defaulted: int = 0
+
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_TIME = r"(?:[T ]\d{1,2}:\d{2}\S*)?"
+_DAY = (
+    rf"(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:[0-2]?\d|3[01]))?{_TIME}"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d{_TIME}|\d{{1,2}}/(?:19|20)\d\d|(?:19|20)\d\d"
+    rf"|(?:\d{{1,2}}\.? )?(?:{'|'.join(_MONTHS)})[a-z]*\.?,? (?:\d{{1,2}},? )?(?:19|20)\d\d)"
+)
+_ADDRESS = r"(?i:mailto:)?[^\s@,;/|]+@[^\s@,;/|]+\.[^\s@,;/|]+"
+_PATTERNS: Final[Mapping[Never, str]] = {
+    Never.email: rf"{_ADDRESS}(?:[\s,;/|]+{_ADDRESS})*",
+    # A domain alone is a company's name (Booking.com), and Node.js/React is no address.
+    Never.link: r"(?i:[a-z][a-z\d+.-]*://|www\.)\S+|[a-z\d.-]+\.(?:com|org|edu|gov)/[^\sA-Z]*",
+    Never.date: rf"(?i:{_DAY}(?:\s*(?:-|–|—|to)\s*(?:{_DAY}|present|current|now|today))?)",
+    Never.number: r"[\W_]*(?:\d[\W_]*)+",
+    Never.long_number: r"\W*(?:\d\W*)*\d{5}(?:\d|\W)*|(?:\W*\d){10,}\W*",
+}
+# What matches one of them has one of these in it, or such a start.
+_SUSPECT: Final = re.compile(r"[\d@/]")
+_SUSPECT_STARTS: Final = ("www.", "Www.", "WWW.")
+_LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
+_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
+_MARKS: Final = frozenset("*_`[#>~•")
+_LINKED: Final = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*\)")
+_EMPHASIS: Final = re.compile(r"(\*{1,3}|_{1,3}|`{1,3}|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_LINE_START: Final = re.compile(r"(?:#{1,6}|>|•|\*)\s+")
+_REMEMBERED: Final = 1 << 15  # texts a kind of column
+_SHORT: Final = 100  # characters; longer texts rarely come twice
+
+
+def bare(text: str) -> str:
+    """Return a text out of the markdown around it: emphasis, a heading's or a list's sign, a link.
+
+    Only what encloses the whole of it is taken away: C*, _init_ and 5 * 7 have signs of their own.
+    """
+    if text[:1] not in _MARKS:
+        return text
+    text = _LINE_START.sub("", text, count=1) if _LINE_START.match(text) else text
+    for pattern, group in ((_EMPHASIS, 2), (_LINKED, 1)):
+        while enclosed := pattern.fullmatch(text):
+            text = enclosed[group].strip()
+    return text
+
+
+class Kind:
+    """Reads the texts of one kind of column, as its `Fills` describes it.
+
+    `plain` are texts that need nothing, as far as they are remembered. `shape` makes a value
+    shorter or neater where the column asks for that; "" is no value.
+    """
+
+    __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape", "whole")
+
+    def __init__(self, fills: Fills, shape: Callable[[str], str] | None = None) -> None:
+        self.length = fills.length
+        self.whole = fills.kind is ColumnKind.exact
+        self.names = frozenset(fills.names)
+        self.placeholders = Never.placeholder in fills.never
+        patterns = [_PATTERNS[each] for each in fills.never if each in _PATTERNS]
+        self.none = re.compile("|".join(patterns)) if patterns else None
+        self.shape = shape
+        self.plain: set[str] = set()
+        self.odd: dict[str, Reading] = {}
+
+    def read(self, text: str) -> Reading:
+        """Return the value of a text that is not empty."""
+        if self._is_plain(text):
+            reading = Reading(text, None)
+        elif (known := self.odd.get(text)) is not None:
+            return known
+        else:
+            reading = self._read(text)
+        if len(text) <= _SHORT:
+            self._remember(text, reading)
+        return reading
+
+    def _remember(self, text: str, reading: Reading) -> None:
+        if len(self.plain) + len(self.odd) >= _REMEMBERED:
+            self.plain.clear()
+            self.odd.clear()
+        if reading.change is None and reading.value == text:
+            self.plain.add(text)
+        else:
+            self.odd[text] = reading
+
+    def _is_plain(self, text: str) -> bool:
+        """Tell whether a text surely needs nothing, without looking at it closely."""
+        if (
+            text[:1] in UNSURE
+            or (self.length is not None and 2 * len(text) > self.length)
+            or (" " in text and (self.shape is not None or "  " in text))
+        ):
+            return False
+        if text.isascii() and text.replace(" ", "").isalpha():
+            return True
+        return (
+            text[0].isalnum()
+            and not (self.none and (_SUSPECT.search(text) or text.startswith(_SUSPECT_STARTS)))
+            and clean(text) == text
+        )
+
+    def _read(self, given: str) -> Reading:
+        text, lost = cleaned(given)
+        mended = text != given and text.split() != given.split()
+        if "  " in text:
+            text = " ".join(text.split())
+        if (inner := bare(text)) != text:
+            text, mended = inner, True
+        if not text or (self.placeholders and text not in self.names and is_placeholder(text)):
+            return Reading(None, Change.placeholder)
+        if not _LETTER_OR_DIGIT.search(text) or self._is_none(text):
+            return Reading(None, Change.nulled)
+        cut = False
+        if self.shape is not None and (shaped := self.shape(text)) != text:
+            if not shaped:
+                return Reading(None, Change.nulled)
+            cut = _LETTER_OR_DIGIT.findall(shaped) != _LETTER_OR_DIGIT.findall(text)
+            text, mended = shaped, True
+        if self.length is not None and (fitted := fit(text, self.length)) != text:
+            if self.whole:
+                return Reading(None, Change.nulled)
+            text, cut = fitted, True
+        if lost:
+            return Reading(text, Change.lost)
+        return Reading(text, Change.cut if cut else Change.mended if mended else None)
+
+    def _is_none(self, text: str) -> bool:
+        if self.none is None or len(text) > _LONGEST_OF_A_PATTERN:
+            return False
+        return self.none.fullmatch(text.strip("<>()[]{}\"' ")) is not None
 
 
 class Cleaner:
-    """Makes the values of one record and counts in it. Texts come stripped from the models."""
+    """Makes the values of one record and notes there what was done. Texts come stripped."""
 
-    __slots__ = ("record",)
+    __slots__ = ("changes", "record")
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self.changes = record.changes
 
-    def value(self, text: str, length: int | None) -> str | None:
+    def value(self, text: str, column: str, kind: Kind) -> str | None:
         """Return a text column's value."""
-        if (
-            is_clean(text)
-            and (length is None or 2 * len(text) <= length)
-            and (text[:1] not in UNSURE or (text and not is_placeholder(text)))
-        ):
+        if text in kind.plain:
             return text  # nearly always, and as it is
         if not text:
             return None
-        text = self.cleaned(text)
-        if not text or is_placeholder(text):
-            self.record.odd_values += 1
-            return None
-        return self.fitted(text, length)
+        value, change = kind.read(text)
+        if change is not None:
+            note(self.changes, column, change)
+        return value
 
-    def cleaned(self, text: str) -> str:
-        """Return the text on one line, and count it where letters of it are lost."""
-        text, odd = cleaned(text)
-        self.record.odd_values += odd
-        return text
+    def values(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
+        """Return what is a value among these texts; what is done to one is noted by its place."""
+        found = [self.value(text, column_of(columns, n), kind) for n, text in enumerate(texts)]
+        return [value for value in found if value]
 
-    def fitted(self, text: str, length: int | None) -> str:
-        """Return the text as far as the column takes it."""
-        short = text if length is None else fit(text, length)
-        if short is not text:
-            self.record.trimmed += 1
-        return short
-
-    def several(self, values: list[str], count: int) -> Values:
-        """Return the first `count` different values, filled up with None."""
+    def several(self, values: list[str], columns: tuple[str, ...]) -> Values:
+        """Return as many different values as there are columns, filled up with None."""
         if len(values) > 1 and len({*map(str.casefold, values)}) < len(values):
-            first: dict[str, str] = {}
-            for value in values:
-                first.setdefault(value.casefold(), value)
-            values = list(first.values())
-        surplus = len(values) - count
+            values = self.each_once(values, columns)
+        surplus = len(values) - len(columns)
         if surplus > 0:
-            self.record.too_many += surplus
-            return [*values[:count]]
+            note(self.changes, columns[-1], Change.left_out)
+            return [*values[: len(columns)]]
         return values + [None] * -surplus
 
-    def values(self, texts: list[str], length: int | None) -> list[str]:
-        """Return what is a value among these texts."""
-        longest = (length or _UNBOUNDED) // 2
-        plain = [
-            text
-            for text in texts
-            if is_clean(text)
-            and len(text) <= longest
-            and (text[:1] not in UNSURE or (text and not is_placeholder(text)))
-        ]
-        if len(plain) == len(texts):
-            return plain  # nearly always, and without a call for each
-        return [value for text in texts if (value := self.value(text, length))]
+    def each_once(self, values: Iterable[str], columns: tuple[str, ...]) -> list[str]:
+        """Return the values without those that differ from an earlier one in case only."""
+        first: dict[str, str] = {}
+        for place, value in enumerate(values):
+            if first.setdefault(value.casefold(), value) is not value:
+                note(self.changes, column_of(columns, place), Change.repeated)
+        return list(first.values())
+
+
+def column_of(columns: tuple[str, ...], place: int) -> str:
+    """Return the column for an item of a list by its place; the last for all beyond."""
+    return columns[min(place, len(columns) - 1)]

@@ -61,6 +61,9 @@ def test_what_they_report(platform: Platform) -> None:
     } == {"rows_written": 3, "rows_superseded": 0, "rows_given_back": 0, "rows_given_up": 0}
     assert {"months_assumed", "dates_unread", "values_cut_to_fit"} <= set(numbers(records))
     assert table(records["not_written_by_reason"]) == []
+    changes = table(records["changes_by_column"])
+    assert all(row.keys() == {"column", "what", "records"} for row in changes)
+    assert {"column": "SecondaryCategory", "what": "left out", "records": 3} in changes
 
     cost = numbers(metadata_of(result, "batch_cost"))
     assert cost["input_tokens"] > 0

@@ -8,7 +8,7 @@ import pytest
 
 from resume_assets.batches.costing import Bill, NotApplied
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
-from resume_assets_tests.flow import KEY, Flowing
+from resume_assets_tests.flow import KEY, Flowing, resume
 from resume_assets_tests.local_openai.faults import each_line, rewrite
 
 
@@ -99,7 +99,7 @@ def test_what_came_back_corrects_the_next_estimate(flow: Flowing):
     texts = sum(item.estimated_tokens for item in flow.items().values())
     assert measured(measured_overhead) == pytest.approx((batch.input_tokens - texts) / 3)
     assert measured(measured_output) == pytest.approx(batch.output_tokens / 3)
-    flow.seed({9: "# A later one\n\nA resume"})
+    flow.seed({9: resume(9)})
     later = flow.until_built("later")
     assert later.overhead_tokens == pytest.approx(measured(measured_overhead))
 

@@ -14,6 +14,7 @@ from resume_assets.database.candidates import TableProblem, fitter_for
 from resume_assets.database.connect import Database, split_name
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
+from resume_assets.extraction.values import Changes
 from resume_assets.settings import SettingsError
 from resume_assets_tests.databases import SQLITE, make_schema, make_table, rows_of
 
@@ -47,7 +48,8 @@ def write(database: Database, **values: str | None) -> tuple[dict[str, Any], int
     """Write a record into row 1; returns what is there then, and how many values were cut."""
     there = database.candidates
     by_name = VALUES | values
-    row, cut = there.fit_row([by_name.get(column.name) for column in COLUMNS])
+    changes: Changes = {}
+    row = there.fit_row([by_name.get(column.name) for column in COLUMNS], changes)
     dialect = database.dialect
 
     def work(connection: sa.Connection) -> int:
@@ -61,7 +63,7 @@ def write(database: Database, **values: str | None) -> tuple[dict[str, Any], int
     spelt = {column.name: there.column(column.name) for column in COLUMNS}
     return {
         name: found._mapping[column] for name, column in spelt.items() if column is not None
-    }, cut
+    }, len(changes)
 
 
 def test_the_table_that_init_db_makes(database: Database) -> None:

@@ -169,12 +169,13 @@ def test_the_status_row_follows_its_batch(database: Database) -> None:
 
 
 def older_ledger(database: Database) -> None:
-    """A ledger as version 0 would have had it: a column and an index less, a batch in it."""
+    """A ledger as version 0 would have had it: columns and an index less, a batch in it."""
     seed(database, 2)
     collected_batch(database, settings(), 2)
     batches = name(database, "resume_batches")
     execute(database, f"ALTER TABLE {batches} DROP COLUMN absent_since")
     execute(database, f"ALTER TABLE {batches} DROP COLUMN quota_tries")
+    execute(database, f"ALTER TABLE {name(database, 'resume_batch_items')} DROP COLUMN changes")
     index = "DROP INDEX ix_resume_batches_openai"
     execute(database, index if database.dialect.name == SQLITE else f"{index} ON {batches}")
     execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 0")
@@ -209,7 +210,7 @@ def test_an_older_ledger_is_upgraded_in_place(
         database.read(lambda c: require_initialised(c, database))
     purposes = [step.purpose for step in plan(database)]
     assert purposes[-2:] == ["ledger from version 0 to 1", f"ledger's version {LEDGER_VERSION}"]
-    assert len(purposes) == 5
+    assert len(purposes) == 6
     initialise(database)
     database.read(lambda c: require_initialised(c, database))
     batch = database.read(lambda c: batches.get(c, database, KEY))

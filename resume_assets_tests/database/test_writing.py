@@ -1,6 +1,7 @@
 """A chunk of records: fields, LastProcessed, the items' ends and the claims, all or nothing."""
 
 import datetime
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,6 +150,42 @@ def test_titles_of_300_characters_are_cut_at_a_character(
     assert ("e\u0301" * 150).startswith(second.SecondaryTitle)
     assert 250 <= len(second.SecondaryTitle) <= 255
     assert writer.applied.values_cut == 3
+
+
+def test_what_was_done_to_values_is_kept_by_column(database: Database, quick: Settings) -> None:
+    seed(database, 3)
+    collected_batch(database, quick, 3)
+    job = {"company": "Acme", "start": "", "end": "2020-01", "location": "Austin, TX"}
+    given: dict[int, dict[str, Any]] = {
+        1: {"positions": [job | {"start": "2019-01"}]},
+        2: {"positions": [job | {"start": "some day"}], "titles": ["T" * 300]},
+        3: {"positions": [job | {"start": "2019"}], "city": "a@x.example"},
+    }
+    answers = list(answers_to(database, change=lambda userid: given[userid]))
+    with leased(database, KEY) as lease:
+        applied = write_all(lease, answers).applied
+    items = database.ledger.items
+    columns = (items.c.months_assumed, items.c.values_cut, items.c.changes, items.c.unread)
+    plain, cut, assumed = rows_of(database, sa.select(*columns).order_by(items.c.userid))
+    assert tuple(plain) == (0, 0, None, None)
+    assert (cut.months_assumed, cut.values_cut) == (0, 2)
+    assert json.loads(cut.unread) == {"MostRecentStartDate": "some day"}
+    # Two numbers that no date bears out: the experience is the model's word.
+    assert json.loads(cut.changes) == {
+        "PrimaryTitle": "cut",
+        "MostRecentStartDate": "date not read",
+        "LengthinUS": "not computed",
+        "YearsofExperience": "not computed",
+        "AvgTenure": "made NULL",
+    }
+    assert (assumed.months_assumed, assumed.values_cut, assumed.unread) == (1, 1, None)
+    assert json.loads(assumed.changes) == {
+        "City": "made NULL",
+        "MostRecentStartDate": "month assumed",
+    }
+    assert applied.changes["City", "made NULL"] == 1
+    assert (applied.months_assumed, applied.dates_unread) == (1, 1)
+    assert "some day" not in str(applied.changes)
 
 
 def test_what_others_did_meanwhile_is_left_alone(database: Database, quick: Settings) -> None:

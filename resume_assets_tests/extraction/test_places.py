@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resume_assets.extraction.place_names import DOUBLE, STATES, US_STATES, code_of, fits
 from resume_assets.extraction.places import location, state
+from resume_assets.extraction.values import Change
 
 
 @pytest.mark.parametrize(
@@ -13,23 +15,62 @@ from resume_assets.extraction.places import location, state
         ("TX", "TX"),
         ("tx", "TX"),
         ("Texas", "TX"),
+        ("tExAs", "TX"),
         ("N.Y.", "NY"),
+        ("N. Y.", "NY"),
         ("new york", "NY"),
+        ("New York State", "NY"),
+        ("State of Washington", "WA"),
+        ("Commonwealth of Virginia", "VA"),
         ("D.C.", "DC"),
+        ("Washington, D.C.", "DC"),
+        ("New York, NY", "NY"),
+        ("Austin, Texas", "TX"),
+        ("Dallas, TX 75201-1234", "TX"),
+        ("Austin TX", "TX"),
+        ("Calif.", "CA"),
+        ("Penna.", "PA"),
+        ("W. Va.", "WV"),
+        ("Wash", "WA"),
+        ("Texas (TX)", "TX"),
+        ("TX (Texas)", "TX"),
+        ("TX - Texas", "TX"),
         ("Texas, USA", "TX"),
+        ("TX, U.S.A.", "TX"),
         ("TX 75201", "TX"),
+        ("Puerto Rico", "PR"),
+        ("U.S. Virgin Islands", "VI"),
+        ("guam", "GU"),
         ("Ontario", "ON"),
         ("Québec", "QC"),
+        ("Que.", "QC"),
+        ("P.E.I.", "PE"),
         ("Ontario, Canada", "ON"),
         ("ON M5V 2T6", "ON"),
-        ("Bavaria", "Bavaria"),
-        ("NSW", "NSW"),
-        ("Texas, Germany", "Texas, Germany"),
-        ("ZZ", "ZZ"),
     ],
 )
 def test_state(raw, code):
-    assert state(raw) == code
+    assert state(raw) == (code, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value", "change"),
+    [
+        ("Bavaria", "Bavaria", Change.unknown),
+        ("NSW", "NSW", Change.unknown),
+        ("Texas, Germany", "Texas, Germany", Change.unknown),
+        ("ZZ", "ZZ", Change.unknown),
+        ("Île-de-France", "Île-de-France", Change.unknown),
+        ("MO/KS", "MO", Change.left_out),
+        ("TX or OK", "TX", Change.left_out),
+        ("nazarendu", None, Change.nulled),
+        ("USA", None, Change.nulled),
+        ("75201", None, Change.nulled),
+        ("Remote", None, Change.placeholder),
+    ],
+)
+def test_what_is_no_state(raw, value, change):
+    assert state(raw) == (value, change)
 
 
 @pytest.mark.parametrize(
@@ -44,33 +85,152 @@ def test_state(raw, code):
         ("TX", "TX", True),
         ("Texas", "TX", True),
         ("Washington, DC", "Washington, DC", True),
+        ("Washington, D.C.", "Washington, DC", True),
         ("Washington", "Washington", True),
         ("Main Campus, Ann Arbor, MI", "Ann Arbor, MI", True),
         ("Springfield, Sangamon County, IL", "Springfield, IL", True),
-        ("Remote, TX", "TX", True),
-        ("Remote, USA", None, True),
+        ("Boston, Mass.", "Boston, MA", True),
+        ("Nashville, Tenn.", "Nashville, TN", True),
+        ("Raleigh, N.C.", "Raleigh, NC", True),
+        ("Gary, Ind.", "Gary, IN", True),
+        ("San Juan, PR", "San Juan, PR", True),
+        ("Minneapolis/St. Paul, MN", "Minneapolis/St. Paul, MN", True),
+        ("Raleigh-Durham, NC", "Raleigh-Durham, NC", True),
         ("Toronto, ON", "Toronto, ON", False),
         ("Toronto, Ontario, Canada", "Toronto, ON", False),
+        ("Toronto, ON, CA", "Toronto, ON", False),
+        ("Hamilton, Ont.", "Hamilton, ON", False),
+        ("St. John's, Newfoundland and Labrador", "St. John's, NL", False),
         ("London, United Kingdom", "London, United Kingdom", False),
+        ("London, U.K.", "London, U.K.", False),
+        ("Kraków, Poland", "Kraków, Poland", False),
+        ("Paris, FR", "Paris, FR", False),
+        ("Sarajevo, Bosnia and Herzegovina", "Sarajevo, Bosnia and Herzegovina", False),
+        ("Port of Spain, Trinidad & Tobago", "Port of Spain, Trinidad & Tobago", False),
         ("Tbilisi, Georgia", "Tbilisi, Georgia", False),
         ("Atlanta, Georgia", "Atlanta, GA", True),
         ("Dallas, USA", "Dallas, USA", True),
         ("USA", "USA", True),
         ("Kraków", "Kraków", None),
-        ("Remote", None, None),
-        ("(remote)", None, None),
+        ("Sydney, NSW", "Sydney, NSW", None),
         (",", ",", None),
     ],
 )
 def test_location(raw, text, in_us):
-    assert location(raw) == (text, in_us)
+    assert location(raw) == (text, in_us, None)
 
 
-@given(st.text(max_size=150) | st.text(st.sampled_from("TX, remoteUSA.()1"), max_size=30))
-def test_nothing_raises(text):
-    assert isinstance(state(text), str)
+@pytest.mark.parametrize(
+    ("raw", "text", "in_us"),
+    [
+        ("Austin, TX (Remote)", "Austin, TX", True),
+        ("Austin, TX - Remote", "Austin, TX", True),
+        ("Austin, TX / Hybrid", "Austin, TX", True),
+        ("Austin, TX, Remote", "Austin, TX", True),
+        ("Austin, TX [on-site]", "Austin, TX", True),
+        ("Austin, TX (Fully Remote)", "Austin, TX", True),
+        ("Austin, TX (acquired 2019)", "Austin, TX", True),
+        ("Remote - Austin, TX", "Austin, TX", True),
+        ("Remote (Austin, TX)", "Austin, TX", True),
+        ("Remote, TX", "TX", True),
+        ("Austin (TX)", "Austin, TX", True),
+        ("London (UK)", "London, UK", False),
+        ("Kraków, Poland (hybrid)", "Kraków, Poland", False),
+    ],
+)
+def test_how_one_works_is_no_part_of_where(raw, text, in_us):
+    assert location(raw) == (text, in_us, Change.mended)
+
+
+@pytest.mark.parametrize(
+    ("raw", "in_us"),
+    [
+        ("Remote", None),
+        ("(remote)", None),
+        ("Hybrid/Remote", None),
+        ("Work from home", None),
+        ("Various locations", None),
+        ("Remote, USA", True),
+    ],
+)
+def test_no_place(raw, in_us):
+    assert location(raw) == (None, in_us, Change.placeholder)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "in_us"),
+    [
+        ("San Francisco, CA & New York, NY", "San Francisco, CA", True),
+        ("Austin, TX | Dallas, TX", "Austin, TX", True),
+        ("Austin, TX; London, UK", "Austin, TX", True),
+        ("Paris, France and London, UK", "Paris, France", False),
+        ("Austin, Texas / Dallas, Texas", "Austin, TX", True),
+        ("Austin, TX, Dallas, TX", "Austin, TX", True),
+        ("Kansas City, MO/KS", "Kansas City, MO", True),
+    ],
+)
+def test_of_two_places_it_is_the_first(raw, text, in_us):
+    assert location(raw) == (text, in_us, Change.left_out)
+
+
+@pytest.mark.parametrize(
+    ("raw", "in_us"),
+    [
+        ("Bangalore, IN", None),
+        ("Toronto, CA", None),
+        ("Berlin, DE", None),
+        ("Berlin, DE 10115", None),
+        ("Jakarta, ID", None),
+        ("Bogota, CO", None),
+        ("Tel Aviv, IL", None),
+        ("Casablanca, MA", None),
+        ("Munich, BY, DE", None),
+        ("Mumbai, MH, IN", None),
+        ("Ontario, CA", None),
+        ("CA", None),
+        ("Indianapolis, IN", True),
+        ("Dublin, CA", True),
+        ("Newark, DE", True),
+        ("Moscow, ID", True),
+        ("St. Louis, MO", True),
+        ("Coeur d’Alene, ID", True),
+        ("Ft. Wayne, IN", True),
+        ("Greater Boston, MA", True),
+        ("Nowhere, IN 46077", True),
+        ("Nowhere, IN, USA", True),
+    ],
+)
+def test_a_code_of_a_state_and_a_country_needs_a_city_that_fits(raw, in_us):
+    place = location(raw)
+    assert place.in_us is in_us
+    assert place.text == raw.removesuffix(" 46077").removesuffix(", USA").removesuffix(" 10115")
+
+
+def test_the_codes_of_two_places_are_those_of_iso_3166():
+    assert len(DOUBLE) == 26
+    assert {"AL", "AR", "AZ", "CA", "CO", "DE", "GA", "ID", "IL", "IN", "KY", "LA", "MA"} < DOUBLE
+    assert {"MD", "ME", "MN", "MO", "MS", "MT", "NC", "NE", "PA", "SC", "SD", "TN", "VA"} < DOUBLE
+    assert not DOUBLE & {"NY", "TX", "PR", "GU", "VI", "AS", "MP"}
+    assert all(fits("Springfield", code) in (True, None) for code in DOUBLE)
+
+
+def test_the_codes():
+    assert len(US_STATES) == 56
+    assert len(STATES) == 56 + 13
+    assert all(code_of(code) == code_of(code.lower()) == code for code in STATES)
+
+
+@given(st.text(max_size=150) | st.text(st.sampled_from("TX, remoteUSA.()1&|/"), max_size=30))
+def test_nothing_raises_and_a_place_stays_as_it_is(text):
+    assert state(text).value is None or len(state(text).value or "") <= len(text)
     place = location(text)
-    assert place.text is None or isinstance(place.text, str)
+    if place.text and place.change is None:
+        assert location(place.text).text == place.text
+
+
+@given(st.text(st.characters(exclude_characters=",/&|;"), min_size=1, max_size=20))
+def test_what_is_unknown_is_never_abroad(text):
+    assert location(f"{text}ville, Qqq").in_us is None
 
 
 def test_long_locations_stay_out_of_the_cache():

@@ -197,6 +197,8 @@ def test_odd_values_become_text_or_nothing_and_are_counted():
     assert (person.years_experience, person.years_in_us, person.average_tenure) == (12, None, None)
     # city, state, street, linkedin, phones, emails, three skills, three numbers, nickname, name
     assert answer.odd_values == 14
+    assert answer.odd_fields["skills"] == 3
+    assert answer.odd_fields[""] == 1
 
 
 def test_a_list_given_as_text_is_parted_where_no_entity_is():
@@ -325,8 +327,55 @@ def test_huge_numbers():
     for number in ("1" + "0" * 5_000, "-" + "9" * 400, "1e999"):
         content = FULL.replace('"years_experience": 10', f'"years_experience": {number}')
         answer = read(content)
-        assert answer.outcome in (Outcome.succeeded, Outcome.invalid)
-    assert read(full_answer(city=10**300)).outcome is Outcome.succeeded
+        assert answer.outcome is Outcome.succeeded
+        assert answer.candidate is not None
+        years = answer.candidate.years_experience
+        assert years is None or not -1e6 < years < 1e6  # for `numbers` to refuse
+    answer = read(full_answer(city=10**300))
+    assert answer.outcome is Outcome.succeeded
+    assert answer.candidate is not None
+    assert answer.candidate.city == "1e+300"
+
+
+NOBODY: dict[str, Any] = {
+    name: [] if isinstance(value, list) else "" if isinstance(value, str) else None
+    for name, value in full_answer().items()
+}
+JOB = {"company": "", "start": "", "end": "", "location": ""}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NOBODY,
+        NOBODY | {"summary": "A person.", "skills": ["SQL"], "titles": ["Nurse"], "years_in_us": 3},
+        NOBODY | {"first_name": "N/A", "last_name": "Unknown", "emails": ["-"], "phones": [""]},
+        NOBODY | {"positions": [JOB, JOB | {"company": "Not provided", "end": "\u200b"}]},
+        NOBODY | {"linkedin": "] }", "city": None},
+    ],
+)
+def test_an_answer_that_names_nobody_is_empty(answer):
+    found = read(answer)
+    assert (found.outcome, found.reason) == (Outcome.invalid, "empty")
+    assert found.candidate is None
+    assert found.attempt_used
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            {"first_name": "Zo"},
+            {"last_name": "李"},
+            {"emails": ["a@x.example"]},
+            {"phones": ["1"]},
+        ),
+        *({"linkedin": "in/x"}, {"street": "Elm 1"}, {"city": "Austin"}, {"bachelors": "BS"}),
+        *({"certifications": ["PMP"]}, {"positions": [JOB | {"start": "2019"}]}),
+    ],
+)
+def test_one_thing_about_a_person_is_enough(told):
+    assert read(NOBODY | told).outcome is Outcome.succeeded
 
 
 def test_reasons_never_hold_content():

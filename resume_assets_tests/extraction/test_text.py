@@ -13,7 +13,6 @@ from resume_assets.extraction.text import (
     fit,
     is_clean,
     is_placeholder,
-    two_words,
     without_surrogates,
 )
 
@@ -206,17 +205,3 @@ def test_without_surrogates(text):
     whole.encode()
     if text.isascii():
         assert whole is text
-
-
-@pytest.mark.parametrize(
-    ("skill", "expected"),
-    [
-        ("Amazon Web Services (AWS)", "AWS"),
-        ("Research and Development", "Research"),
-        ("Search Engine Optimization", "Search Engine"),
-        ("Hiring, Firing and so on", "Hiring, Firing"),
-        ("Design: UI / UX", "Design: UI"),
-    ],
-)
-def test_two_words(skill, expected):
-    assert two_words(skill) == expected

@@ -75,7 +75,7 @@ def test_a_fault_of_no_known_kind_that_passes_costs_nothing(flow: Flowing) -> No
 def test_the_guard_sees_batches_of_repeats(flow: Flowing) -> None:
     """Ten attempts are allowed; two batches of nothing usable are enough to ask a person."""
     flow.set(max_attempts=10)
-    flow.seed({number: f"# Person {number}\n\nA resume" for number in range(4, 10)})
+    flow.seed({number: resume(number) for number in range(4, 10)})
     for index in range(3):
         run_with(flow, lambda lines: edit(lines, 2, refusal), f"b{index}")
     decision = plan_batch(flow.database, flow.settings, rows=10, origin="test")

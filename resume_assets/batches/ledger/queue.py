@@ -27,7 +27,8 @@ from resume_assets.batches.ledger.states import (
 from resume_assets.database.connect import Database
 from resume_assets.extraction.faults import may_be_own
 
-_SHORT = 256  # bytes: texts this short are looked at, they may be blank
+_SHORT = 1_000  # bytes: texts this short are looked at, they may be blank
+_INVISIBLE = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # blanks that count as printable
 _PAGE = 500
 
 
@@ -45,6 +46,11 @@ _Found = sa.Row[Any, int, str | None]  # of `_newest`
 def text_hash(text: str) -> str:
     """SHA-256 of a resume as the candidate table has it, in hex."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: spaces, zero-width signs, controls."""
+    return all(not one.isprintable() or one in _INVISIBLE for one in text)
 
 
 def waiting(
@@ -80,7 +86,7 @@ def count_waiting(connection: sa.Connection, database: Database) -> int:
     waiting, short = connection.execute(counts.select_from(newest)).one()
     if short:
         texts = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
-        waiting -= sum(not text.strip() for text in connection.execute(texts).scalars())
+        waiting -= sum(is_blank(text) for text in connection.execute(texts).scalars())
     found: int = waiting
     return found
 
@@ -154,7 +160,7 @@ def _with_attempts_left(
         page = [
             Waiting(userid, int(text_bytes))
             for userid, text_bytes, short_text in rows[start : start + _PAGE]
-            if short_text is None or (short_text and not short_text.isspace())
+            if short_text is None or not is_blank(short_text)
         ]
         histories = _histories(connection, database, [row.userid for row in page])
         if not histories:

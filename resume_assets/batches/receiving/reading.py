@@ -18,9 +18,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from resume_assets.errors import PlatformError
-from resume_assets.extraction.mapping import to_record
+from resume_assets.extraction.mapping import note_shape, to_record
 from resume_assets.extraction.responses import Answer, Outcome, read_line
-from resume_assets.extraction.values import Record
+from resume_assets.extraction.values import Change, Record
 from resume_assets.processors import processors
 
 HELP_FROM = 16_000_000
@@ -64,6 +64,8 @@ def _read_here(lines: Iterable[bytes], today: date) -> Iterator[Answer]:
     for answer in read_answers(lines):
         if answer.candidate is not None:
             answer.record = to_record(answer.candidate, today)
+            if answer.odd_fields or answer.recovered:
+                note_shape(answer.record, answer.odd_fields, recovered=answer.recovered)
             answer.candidate = None
         yield answer
 
@@ -98,7 +100,7 @@ def _received(helper: subprocess.Popen[bytes]) -> Iterator[Answer]:
 
 _NAMES = [field.name for field in fields(Answer) if field.name not in ("candidate", "record")]
 _values_of: Any = attrgetter(*_NAMES)
-_record_of: Any = attrgetter(*(field.name for field in fields(Record)))
+_record_of: Any = attrgetter("values", "changes", "unreadable")
 
 
 def _packed(answer: Answer) -> tuple[Any, Any]:
@@ -110,7 +112,9 @@ def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
     answer = Answer(**dict(zip(_NAMES, values, strict=True)))
     answer.outcome = Outcome(answer.outcome)
     if record:
-        answer.record = Record(tuple(record[0]), *record[1:])
+        values, changes, unreadable = record
+        changes = {column: Change(change) for column, change in changes.items()}
+        answer.record = Record(tuple(values), changes, unreadable)
     return answer
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
@@ -15,6 +16,7 @@ from resume_assets.batches.ledger.queue import GivenUp, given_up
 from resume_assets.batches.ledger.states import OPEN_ITEMS, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
+from resume_assets.extraction.values import LOSSES
 
 _PAGE = 2_000
 _MONTH = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -67,8 +69,9 @@ def audit_dates(connection: sa.Connection, database: Database, key: str) -> Date
             end = _checked(audit, userid, f"{prefix}EndDate", columns, end=True)
             if start is not None and end is not None and _last(end) < start:
                 audit.order.add(userid, f"{prefix}StartDate")
-            if start is not None and start > this_month:
-                audit.future.add(userid, f"{prefix}StartDate")
+            for date_of, month in (("StartDate", start), ("EndDate", end)):
+                if month is not None and month != PRESENT and month > this_month:
+                    audit.future.add(userid, prefix + date_of)
             periods.append((prefix, start, end))
         for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
             if None in (start, end, next_start, next_end):
@@ -174,14 +177,32 @@ def account(connection: sa.Connection, database: Database, key: str) -> Account:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Losses:
-    """What of a batch's texts and values did not fit or could not be read."""
+    """What of a batch's texts and values did not fit, could not be read, or was changed.
+
+    `changes` counts records by column and what was done; `lost` are those of them after which
+    something is missing: userid, column, what.
+    """
 
     truncated: int
     values_cut: int
     months_assumed: int
     dates_unread: int
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lost: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, userid: Any, changes: Mapping[str, str]) -> None:
+        """Count what was done to a record."""
+        self.changes.update(changes.items())
+        for column, what in changes.items():
+            if what in LOSSES and len(self.lost) < SHOWN:
+                self.lost.append((str(userid), column, what))
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is missing that the answers told."""
+        return not (self.truncated or self.values_cut or self.dates_unread or self.lost)
 
 
 def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
@@ -196,7 +217,12 @@ def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
             sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
         ).where(written)
     ).one()
-    return Losses(*(int(value or 0) for value in row))
+    truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
+    found = Losses(truncated, values_cut, months_assumed, dates_unread)
+    noted = sa.select(items.c.userid, items.c.changes).where(written, items.c.changes.is_not(None))
+    for userid, changes in connection.execute(noted.order_by(items.c.position)):
+        found.add(userid, orjson.loads(changes))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

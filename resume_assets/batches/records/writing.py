@@ -5,14 +5,14 @@ updated first, which locks its rows, and then compared. A mismatch rolls it back
 first and leaves those candidates out.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
@@ -22,9 +22,11 @@ from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.values import LOSSES, Change, Changes
 
 _INTERFERENCES = 5  # of other programs, in one chunk
-READING = ("months_assumed", "values_cut", "unread")
+READING = ("months_assumed", "values_cut", "changes", "unread")
+_CUT = LOSSES - {Change.unread}
 
 
 @dataclass(slots=True)
@@ -35,9 +37,25 @@ class Applied:
     written: int = 0
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)
-    months_assumed: int = 0
-    dates_unread: int = 0
-    values_cut: int = 0
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
+
+    @property
+    def months_assumed(self) -> int:
+        """Dates whose month was not given."""
+        return self._count(Change.assumed)
+
+    @property
+    def dates_unread(self) -> int:
+        """Dates that could not be read."""
+        return self._count(Change.unread)
+
+    @property
+    def values_cut(self) -> int:
+        """Values that are not in the table as a whole."""
+        return self._count(*_CUT)
+
+    def _count(self, *changes: Change) -> int:
+        return sum(count for (_, what), count in self.changes.items() if what in changes)
 
 
 @dataclass(slots=True)
@@ -50,15 +68,21 @@ class Row:
     asked: Asked
     values: Sequence[Any]
     usage: Usage
-    months_assumed: int
-    values_cut: int
+    changes: Changes
     unread: dict[str, str]
 
     @property
-    def reading(self) -> tuple[int, int, str | None]:
+    def reading(self) -> tuple[int, int, str | None, str | None]:
         """What the ledger keeps of how the answer was read, in the order of READING."""
-        unread = json.dumps(self.unread, ensure_ascii=False) if self.unread else None
-        return self.months_assumed, self.values_cut, unread
+        if not self.changes:
+            return 0, 0, None, None
+        done = [*self.changes.values()]
+        cut = sum(change in _CUT for change in done)
+        return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
+
+
+def _json(by_column: Mapping[str, str]) -> str | None:
+    return orjson.dumps(by_column).decode() if by_column else None
 
 
 class Interference(Exception):
@@ -108,13 +132,12 @@ class Writer:
     def _prepare(self, asked: Asked, answer: Answer) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
-        values, cut = self.there.fit_row(record.values)
+        values = self.there.fit_row(record.values, record.changes)
         return Row(
             asked,
             values,
             usage_of(answer),
-            months_assumed=record.months_assumed,
-            values_cut=cut + record.trimmed + record.too_many,
+            changes=record.changes,
             unread=record.unreadable,
         )
 
@@ -214,9 +237,9 @@ class Writer:
     def _count(self, written: list[Row], stale: list[Row]) -> None:
         applied = self.applied
         applied.written += len(written)
-        applied.months_assumed += sum(row.months_assumed for row in written)
-        applied.dates_unread += sum(len(row.unread) for row in written)
-        applied.values_cut += sum(row.values_cut for row in written)
+        for row in written:
+            if row.changes:
+                applied.changes.update(row.changes.items())
         if stale:
             applied.ends["stale: changed_meanwhile"] += len(stale)
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import text_hash
+from resume_assets.batches.ledger.queue import is_blank, text_hash
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
 from resume_assets.batches.sending.attempt import installation_of
@@ -88,7 +88,7 @@ class _Builder:
         gone: list[Any] = []
         for item in page:
             resume = texts.get(item.userid)
-            if resume and not resume.isspace():
+            if resume and not is_blank(resume):
                 there.append((item, resume, unmangled(resume)))
             else:
                 gone.append(item.userid)

@@ -15,11 +15,24 @@ def test_the_newest_come_first(flow: Flowing):
     assert flow.waiting(2) == [1, 2]
 
 
-@pytest.mark.parametrize("text", [None, "", " ", "\n\t \r\n", "\u3000\u00a0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "", " ", "\n\t \r\n", "\u3000\u00a0", "\u200b", "\ufeff \u200b\n", "\x01\x02"),
+        *("\u2060\u200e\u202a", "\u00ad", "\ue000", "\u3164\u2800", "\u200b" * 100, " " * 250),
+    ],
+)
 def test_without_a_resume_nobody_waits(flow: Flowing, text: str | None):
     flow.change(2, markdownResume=text)
     assert flow.waiting() == [1, 3]
     assert _count(flow) == 2
+
+
+@pytest.mark.parametrize("text", ["-", "\u200bx", "李", "\ufeff.", "😀"])
+def test_what_can_be_seen_is_a_resume(flow: Flowing, text: str):
+    flow.change(2, markdownResume=text)
+    assert flow.waiting() == [1, 2, 3]
+    assert _count(flow) == 3
 
 
 def test_many_blank_texts_do_not_hide_who_comes_after_them(flow: Flowing):

@@ -18,7 +18,7 @@ from resume_assets.batches.planning.planner import (
 from resume_assets.batches.planning.quota import resume_planning, stop_planning
 from resume_assets.batches.upkeep.people import forgive
 from resume_assets.database.setup import require_initialised
-from resume_assets_tests.flow import KEY, Flowing
+from resume_assets_tests.flow import KEY, Flowing, resume
 
 
 def plan(flow: Flowing, rows: int = 100, **more) -> Planned | NoPlan:
@@ -95,7 +95,7 @@ def test_an_unknown_model_has_no_price_and_spends_no_limited_money(flow: Flowing
 
 
 def test_two_poor_batches_in_a_row_stop_planning_until_resume(flow: Flowing):
-    flow.seed({10: "# Someone else\n\nA resume", 11: "# Another one\n\nA resume"})
+    flow.seed({10: resume(10), 11: resume(11)})
     for key in ("poor1", "poor2"):
         plan(flow, 1, key=key)
         _finish(flow, key, low_share=True)
@@ -144,14 +144,14 @@ class TestRepeats:
     def hold(self, flow: Flowing) -> None:
         """Ten candidates, of which the first two never get a usable answer."""
         flow.set(max_attempts=10)
-        flow.seed({number: f"# Person {number}\n\nA resume" for number in range(4, 11)})
+        flow.seed({number: resume(number) for number in range(4, 11)})
         for key in ("first", "again", "and again"):
             self.fail(flow, key.replace(" ", "-"), 1, 2)
 
     def test_a_batch_of_both_speaks_by_the_first_ones(self, flow: Flowing):
         self.fail(flow, "a", 1)
         assert flow.batch("a").low_share is True
-        flow.seed({9: "# Another one\n\nA resume"})
+        flow.seed({9: resume(11)})
         self.fail(flow, "b", 1)
         assert (flow.batch("b").low_share, flow.batch("b").low_share_repeats) == (False, None)
 
@@ -172,14 +172,14 @@ class TestRepeats:
 
     def test_others_go_on_and_a_good_batch_frees_the_repeats(self, flow: Flowing):
         self.hold(flow)
-        flow.seed({20: "# A newcomer\n\nA resume"})
+        flow.seed({20: resume(20)})
         assert self.sendable(flow) == [20]
         flow.until_done("good")
         assert self.sendable(flow) == [1, 2]
 
     def test_resume_frees_them_too_and_so_does_retry_or_another_text(self, flow: Flowing):
         self.hold(flow)
-        flow.change(2, markdownResume="# Edited\n\nA resume")
+        flow.change(2, markdownResume=resume(2) + "\nEdited")
         assert self.sendable(flow) == [2]
         assert forgive(flow.database, flow.settings, [1]) == 1
         assert self.sendable(flow) == [1, 2]
@@ -221,7 +221,7 @@ def test_a_named_batch_with_nothing_waiting_is_empty_and_can_be_planned_again(fl
         flow.delete(userid)
     assert plan_named(flow.database, flow.settings, KEY, 100) is None
     assert flow.batch().state == "empty"
-    flow.seed({7: "# Somebody\n\nA resume"})
+    flow.seed({7: resume(7)})
     assert plan_named(flow.database, flow.settings, KEY, 100) is None
     assert flow.batch().state == "planned"
 

@@ -14,6 +14,7 @@ import pytest
 from resume_assets.batches.receiving import reading
 from resume_assets.batches.receiving.reading import ReaderDied, read_records
 from resume_assets.extraction.responses import Answer, Outcome
+from resume_assets.extraction.values import ANSWER, Change
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
 
 TODAY = date(2026, 11, 23)
@@ -30,6 +31,8 @@ ODD = [
     output_bytes(full_answer(first_name="\0Łódź\ud83d 日本語 😀", summary="x" * 50_000)),
     output_bytes(full_answer(positions=[{"company": "A", "start": "once", "end": "🤷"}] * 9)),
     output_bytes(full_answer(years_in_us="many", skills=None)),
+    output_bytes(full_answer(titles=["T" * 300], city="N/A", state="nowhere")),
+    output_bytes("```\n" + orjson.dumps(full_answer()).decode() + "\n```"),
 ]
 
 
@@ -63,7 +66,10 @@ def test_both_ways_read_the_same(answers: Path, beside: list[Any]) -> None:
     with answers.open("rb") as stream:
         there = list(read_records(stream, TODAY))
     assert there == here
-    assert len(here) == 231  # the empty line is none
+    assert len(here) == 233  # the empty line is none
+    changed = [answer.record.changes for answer in there if answer.record]
+    assert {type(change) for changes in changed for change in changes.values()} == {Change}
+    assert {ANSWER: Change.mended, "ThirdMostRecentStartDate": Change.assumed} in changed
     assert sum(answer.outcome is Outcome.succeeded for answer in there) >= 220
     assert all(type(answer.outcome) is Outcome for answer in there)
     assert all((answer.record is None) == (answer.outcome != "succeeded") for answer in there)
@@ -137,5 +143,5 @@ def test_few_answers_or_one_processor_start_none(
         monkeypatch.setattr(reading, "HELP_FROM", least)
         monkeypatch.setattr(reading, "processors", lambda: processors)  # noqa: B023 (called at once)
         with answers.open("rb") as stream:
-            assert len(list(read_records(stream, TODAY))) == 231
+            assert len(list(read_records(stream, TODAY))) == 233
     assert not beside

@@ -1,6 +1,7 @@
 """The audit finds what is wrong in the database, whoever wrote it there."""
 
 import datetime
+import json
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,28 @@ def test_a_start_after_its_end_is_found(done: Flowing):
 def test_a_start_in_the_future_is_found(done: Flowing):
     done.change(1, MostRecentStartDate="2098-01")
     assert look(done).dates.future.offenders == [("1", "MostRecentStartDate")]
+
+
+def test_an_end_in_the_future_is_found_and_present_is_none(done: Flowing):
+    done.change(1, MostRecentEndDate="2098-01")
+    done.change(2, MostRecentEndDate="Present")
+    assert look(done).dates.future.offenders == [("1", "MostRecentEndDate")]
+
+
+def test_what_was_done_to_values_is_added_up(done: Flowing):
+    items = done.database.ledger.items
+    for userid, changes in (
+        (1, {"City": "cut", "Skill1": "mended"}),
+        (2, {"City": "cut"}),
+        (3, None),
+    ):
+        noted = items.update().where(items.c.userid == userid)
+        noted = noted.values(changes=changes and json.dumps(changes))
+        done.database.write(lambda connection: connection.execute(noted))  # noqa: B023
+    losses = look(done).losses
+    assert losses.changes == {("City", "cut"): 2, ("Skill1", "mended"): 1}
+    assert losses.lost == [("1", "City", "cut"), ("2", "City", "cut")]
+    assert not losses.passed
 
 
 def test_positions_out_of_order_are_found(done: Flowing):
