@@ -65,6 +65,12 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "7.3.2019": ("2019-03", "2019-03"),
         "1. 9. 2018": ("2018-09", "2018-09"),
         "01.09.2018 - 02.10.2019": ("2018-09", "2019-10"),
+        "13/3/2019": ("2019-03", "2019-03"),
+        "3/13/2019": ("2019-03", "2019-03"),
+        "12/12/2019": ("2019-12", "2019-12"),
+        "31 March 2019": ("2019-03", "2019-03"),
+        "32 March 2019": NEITHER,
+        "31/12/2019": ("2019-12", "2019-12"),
         "3.15.2019": ("2019-03", "2019-03"),
         "01/03/2019 - 31/12/2020": ("2019-03", "2020-12"),
         "31/12/2018 to 01/03/2019": ("2018-12", "2019-03"),
@@ -133,6 +139,9 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "2019/12 KW": NEITHER,
         "Week 12 2019": NEITHER,
         "Week 2019-12": NEITHER,
+        "Sprint 2019-12": NEITHER,
+        "Semester 2019-2": NEITHER,
+        "2015-00 Xyzzy": NEITHER,
         "Week of March 5, 2019": ("2019-03", "2019-03"),
         "Batch 11 2019": NEITHER,
         "Batch #11 2019": NEITHER,
@@ -154,6 +163,8 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "B.S. 2076": NEITHER,
         "05/2076 BS": NEITHER,
         "2076-05-12 B.S.": NEITHER,
+        "B.S. 12/05/2076": NEITHER,
+        "EC May 2011": NEITHER,
         "2011 E.C.": NEITHER,
         "May 2011 E.C.": NEITHER,
         "05/2011 ዓ.ም": NEITHER,
@@ -550,6 +561,7 @@ def test_a_field_that_tells_both_is_read_for_both(text, start, end, empty):
         ("Jan 2019", "", ("2019-01", None)),
         ("", "Jan 2019", (None, "2019-01")),
         ("Jan 2019 - ?", "", ("2019-01", None)),
+        ("Jan 2019 - Xyzzy 2021", "", ("2019-01", None)),
         ("Present", "", (None, None)),
         ("", "Present", (None, "Present")),
         ("Jan 2019 - Present", "Mar 2021", ("2019-01", "2021-03")),
@@ -559,7 +571,11 @@ def test_a_field_that_tells_both_is_read_for_both(text, start, end, empty):
     ],
 )
 def test_a_field_that_tells_one_is_read_for_one(start, end, expected):
-    assert tuple(reading.value for reading in read_period(start, end)) == expected
+    readings = read_period(start, end)
+    assert tuple(reading.value for reading in readings) == expected
+    assert all(
+        text or not reading.unreadable for text, reading in zip((start, end), readings, strict=True)
+    )
 
 
 # Names
