@@ -311,6 +311,8 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "Present - Jan 2015": ("2015-01", "Present"),
         "2015年3月～2018年4月": ("2015-03", "2018-04"),
         "2015年3月至今": ("2015-03", "Present"),
+        "May, March 2019": NEITHER,
+        "2019 March, May": NEITHER,
         "March to 2018": NEITHER,
         "March through 2018": NEITHER,
         "2018 to March": NEITHER,
