@@ -109,6 +109,7 @@ def test_escapes_are_read(raw, read):
         ("Pawe\x0f", "Pawe"),
         ("ab\x1fcd", "ab cd"),
         ("Nr\x0041", "Nr41"),
+        ("a\x0378\x0379", "a7879"),  # two escapes, but of no letters
         ("Mar\x002019", "Mar2019"),  # a year, rather than an apostrophe
         ("Fr\x00Edison", "FrEdison"),
         ("Nr\x0531", "Nr31"),
@@ -147,7 +148,8 @@ def test_clean_properties(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["N/A", "n/a", "(n/a)", "NA", "None", "null", "Unknown", "Not provided.", "-", "—", "…"]
+    "text",
+    ["N/A", "n/a", "(n/a)", "NA", "None", "null", "Unknown", "Not provided.", "-", "—", "…", "..."],
 )
 def test_placeholders(text):
     assert is_placeholder(text)

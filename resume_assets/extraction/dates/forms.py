@@ -140,11 +140,7 @@ def _found(match: re.Match[str], values: list[int]) -> Found | None:
             month, numbers[0] = numbers[0], month
     if (month or 0) > 12 or max(numbers, default=0) > 31:
         return None
-    unread = (
-        month is None
-        and not numbers
-        and bool(_WORD_BEFORE.search(before) or _WORD_AFTER.match(after))
-    )
+    unread = not month and bool(_WORD_BEFORE.search(before) or _WORD_AFTER.match(after))
     return Found(year, month or None, start, end, unread=unread)
 
 

@@ -79,7 +79,7 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     first, last = one.reading, two.reading
     if last is _NOTHING and first.value:
         other = _look(start, True)
-        if other.is_range or other.reading is _PRESENT:
+        if other.reading is _PRESENT or (other.is_range and other.reading.value):
             last = other.reading
     elif first is _NOTHING and (two.is_range or last is _PRESENT):
         other = _look(end, False)

@@ -47,6 +47,7 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "15.03.2019": ("2019-03", "2019-03"),
         "15. 03. 2019": ("2019-03", "2019-03"),
         "2019/15/03": ("2019-03", "2019-03"),
+        "2019/13/03": ("2019-03", "2019-03"),
         "2019-03-15T00:00:00Z": ("2019-03", "2019-03"),
         "2019-03-15 10:30:00+02:00": ("2019-03", "2019-03"),
         "Fri, 15 Mar 2019 00:00:00 GMT": ("2019-03", "2019-03"),
@@ -65,6 +66,12 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "7.3.2019": ("2019-03", "2019-03"),
         "1. 9. 2018": ("2018-09", "2018-09"),
         "01.09.2018 - 02.10.2019": ("2018-09", "2019-10"),
+        "13/3/2019": ("2019-03", "2019-03"),
+        "3/13/2019": ("2019-03", "2019-03"),
+        "12/12/2019": ("2019-12", "2019-12"),
+        "31 March 2019": ("2019-03", "2019-03"),
+        "32 March 2019": NEITHER,
+        "31/12/2019": ("2019-12", "2019-12"),
         "3.15.2019": ("2019-03", "2019-03"),
         "01/03/2019 - 31/12/2020": ("2019-03", "2020-12"),
         "31/12/2018 to 01/03/2019": ("2018-12", "2019-03"),
@@ -133,6 +140,9 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "2019/12 KW": NEITHER,
         "Week 12 2019": NEITHER,
         "Week 2019-12": NEITHER,
+        "Sprint 2019-12": NEITHER,
+        "Semester 2019-2": NEITHER,
+        "2015-00 Xyzzy": NEITHER,
         "Week of March 5, 2019": ("2019-03", "2019-03"),
         "Batch 11 2019": NEITHER,
         "Batch #11 2019": NEITHER,
@@ -154,6 +164,8 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "B.S. 2076": NEITHER,
         "05/2076 BS": NEITHER,
         "2076-05-12 B.S.": NEITHER,
+        "B.S. 12/05/2076": NEITHER,
+        "EC May 2011": NEITHER,
         "2011 E.C.": NEITHER,
         "May 2011 E.C.": NEITHER,
         "05/2011 ዓ.ም": NEITHER,
@@ -300,6 +312,8 @@ READ: dict[str, dict[str, tuple[str | None, str | None]]] = {
         "Present - Jan 2015": ("2015-01", "Present"),
         "2015年3月～2018年4月": ("2015-03", "2018-04"),
         "2015年3月至今": ("2015-03", "Present"),
+        "May, March 2019": NEITHER,
+        "2019 March, May": NEITHER,
         "March to 2018": NEITHER,
         "March through 2018": NEITHER,
         "2018 to March": NEITHER,
@@ -550,6 +564,7 @@ def test_a_field_that_tells_both_is_read_for_both(text, start, end, empty):
         ("Jan 2019", "", ("2019-01", None)),
         ("", "Jan 2019", (None, "2019-01")),
         ("Jan 2019 - ?", "", ("2019-01", None)),
+        ("Jan 2019 - Xyzzy 2021", "", ("2019-01", None)),
         ("Present", "", (None, None)),
         ("", "Present", (None, "Present")),
         ("Jan 2019 - Present", "Mar 2021", ("2019-01", "2021-03")),
@@ -559,7 +574,11 @@ def test_a_field_that_tells_both_is_read_for_both(text, start, end, empty):
     ],
 )
 def test_a_field_that_tells_one_is_read_for_one(start, end, expected):
-    assert tuple(reading.value for reading in read_period(start, end)) == expected
+    readings = read_period(start, end)
+    assert tuple(reading.value for reading in readings) == expected
+    assert all(
+        text or not reading.unreadable for text, reading in zip((start, end), readings, strict=True)
+    )
 
 
 # Names
