@@ -96,7 +96,7 @@ def test_a_look_that_comes_late_changes_nothing(flow: Flowing, status: str) -> N
         flow.update("a", state="done")
         return found
 
-    database.read = then_another_is_faster  # type: ignore[method-assign, assignment]
+    database.read = then_another_is_faster  # type: ignore[method-assign]
     polling.poll(database, api, flow.settings)  # type: ignore[arg-type]
     assert flow.batch("a") == before
 
