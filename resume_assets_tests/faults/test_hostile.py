@@ -19,6 +19,7 @@ from resume_assets_tests.local_openai.hostile import be_hostile
 
 RESUMES = 120
 BATCHES = 6
+TOO_LONG = {50}
 UNUSABLE = {7, 77}
 
 
@@ -32,7 +33,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flowing
     monkeypatch.setattr(contradictions, "_FIRST_PAUSE", contradictions._FIRST_PAUSE * 0)
     with flow_at(tmp_path / "hostile", rules=rules) as flow:
         flow.seed({number: resume(number) for number in range(1, RESUMES + 1)})
-        be_hostile(flow.faults)
+        be_hostile(flow.faults, too_long_ones={str(one) for one in TOO_LONG})
         flow.faults.add("POST", "/v1/batches", DropAfter(), nth=2)
         flow.faults.add("POST", "/v1/batches", Respond(500), nth=4)
         flow.faults.add("POST", "/v1/files", DropAfter(), nth=3)
@@ -63,15 +64,19 @@ def test_every_candidate_is_processed_and_none_is_paid_twice(
         rounds += 1
         assert rounds < 400
     everybody = set(range(1, RESUMES + 1))
-    assert set(hostile.written()) == everybody - UNUSABLE
-    assert {one.userid for one in hostile.given_up()} == UNUSABLE
+    hopeless = UNUSABLE | TOO_LONG
+    assert set(hostile.written()) == everybody - hopeless
+    assert {one.userid for one in hostile.given_up()} == hopeless
     most = hostile.settings.max_attempts
     paid = hostile.book.completed()
     assert {number: paid.count(str(number)) for number in everybody} == {
-        number: most if number in UNUSABLE else 1 for number in everybody
+        number: most if number in hopeless else 1 for number in everybody
     }
     assert hostile.is_balanced()
     with flow_at(tmp_path / "calm", rules=rules) as calm:
         calm.seed({number: resume(number) for number in range(1, RESUMES + 1)})
         calm.until_done()
-        assert records(hostile.home) == records(calm.home)
+        there, expected = records(hostile.home), records(calm.home)
+        assert {one: there[one] for one in everybody - TOO_LONG} == {
+            one: expected[one] for one in everybody - TOO_LONG
+        }

@@ -9,7 +9,7 @@ Each passes by itself, or is a shape of saying what is well.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,11 +151,18 @@ def nul_escapes(line: dict[str, Any]) -> dict[str, Any]:
     return line
 
 
-def be_hostile(faults: Faults) -> None:
-    """All at once."""
+def too_long(line: dict[str, Any]) -> dict[str, Any]:
+    """The request does not fit the model."""
+    error = {"type": "invalid_request_error", "code": "context_length_exceeded", "message": "m"}
+    return {**line, "response": {"status_code": 400, "body": {"error": error}}}
+
+
+def be_hostile(faults: Faults, *, too_long_ones: Collection[str] = ()) -> None:
+    """All at once; `too_long_ones`: custom_ids whose request fails each time."""
 
     def line(one: dict[str, Any]) -> dict[str, Any]:
-        return string_body(bare_error(nul_escapes(one)))
+        one = too_long(one) if one["custom_id"] in too_long_ones else nul_escapes(one)
+        return string_body(bare_error(one))
 
     faults.add("GET", BATCHES, LateFileIds(), times=None)
     faults.add("GET", FILE, Chain([AtFirst(NOT_THERE), untold_sizes()]), times=None)

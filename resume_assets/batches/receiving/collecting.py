@@ -113,7 +113,8 @@ def _bring_here(
     batch = _download_all(lease, files, api, batch)
     tally = count(lease, files, batch)
     is_short = ": ".join(end_of_unanswered(batch)) in tally
-    if not is_short or result_files(batch) != named or batch.openai_status == LOST:
+    nothing_more = result_files(batch) != named or batch.openai_status in (LOST, "failed")
+    if nothing_more or not is_short:
         return batch, tally
     batch = _look_once_more(lease, api, batch)
     if result_files(batch) == named:
