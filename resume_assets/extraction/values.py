@@ -3,11 +3,54 @@
 One `Cleaner` serves one record: it makes text fit columns, and counts what that cost.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from resume_assets.extraction.text import UNSURE, clean, fit, is_placeholder
 
 Values = list[str | None]
+
+
+class Change(StrEnum):
+    """What was done to a column's value on its way from the answer to the table, gravest first.
+
+    The ledger keeps these words by column, and nothing of the value.
+    """
+
+    refused = "refused"  # by the table (a constraint): the column stays as it was
+    lost = "characters lost"  # the column's code page does not have them
+    nulled = "made NULL"  # no value of the column's kind, or half of one
+    unread = "date not read"
+    cut = "cut"  # to the column's length, or to its two words
+    left_out = "left out"  # more than there are columns for
+    unknown = "not recognised"  # kept as it is
+    claimed = "not computed"  # a number that only the model's word stands for
+    chosen = "chosen by us"  # a category, which is never empty
+    mended = "mended"  # signs around or in it that belong to no value; an answer of another shape
+    assumed = "month assumed"
+    repeated = "repeated"
+    reordered = "reordered"
+    placeholder = "placeholder"  # N/A, Remote: NULL, and nothing is lost
+
+
+LOSSES = frozenset(
+    [Change.refused, Change.lost, Change.nulled, Change.unread, Change.cut, Change.left_out]
+)
+"""Changes after which something that the answer told is not in the table."""
+
+Changes = dict[str, Change]
+"""By column, in the spelling of COLUMNS; `ANSWER` for what concerns the answer as a whole."""
+
+ANSWER = "(answer)"
+_GRAVITY: Mapping[Change, int] = {change: rank for rank, change in enumerate(Change)}
+
+
+def note(changes: Changes, column: str, change: Change) -> None:
+    """Note what was done to a column; of two things the graver one stays."""
+    before = changes.get(column)
+    if before is None or _GRAVITY[change] < _GRAVITY[before]:
+        changes[column] = change
 
 _UNBOUNDED = 1 << 40
 
