@@ -26,6 +26,7 @@ class ColumnKind(StrEnum):
     start_date = "start_date"  # YYYY-MM
     end_date = "end_date"  # YYYY-MM or Present
     number = "number"  # years, as text
+    exact = "exact"  # an address, a phone, a link, a code: half of it would be a wrong one
 
 
 class Rule(StrEnum):
@@ -102,10 +103,10 @@ class Candidate(BaseModel):
     last_name: Annotated[str, Fills(("LastName",), 100, Rule.name)]
     street: Annotated[str, Fills(("Address",))]
     city: Annotated[str, Fills(("City",), 100)]
-    state: Annotated[str, Fills(("State",), 50, Rule.state)]
-    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones)]
-    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails)]
-    linkedin: Annotated[str, Fills(("Linkedin",))]
+    state: Annotated[str, Fills(("State",), 50, Rule.state, ColumnKind.exact)]
+    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones, ColumnKind.exact)]
+    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails, ColumnKind.exact)]
+    linkedin: Annotated[str, Fills(("Linkedin",), kind=ColumnKind.exact)]
     bachelors: Annotated[str, Fills(("Bachelors",))]
     masters: Annotated[str, Fills(("Masters",))]
     certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined)]

@@ -52,6 +52,7 @@ def note(changes: Changes, column: str, change: Change) -> None:
     if before is None or _GRAVITY[change] < _GRAVITY[before]:
         changes[column] = change
 
+
 _UNBOUNDED = 1 << 40
 
 

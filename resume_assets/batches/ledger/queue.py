@@ -2,7 +2,8 @@
 
 A row waits where `LastProcessed` is NULL, it has a resume, no open batch has it, and it has
 attempts left. Attempts count per candidate and text since the last success: an edited text, or
-`LastProcessed` set to NULL by hand, starts afresh.
+`LastProcessed` set to NULL by hand, starts afresh. A record that the candidate table refused uses
+all of them up: the answer is there and paid for, another one would be refused as well.
 """
 
 import hashlib
@@ -90,7 +91,12 @@ def given_up(
         sa.select(items.c.userid)
         .where(items.c.state.in_(sorted(SENT - {ItemState.succeeded})))
         .group_by(items.c.userid)
-        .having(sa.func.count() >= min(max_attempts, MAX_SENDINGS))
+        .having(
+            sa.or_(
+                sa.func.count() >= min(max_attempts, MAX_SENDINGS),
+                sa.func.max(sa.case((items.c.state == ItemState.unwritable, 1), else_=0)) == 1,
+            )
+        )
         .subquery()
     )
     query = (
@@ -180,11 +186,17 @@ def _is_used_up(
     history: Sequence[sa.Row[Any]],
     max_attempts: int,
 ) -> bool:
-    used = sum(row.attempt_used for row in history)
-    if used < max_attempts and len(history) < MAX_SENDINGS:
+    if not _is_enough(history, max_attempts):
         return False
     there = database.candidates
     text = connection.execute(sa.select(there.text).where(there.userid == userid)).scalar()
     now = text_hash(text) if text else None
-    same = [row for row in history if row.text_hash == now]
-    return sum(row.attempt_used for row in same) >= max_attempts or len(same) >= MAX_SENDINGS
+    return _is_enough([row for row in history if row.text_hash == now], max_attempts)
+
+
+def _is_enough(history: Sequence[sa.Row[Any]], max_attempts: int) -> bool:
+    return (
+        sum(row.attempt_used for row in history) >= max_attempts
+        or len(history) >= MAX_SENDINGS
+        or any(row.state == ItemState.unwritable for row in history)
+    )
