@@ -65,6 +65,11 @@ class CandidateTable:
         """The written columns, as the table spells them."""
         return [target.name for target in self.targets]
 
+    @cached_property
+    def columns(self) -> list[str]:
+        """The written columns, as COLUMNS spells them."""
+        return [COLUMNS[target.index].name for target in self.targets]
+
     def column(self, name: str) -> sa.Column[Any] | None:
         """The table's column for one of COLUMNS' names, None where the table lacks it."""
         for target in self.targets:

@@ -31,6 +31,16 @@ class Mender(_Again):
 
     wanted = ItemState.unwritable
 
+    def _close_written(self, connection: sa.Connection, rows: list[Row], seen: list[Seen]) -> None:
+        super()._close_written(connection, rows, seen)
+        self.database.dialect.update_rows(
+            connection,
+            self.database.ledger.items,
+            ("batch_key", "userid"),
+            ("reason", "attempt_used"),
+            [(None, False, self.lease.key, row.asked.userid) for row in rows],
+        )
+
 
 class Rewriter(_Again):
     """Writes records again by today's rules, where they are still as this batch left them."""

@@ -27,7 +27,7 @@ from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
-from resume_assets.extraction.values import LOSSES, Changes
+from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Row:
     usage: Usage
     months_assumed: int
     values_cut: int
+    changes: Changes
     unread: dict[str, str]
     refused: frozenset[str] = frozenset()  # columns that stay as they are
 
@@ -75,12 +76,21 @@ class Row:
     @property
     def values_lost(self) -> int:
         """How many values did not get into the table as they were."""
-        return self.values_cut + len(self.refused)
+        return self.values_cut + sum(change in LOSSES for change in self.changes.values())
 
-    def tells_more_than(self, left_out: frozenset[str], names: Sequence[str]) -> bool:
-        """Whether any value is left to be written without these of the columns."""
-        told = (name for name, value in zip(names, self.values, strict=True) if value is not None)
-        return not left_out.issuperset(told)
+    def without(self, columns: frozenset[str]) -> "Row":
+        """The row as it is to be written where the table refuses these columns."""
+        changes = dict(self.changes)
+        for column in columns:
+            note(changes, column, Change.refused)
+        return replace(self, refused=columns, changes=changes)
+
+    def tells(self, columns: Sequence[str]) -> bool:
+        """Whether there is a value in any of the columns (all of them) that is not refused."""
+        return any(
+            value is not None and column not in self.refused
+            for column, value in zip(columns, self.values, strict=True)
+        )
 
 
 class Seen(NamedTuple):
@@ -149,9 +159,9 @@ class Writer:
     def _write_alone(self, row: Row, refused: Refused) -> None:
         """Write one record without the columns that are refused; give up where nothing is left."""
         left_out = self._refused_columns(row, refused.column)
-        if left_out is not None and row.tells_more_than(left_out, self.there.names):
+        if left_out is not None and (rest := row.without(left_out)).tells(self.there.columns):
             try:
-                self._write_together([replace(row, refused=left_out)])
+                self._write_together([rest])
             except Refused as late:  # with the commit, where a constraint is deferred
                 refused = late
             else:
@@ -161,19 +171,19 @@ class Writer:
 
     def _refused_columns(self, row: Row, named: str | None) -> frozenset[str] | None:
         """What to leave out of a record that is refused; `named`: what the database blames."""
-        ours = {name.casefold(): name for name in self.there.names}
+        ours = {column.casefold(): column for column in self.there.columns}
         blamed = ours.get((named or "").casefold())
         # It is one column, nearly always, and the same as before.
         for guess in dict.fromkeys([*([blamed] if blamed else []), *self.applied.refused]):
             if self._is_taken(row, frozenset([guess])):
                 return frozenset([guess])
-        return refused_among(self.there.names, partial(self._is_taken, row))
+        return refused_among(self.there.columns, partial(self._is_taken, row))
 
     def _is_taken(self, row: Row, left_out: frozenset[str]) -> bool:
         """Whether the table takes the record without these columns; nothing is kept of the try."""
 
         def work(connection: sa.Connection) -> None:
-            self._commit(connection, [replace(row, refused=left_out)], look_first=False)
+            self._commit(connection, [row.without(left_out)], look_first=False)
             raise _Taken
 
         try:
@@ -197,13 +207,13 @@ class Writer:
         values = self.there.fit_row(
             record.values, changes, keep_existing=self.database.keep_existing
         )
-        cut = sum(change in LOSSES for change in changes.values())
         return Row(
             asked,
             values,
             usage_of(answer),
             months_assumed=record.months_assumed,
-            values_cut=cut + record.trimmed + record.too_many,
+            values_cut=record.trimmed + record.too_many,
+            changes=changes,
             unread=record.unreadable,
         )
 
@@ -258,7 +268,7 @@ class Writer:
         refused = rows[0].refused if rows else frozenset[str]()
         if not refused:  # nearly always; a row of which some are refused is written alone
             return names, [row.values for row in rows]
-        rest = [index for index, name in enumerate(names) if name not in refused]
+        rest = [index for index, name in enumerate(self.there.columns) if name not in refused]
         return [names[index] for index in rest], [
             [row.values[index] for index in rest] for row in rows
         ]
