@@ -32,6 +32,10 @@ class TableProblem(PlatformError):
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
 
+_CONVERTED = re.compile(
+    r"CAST\((?P<cast>.+) AS [\w\[\](), ]+\)|CONVERT\([\w\[\]]+(?:\([\d, ]+\))?,(?P<convert>.+)\)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"N?'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
@@ -226,10 +230,12 @@ def _stand_in(kind: TypeEngine[Any], default: str | None) -> Any:
 
 
 def _literal(default: str | None) -> str | None:
-    """The value of a default that is one, as a database shows it: `((0))`, `(N'it''s')`."""
+    """The value of a default that is one, as databases show it: `((0))`, `CONVERT([int],'0')`."""
     text = (default or "").strip()
     while text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()
+    if converted := _CONVERTED.fullmatch(text):
+        return _literal(converted["cast"] or converted["convert"])
     if quoted := _QUOTED.fullmatch(text):
         return quoted[1].replace("''", "'")
     return text if _NUMBER.fullmatch(text) else None

@@ -16,6 +16,14 @@ class Refusal:
     column: str | None = None  # where the database names one
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something of a table's that looks at what is written: a CHECK, or a trigger at updates."""
+
+    name: str
+    definition: str | None  # of a CHECK, in SQL; None for a trigger
+
+
 class Dialect(Protocol):
     """The differences between SQLite and SQL Server, behind one set of verbs.
 
@@ -44,6 +52,9 @@ class Dialect(Protocol):
 
         A day for a column that holds days, UTC for one that holds a zone.
         """
+
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """The CHECK constraints and triggers that see an update of this table."""
 
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
         """By collation, Python's name for the code page in which VARCHAR columns hold text."""

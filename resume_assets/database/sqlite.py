@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
-from resume_assets.database.dialect import Refusal
+from resume_assets.database.dialect import Guard, Refusal
 
 READ_ONLY = "resume_read_only"
 """Execution option of a connection that only reads: it does not take the write lock."""
@@ -37,6 +37,7 @@ _TYPES = dict.fromkeys(("DATETIME", "DATETIME2", "SMALLDATETIME", "DATETIMEOFFSE
 """SQL Server's names for times, in a table that was made after its example."""
 
 _NAMED_COLUMN = re.compile(r"(?:NOT NULL|UNIQUE) constraint failed: [^,]*\.([^,.]+)")
+_AT_UPDATE = re.compile(r"\b(?:BEFORE|AFTER|INSTEAD\s+OF)?\s*UPDATE\b.*?\bON\b", re.I | re.S)
 _DUPLICATE = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID")
 
 
@@ -74,6 +75,20 @@ class SQLiteDialect:
         del connection
         now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         return now.date() if isinstance(kind, sa.Date) else now
+
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """The triggers' own text says at what they are."""
+        checks = sa.inspect(connection).get_check_constraints(table.name)
+        triggers = connection.execute(
+            sa.text(
+                "SELECT name, sql FROM sqlite_master "
+                "WHERE type = 'trigger' AND lower(tbl_name) = lower(:table)"
+            ),
+            {"table": table.name},
+        )
+        return [Guard(check["name"] or "CHECK", check["sqltext"]) for check in checks] + [
+            Guard(name, None) for name, sql in triggers if _AT_UPDATE.search(sql)
+        ]
 
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
         """None: every text is Unicode."""

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
-from resume_assets.database.dialect import Refusal
+from resume_assets.database.dialect import Guard, Refusal
 from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
 from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
 from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
@@ -31,6 +31,14 @@ _LOCK_SECONDS = 30.0
 _DDL_LOCK_SECONDS = 5.0
 """Whoever waits to alter a table keeps everyone else from it meanwhile."""
 
+_UTF8 = 65001  # among the code pages of Windows
+_GUARDS = sa.text(
+    "SELECT name, definition FROM sys.check_constraints "
+    "WHERE parent_object_id = OBJECT_ID(:name) AND is_disabled = 0 "
+    "UNION ALL SELECT name, NULL FROM sys.triggers AS t "
+    "WHERE parent_id = OBJECT_ID(:name) AND is_disabled = 0 AND EXISTS (SELECT 1 FROM "
+    "sys.trigger_events AS e WHERE e.object_id = t.object_id AND e.type_desc = N'UPDATE')"
+)
 _MUST_RESTORE = "resume_must_restore"
 _SCHEMA_LOCK = "resume_assets.schema"
 
@@ -102,6 +110,11 @@ class SQLServerDialect:
         now: datetime = connection.exec_driver_sql(f"SELECT {clock}").scalar_one()
         return now.date() if isinstance(kind, sa.Date) else now.replace(microsecond=0)
 
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """Those that are not disabled."""
+        rows = connection.execute(_GUARDS, {"name": _name(connection, table)})
+        return [Guard(name, definition) for name, definition in rows]
+
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
         """As the server knows them; one that Python does not know is left out."""
         asked = ", ".join(
@@ -113,7 +126,7 @@ class SQLServerDialect:
         return {
             collation: codec
             for collation, page in zip(collations, pages, strict=True)
-            if (codec := _codec(page)) is not None
+            if (codec := _codec(collation, page)) is not None
         }
 
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
@@ -299,10 +312,12 @@ def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> i
         raise
 
 
-def _codec(page: int | None) -> str | None:
-    """Python's name for a code page of Windows."""
+def _codec(collation: str, page: int | None) -> str | None:
+    """Python's name for a collation's code page of Windows."""
+    if page == _UTF8 or collation.upper().endswith("_UTF8"):
+        return "utf-8"
     try:
-        return codecs.lookup("utf-8" if page == 65001 else f"cp{page}").name
+        return codecs.lookup(f"cp{page}").name
     except LookupError:
         return None
 

@@ -15,6 +15,7 @@ from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rewriting import Mender
 from resume_assets.batches.records.writing import Applied, Writer
 from resume_assets.database.connect import Database
+from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets_tests.collected import KEY, answers_to, collected_batch
@@ -399,6 +400,37 @@ def test_what_is_kept_needs_no_default(empty_database: Database) -> None:
     with none_refused(empty_database):
         write(empty_database)
     assert set(column(empty_database, "MiddleName").values()) == {"Maria"}
+
+
+def test_what_is_in_the_way_is_told(backend: str, empty_database: Database) -> None:
+    site(
+        empty_database,
+        {
+            "MiddleName": "NVARCHAR(100) NOT NULL DEFAULT ''",
+            "AvgTenure": "DECIMAL(3, 1) NOT NULL DEFAULT (1 + 1)",
+            "Email": "NVARCHAR(255) CONSTRAINT ck_mail CHECK (Email LIKE '%@%')",
+            "Theirs": "INT CONSTRAINT ck_theirs CHECK (Theirs > 0)",
+            "Masters": "VARCHAR(255)" + (" COLLATE Polish_CI_AS" if backend != SQLITE else ""),
+        },
+    )
+    refusing_trigger(empty_database, "NEW.City = 'Gotham'")
+    run(empty_database, "CREATE UNIQUE INDEX one_each ON {table} (userid, City)")
+    told = empty_database.read(lambda c: [*constraints_in_the_way(c, empty_database)])
+    text = "\n".join(told).casefold()
+    for expected in (
+        "default or '' instead of null: middlename",
+        "left as they are: avgtenure",
+        "check ck_mail on email:",
+        "trigger refuses",
+        "city must be unique",
+    ):
+        assert expected in text
+    assert ("code page 1250" in text and ": masters" in text) == (backend != SQLITE)
+    assert len(told) == (5 if backend == SQLITE else 6)
+
+
+def test_nothing_is_in_the_way_of_the_table_that_init_db_makes(database: Database) -> None:
+    assert not database.read(lambda c: [*constraints_in_the_way(c, database)])
 
 
 @given(
