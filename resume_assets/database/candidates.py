@@ -164,6 +164,8 @@ def reflect(
         and isinstance(there["type"], _WRITABLE)
     ]
     required = {column: make(column) for column in REQUIRED}
+    if not isinstance(required[PROCESSED].type, sa.Date | sa.DateTime | sa.String):
+        raise TableProblem(f"The column {PROCESSED} of {full} must hold a date and time.")
     extracted = {column.name: make(column.name) for column in present}
     table = sa.Table(name, sa.MetaData(), *required.values(), *extracted.values(), schema=schema)
     codecs = _codecs(connection, dialect, (column.type for column in extracted.values()))

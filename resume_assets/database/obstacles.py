@@ -26,8 +26,8 @@ def constraints_in_the_way(connection: sa.Connection, database: Database) -> Ite
     for key in inspector.get_foreign_keys(table.name, schema=table.schema):
         if columns := _among(there.names, key["constrained_columns"]):
             yield f"foreign key on {', '.join(columns)}: {_STAYS}"
-    for columns in sorted(_unique(inspector, table)):
-        if own := _among(there.names, columns):
+    for together in sorted(_unique(inspector, table)):
+        if own := _among(there.names, together):
             yield f"{', '.join(own)} must be unique: {_STAYS}"
 
 

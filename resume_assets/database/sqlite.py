@@ -26,14 +26,12 @@ sqlite3.register_adapter(UUID, lambda value: value.hex)
 sqlite3.register_adapter(Decimal, str)  # a NUMERIC column makes a number of it
 
 
-class _Time(sqlite.DATETIME):
+def _time(*_declared: int) -> sqlite.DATETIME:
     """A time, whatever precision its column declares: SQLite keeps what it is given."""
-
-    def __init__(self, *_declared: int, **options: Any) -> None:
-        super().__init__(**options)
+    return sqlite.DATETIME()
 
 
-_TYPES = dict.fromkeys(("DATETIME", "DATETIME2", "SMALLDATETIME", "DATETIMEOFFSET"), _Time)
+_TYPES = dict.fromkeys(("DATETIME", "DATETIME2", "SMALLDATETIME", "DATETIMEOFFSET"), _time)
 """SQL Server's names for times, in a table that was made after its example."""
 
 _NAMED_COLUMN = re.compile(r"(?:NOT NULL|UNIQUE) constraint failed: [^,]*\.([^,.]+)")

@@ -1,7 +1,7 @@
 """Leases on both databases: one worker at a time, and who lost it commits nothing more."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -88,5 +88,6 @@ def test_the_databases_clock_is_what_counts(planned: Database) -> None:
     assert timedelta(0) <= second - first < timedelta(minutes=1)
     dialect = planned.dialect
     local = planned.read(lambda connection: dialect.clock(connection, sa.DateTime()))
+    assert isinstance(local, datetime)
     assert local.microsecond == 0
     assert abs(local - second) < timedelta(hours=26)
