@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from resume_assets.commands.output import say
 from resume_assets.database.connect import open_database
+from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import find_model, prices_as_of
@@ -74,6 +75,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("table", f"{there.table.fullname}: {len(there.targets)} columns to write")
         if there.missing:
             yield Finding("table", f"missing, so left out: {', '.join(there.missing)}", None)
+        for text in database.read(lambda c: [*constraints_in_the_way(c, database)]):
+            yield Finding("table", text, None)
         database.read(lambda connection: require_initialised(connection, database))
         yield Finding("ledger", "initialised")
     finally:

@@ -1,14 +1,13 @@
 """The users' candidate table as it really is: names, types, lengths, and what is missing.
 
-What is written follows the table that is there: a DATE takes the first of the month, a text longer
-than its column is cut to fit and counted, a missing column is left out.
+What is written follows the table that is there: values are made to fit (see `fitting`), a missing
+column is left out, one that may not be NULL takes its default.
 """
 
-import bisect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -16,10 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.dialect import Dialect
+from resume_assets.database.fitting import Fitter, fitter_for
 from resume_assets.errors import PlatformError
-from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
-from resume_assets.extraction.mapping import fit
-from resume_assets.extraction.values import Change, Changes, note
+from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.extraction.values import Changes, note
 
 USERID, TEXT, MODIFIED, PROCESSED = "userid", "markdownResume", "datelastmodified", "LastProcessed"
 REQUIRED = (USERID, TEXT, MODIFIED, PROCESSED)
@@ -32,11 +32,12 @@ class TableProblem(PlatformError):
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
 
-_MANY_BYTES = re.compile(r"_UTF8$|^(Japanese|Chinese|Korean)_", re.IGNORECASE)
-"""Collations whose VARCHAR has characters of several bytes."""
-
-Fitter = Callable[[str], tuple[Any, bool]]
-"""Turns a value into what the column takes; the flag says that something was lost."""
+_CONVERTED = re.compile(
+    r"CAST\((?P<cast>.+) AS [\w\[\](), ]+\)|CONVERT\([\w\[\]]+(?:\([\d, ]+\))?,(?P<convert>.+)\)",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"N?'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Target:
     index: int  # in COLUMNS
     name: str  # as the table spells it
     fitter: Fitter | None  # None: any text fits as it is
+    nullable: bool = True
+    default: Any = None  # what stands for NULL where that may not be written
+    codec: str | None = None  # of a column that holds one code page
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class CandidateTable:
         """The written columns, as the table spells them."""
         return [target.name for target in self.targets]
 
+    @cached_property
+    def columns(self) -> list[str]:
+        """The written columns, as COLUMNS spells them."""
+        return [COLUMNS[target.index].name for target in self.targets]
+
     def column(self, name: str) -> sa.Column[Any] | None:
         """The table's column for one of COLUMNS' names, None where the table lacks it."""
         for target in self.targets:
@@ -75,26 +84,45 @@ class CandidateTable:
     @cached_property
     def _takes_all(self) -> bool:
         """Whether the table is as declared: every column is there and takes any value."""
-        return not self.missing and all(target.fitter is None for target in self.targets)
+        return not self.missing and all(
+            target.fitter is None and target.nullable for target in self.targets
+        )
 
-    def fit_row(self, values: Sequence[str | None], changes: Changes) -> Sequence[Any]:
-        """Values in COLUMNS' order as the table takes them; what was done to them is noted."""
+    def fit_row(
+        self, values: Sequence[str | None], changes: Changes, *, keep_existing: bool = False
+    ) -> Sequence[Any]:
+        """Values in COLUMNS' order as the table takes them; what was done to them is noted.
+
+        `keep_existing`: NULL will leave what is there, so that nothing need stand for it.
+        """
         if self._takes_all:
             return values
         row: list[Any] = []
         for target in self.targets:
-            value = values[target.index]
-            if value is None or target.fitter is None:
-                row.append(value)
-                continue
-            fitted, lost = target.fitter(value)
-            row.append(fitted)
-            if lost:
-                note(changes, COLUMNS[target.index].name, Change.cut)
+            value: Any = values[target.index]
+            if value is not None and target.fitter is not None:
+                value, change = target.fitter(value)
+                if change is not None:
+                    note(changes, COLUMNS[target.index].name, change)
+            if value is None and not target.nullable and not keep_existing:
+                value = target.default
+            row.append(value)
         return row
 
+    def kept_where_null(self, *, keep_existing: bool) -> Iterable[str]:
+        """The columns in which NULL is not written but leaves what is there."""
+        return self.names if keep_existing else self._without_null
 
-def reflect(connection: sa.Connection, name: str, schema: str | None) -> CandidateTable:
+    @cached_property
+    def _without_null(self) -> list[str]:
+        return [
+            target.name for target in self.targets if not target.nullable and target.default is None
+        ]
+
+
+def reflect(
+    connection: sa.Connection, dialect: Dialect, name: str, schema: str | None
+) -> CandidateTable:
     """Look at the table that is there.
 
     Raises TableProblem, saying what is missing and how `init-db` helps.
@@ -136,12 +164,29 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
         and isinstance(there["type"], _WRITABLE)
     ]
     required = {column: make(column) for column in REQUIRED}
+    if not isinstance(required[PROCESSED].type, sa.Date | sa.DateTime | sa.String):
+        raise TableProblem(f"The column {PROCESSED} of {full} must hold a date and time.")
     extracted = {column.name: make(column.name) for column in present}
     table = sa.Table(name, sa.MetaData(), *required.values(), *extracted.values(), schema=schema)
+    codecs = _codecs(connection, dialect, (column.type for column in extracted.values()))
+
+    def target(index: int) -> Target:
+        column = COLUMNS[index]
+        there = by_name[column.name.casefold()]
+        kind = there["type"]
+        codec = codecs.get(_code_page_collation(kind))
+        nullable = bool(there.get("nullable", True))
+        return Target(
+            index,
+            there["name"],
+            fitter_for(column, kind, codec),
+            nullable=nullable,
+            default=None if nullable else _stand_in(kind, there.get("default")),
+            codec=codec,
+        )
+
     targets = tuple(
-        Target(index, extracted[column.name].name, fitter_for(column, extracted[column.name].type))
-        for index, column in enumerate(COLUMNS)
-        if column.name in extracted
+        target(index) for index, column in enumerate(COLUMNS) if column.name in extracted
     )
     return CandidateTable(
         table=table,
@@ -154,93 +199,45 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
     )
 
 
-def fitter_for(column: Column, kind: TypeEngine[Any]) -> Fitter | None:
-    """How a value of `column` becomes one of the SQL type `kind`; None where any text fits."""
-    if isinstance(kind, sa.Date | sa.DateTime):
-        as_datetime = isinstance(kind, sa.DateTime)
-        return lambda value: _to_date(value, as_datetime=as_datetime)
-    if isinstance(kind, sa.Integer):
-        return lambda value: _to_number(value, whole=True, below=_most(kind))
-    if isinstance(kind, sa.Numeric | sa.Float):
-        return lambda value: _to_number(value, whole=False, below=_most(kind))
-    length = getattr(kind, "length", None)
-    if not isinstance(length, int) or length <= 0:  # NVARCHAR(MAX)
-        return None
-    is_date = column.kind in (ColumnKind.start_date, ColumnKind.end_date)
-    if not is_date and isinstance(kind, sa.String) and (wide := _wide_bytes(kind)) > 1:
-        return lambda value: _cut_to_bytes(value, length, wide)
-    if column.length is not None and column.length <= length:
-        return None  # a record's values are no longer than their columns are declared
-    if is_date:
-        # Half a date would be a wrong one.
-        return lambda value: (value, False) if len(value) <= length else (None, True)
-    return lambda value: _cut(value, length)
+def _code_page_collation(kind: TypeEngine[Any]) -> str:
+    """The collation of a text column that holds one code page; "" for every other column."""
+    if not isinstance(kind, sa.String) or isinstance(kind, sa.Unicode | sa.UnicodeText):
+        return ""
+    return kind.collation or ""
 
 
-def _cut(value: str, length: int) -> tuple[str, bool]:
-    # NVARCHAR counts UTF-16 units: two at most for a character.
-    if len(value) * 2 <= length or (len(value) <= length and value.isascii()):
-        return value, False
-    fitted = fit(value, length)
-    return fitted, fitted != value
+def _codecs(
+    connection: sa.Connection, dialect: Dialect, kinds: Iterable[TypeEngine[Any]]
+) -> dict[str, str]:
+    collations = sorted({_code_page_collation(kind) for kind in kinds} - {""})
+    return dialect.codecs(connection, collations) if collations else {}
 
 
-def _wide_bytes(kind: sa.String) -> int:
-    """Bytes that a character beyond ASCII takes at most where the column counts bytes, else 1.
+def _stand_in(kind: TypeEngine[Any], default: str | None) -> Any:
+    """What a column that is not nullable takes for NULL: its default, "" for a text without one.
 
-    VARCHAR(n) is n bytes of its collation's encoding: UTF-8, or a code page of East Asia.
+    None where neither is there; then the column stays as it is.
     """
-    collation = kind.collation or ""
-    if isinstance(kind, sa.Unicode | sa.UnicodeText) or not (
-        found := _MANY_BYTES.search(collation)
-    ):
-        return 1
-    return 4 if found[0] == "_UTF8" else 2
-
-
-def _cut_to_bytes(value: str, length: int, wide: int) -> tuple[str, bool]:
-    def size(text: str) -> int:
-        if wide == 4:
-            return len(text.encode("utf-8", "replace"))
-        return sum(1 if character.isascii() else 2 for character in text)
-
-    if size(value) <= length:
-        return value, False
-    units = bisect.bisect_right(
-        range(length + 1), length, key=lambda units: size(fit(value, units))
-    )
-    return fit(value, units - 1), True
-
-
-def _to_date(value: str, *, as_datetime: bool) -> tuple[Any, bool]:
-    """`YYYY-MM` as the first of the month; `Present` has no date and is NULL by agreement."""
-    if not value[:4].isdigit():
-        return None, False
-    first = date(int(value[:4]), int(value[5:7]), 1)
-    if as_datetime:
-        return datetime(first.year, first.month, 1), False  # noqa: DTZ001 (a column without zone)
-    return first, False
-
-
-def _most(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> Decimal:
-    """What a number's amount must be below for its column."""
-    if isinstance(kind, sa.Integer):
-        name = kind.__visit_name__.upper()
-        return Decimal({"TINYINT": 256, "SMALLINT": 2**15}.get(name, 2**31))
-    if isinstance(kind, sa.Float) or kind.precision is None:
-        return Decimal(10**15)
-    return Decimal(10 ** (kind.precision - (kind.scale or 0)))
-
-
-def _to_number(value: str, *, whole: bool, below: Decimal) -> tuple[Any, bool]:
+    literal = _literal(default)
+    if isinstance(kind, sa.String):
+        return "" if literal is None else literal
+    if literal is None:
+        return None
     try:
-        number = Decimal(value)
-    except ArithmeticError:
-        return None, True
-    if not number.is_finite():
-        return None, True
-    if whole:
-        number = number.to_integral_value()
-    if abs(number) >= below:
-        return None, True
-    return (int(number) if whole else number), False
+        if isinstance(kind, sa.Date | sa.DateTime):
+            return date.fromisoformat(literal[:10])
+        return int(literal) if isinstance(kind, sa.Integer) else Decimal(literal)
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _literal(default: str | None) -> str | None:
+    """The value of a default that is one, as databases show it: `((0))`, `CONVERT([int],'0')`."""
+    text = (default or "").strip()
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
+    if converted := _CONVERTED.fullmatch(text):
+        return _literal(converted["cast"] or converted["convert"])
+    if quoted := _QUOTED.fullmatch(text):
+        return quoted[1].replace("''", "'")
+    return text if _NUMBER.fullmatch(text) else None

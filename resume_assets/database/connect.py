@@ -44,7 +44,9 @@ class Database:
     def candidates(self) -> CandidateTable:
         """The users' table, reflected once. Raises TableProblem."""
         return self.read(
-            lambda connection: candidate_table.reflect(connection, self.table_name, self.schema)
+            lambda connection: candidate_table.reflect(
+                connection, self.dialect, self.table_name, self.schema
+            )
         )
 
     @cached_property

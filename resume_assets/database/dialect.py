@@ -1,10 +1,27 @@
 """What each database must be able to say in its own SQL."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The table does not take a row as it is: a constraint, a trigger or a type says no."""
+
+    column: str | None = None  # where the database names one
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something of a table's that looks at what is written: a CHECK, or a trigger at updates."""
+
+    name: str
+    definition: str | None  # of a CHECK, in SQL; None for a trigger
 
 
 class Dialect(Protocol):
@@ -30,8 +47,17 @@ class Dialect(Protocol):
     def utc_now(self, connection: sa.Connection) -> datetime:
         """The database's clock in UTC, without zone: for the ledger."""
 
-    def clock(self, connection: sa.Connection) -> datetime:
-        """The database's own local clock in whole seconds, as `LastProcessed` takes it."""
+    def clock(self, connection: sa.Connection, kind: TypeEngine[Any]) -> date:
+        """The database's own local clock in whole seconds, for a column of this type.
+
+        A day for a column that holds days, UTC for one that holds a zone.
+        """
+
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """The CHECK constraints and triggers that see an update of this table."""
+
+    def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
+        """By collation, Python's name for the code page in which VARCHAR columns hold text."""
 
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """The length of a text in bytes, read without loading it where that is possible."""
@@ -73,6 +99,9 @@ class Dialect(Protocol):
 
     def is_duplicate_key(self, error: BaseException) -> bool:
         """Whether a uniqueness constraint said no: a lost race."""
+
+    def refusal(self, error: BaseException) -> Refusal | None:
+        """What a table has against rows, duplicate keys included; None for any other trouble."""
 
     def explain(self, error: BaseException) -> str:
         """What went wrong, with codes and without a value of any row."""

@@ -22,7 +22,15 @@ class DatabaseFailed(PlatformError):
     """The database refused or stayed away; holds codes and advice, never a row's value."""
 
 
-class DuplicateKey(DatabaseFailed):
+class Refused(DatabaseFailed):
+    """A table does not take one of the rows; the others it may."""
+
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column  # where the database named it
+
+
+class DuplicateKey(Refused):
     """Another process was first; the caller decides what that means."""
 
 
@@ -38,8 +46,9 @@ def run_transaction(
 
     `work` may run several times and must touch nothing but its connection. It may even have been
     kept where the connection broke during the commit: what is not safe to repeat looks first.
-    Raises DuplicateKey where a uniqueness constraint said no, DatabaseFailed for every other error
-    of the database, after at most ATTEMPTS tries or `patience` seconds where it was transient.
+    Raises DuplicateKey where a uniqueness constraint said no, Refused where anything else of the
+    table's did, DatabaseFailed for every other error of the database, after at most ATTEMPTS tries
+    or `patience` seconds where it was transient.
     """
 
     def report(state: tenacity.RetryCallState) -> None:
@@ -63,8 +72,9 @@ def run_transaction(
         return retrying(once)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         # `from None`: the driver's own error may quote a value of the row.
-        if dialect.is_duplicate_key(error):
-            raise DuplicateKey(dialect.explain(error)) from None
+        if (refusal := dialect.refusal(error)) is not None:
+            kind = DuplicateKey if dialect.is_duplicate_key(error) else Refused
+            raise kind(dialect.explain(error), refusal.column) from None
         tried = retrying.statistics.get("attempt_number", 1)
         raise DatabaseFailed(
             f"{dialect.explain(error)} (tried {tried} time{'s' if tried != 1 else ''}; "

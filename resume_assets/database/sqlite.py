@@ -1,5 +1,6 @@
 """SQLite's own SQL and settings: the embedded database."""
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -8,7 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeEngine
+
+from resume_assets.database.dialect import Guard, Refusal
 
 READ_ONLY = "resume_read_only"
 """Execution option of a connection that only reads: it does not take the write lock."""
@@ -21,6 +26,19 @@ sqlite3.register_adapter(UUID, lambda value: value.hex)
 sqlite3.register_adapter(Decimal, str)  # a NUMERIC column makes a number of it
 
 
+def _time(*_declared: int) -> sqlite.DATETIME:
+    """A time, whatever precision its column declares: SQLite keeps what it is given."""
+    return sqlite.DATETIME()
+
+
+_TYPES = dict.fromkeys(("DATETIME", "DATETIME2", "SMALLDATETIME", "DATETIMEOFFSET"), _time)
+"""SQL Server's names for times, in a table that was made after its example."""
+
+_NAMED_COLUMN = re.compile(r"(?:NOT NULL|UNIQUE) constraint failed: [^,]*\.([^,.]+)")
+_AT_UPDATE = re.compile(r"\b(?:BEFORE|AFTER|INSTEAD\s+OF)?\s*UPDATE\b.*?\bON\b", re.I | re.S)
+_DUPLICATE = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID")
+
+
 class SQLiteDialect:
     """WAL, one writer at a time, every write transaction begun as a writer."""
 
@@ -28,6 +46,8 @@ class SQLiteDialect:
 
     def prepare(self, engine: sa.Engine) -> None:
         """Set pragmas on connecting, and say BEGIN ourselves."""
+        names: Any = engine.dialect
+        names.ischema_names = {**names.ischema_names, **_TYPES}
         sa.event.listen(engine, "connect", _on_connect)
         sa.event.listen(engine, "begin", _on_begin)
 
@@ -48,10 +68,30 @@ class SQLiteDialect:
         text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar()
         return datetime.fromisoformat(str(text))
 
-    def clock(self, connection: sa.Connection) -> datetime:
+    def clock(self, connection: sa.Connection, kind: TypeEngine[Any]) -> date:
         """UTC, which is what SQLite's CURRENT_TIMESTAMP gives its neighbours."""
         del connection
-        return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+        now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+        return now.date() if isinstance(kind, sa.Date) else now
+
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """The triggers' own text says at what they are."""
+        checks = sa.inspect(connection).get_check_constraints(table.name)
+        triggers = connection.execute(
+            sa.text(
+                "SELECT name, sql FROM sqlite_master "
+                "WHERE type = 'trigger' AND lower(tbl_name) = lower(:table)"
+            ),
+            {"table": table.name},
+        )
+        return [Guard(check["name"] or "CHECK", check["sqltext"]) for check in checks] + [
+            Guard(name, None) for name, sql in triggers if _AT_UPDATE.search(sql)
+        ]
+
+    def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
+        """None: every text is Unicode."""
+        del connection, collations
+        return {}
 
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """Bytes of UTF-8."""
@@ -115,7 +155,15 @@ class SQLiteDialect:
 
     def is_duplicate_key(self, error: BaseException) -> bool:
         """A primary key or UNIQUE constraint."""
-        return isinstance(_driver_error(error), sqlite3.IntegrityError)
+        return getattr(_driver_error(error), "sqlite_errorname", "") in _DUPLICATE
+
+    def refusal(self, error: BaseException) -> Refusal | None:
+        """Any constraint or trigger, a type of a STRICT table, a value over SQLite's limits."""
+        cause = _driver_error(error)
+        if not isinstance(cause, sqlite3.IntegrityError | sqlite3.DataError):
+            return None
+        named = _NAMED_COLUMN.fullmatch(str(cause))
+        return Refusal(named[1] if named else None)
 
     def explain(self, error: BaseException) -> str:
         """SQLite's messages name tables and columns, never values; a trigger says what it likes."""

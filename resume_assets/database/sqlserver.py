@@ -5,16 +5,20 @@ sought by key, transactions short, nothing holds a lock on more rows than it wri
 put on the table, and in a deadlock it is this program that gives way and tries again.
 """
 
+import codecs
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import visitors
+from sqlalchemy.types import TypeEngine
 
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
+from resume_assets.database.dialect import Guard, Refusal
 from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
 from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
 from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
@@ -27,6 +31,14 @@ _LOCK_SECONDS = 30.0
 _DDL_LOCK_SECONDS = 5.0
 """Whoever waits to alter a table keeps everyone else from it meanwhile."""
 
+_UTF8 = 65001  # among the code pages of Windows
+_GUARDS = sa.text(
+    "SELECT name, definition FROM sys.check_constraints "
+    "WHERE parent_object_id = OBJECT_ID(:name) AND is_disabled = 0 "
+    "UNION ALL SELECT name, NULL FROM sys.triggers AS t "
+    "WHERE parent_id = OBJECT_ID(:name) AND is_disabled = 0 AND EXISTS (SELECT 1 FROM "
+    "sys.trigger_events AS e WHERE e.object_id = t.object_id AND e.type_desc = N'UPDATE')"
+)
 _MUST_RESTORE = "resume_must_restore"
 _SCHEMA_LOCK = "resume_assets.schema"
 
@@ -91,10 +103,31 @@ class SQLServerDialect:
         now: datetime = connection.exec_driver_sql("SELECT SYSUTCDATETIME()").scalar_one()
         return now
 
-    def clock(self, connection: sa.Connection) -> datetime:
+    def clock(self, connection: sa.Connection, kind: TypeEngine[Any]) -> date:
         """The server's local clock, as GETDATE() gives it to every other program."""
-        now: datetime = connection.exec_driver_sql("SELECT GETDATE()").scalar_one()
-        return now.replace(microsecond=0)
+        # What comes without a zone is taken for UTC by a column that has one.
+        clock = "SYSUTCDATETIME()" if isinstance(kind, mssql.DATETIMEOFFSET) else "GETDATE()"
+        now: datetime = connection.exec_driver_sql(f"SELECT {clock}").scalar_one()
+        return now.date() if isinstance(kind, sa.Date) else now.replace(microsecond=0)
+
+    def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
+        """Those that are not disabled."""
+        rows = connection.execute(_GUARDS, {"name": _name(connection, table)})
+        return [Guard(name, definition) for name, definition in rows]
+
+    def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
+        """As the server knows them; one that Python does not know is left out."""
+        asked = ", ".join(
+            f"CAST(COLLATIONPROPERTY(N'{collation}', 'CodePage') AS INT)"
+            for collation in collations
+            if collation.replace("_", "").isalnum()
+        )
+        pages = connection.exec_driver_sql(f"SELECT {asked}").one()
+        return {
+            collation: codec
+            for collation, page in zip(collations, pages, strict=True)
+            if (codec := _codec(collation, page)) is not None
+        }
 
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """Near its UTF-8 bytes: as many as characters; DATALENGTH loads no text."""
@@ -169,6 +202,13 @@ class SQLServerDialect:
     def is_duplicate_key(self, error: BaseException) -> bool:
         """Errors 2601 and 2627."""
         return diagnose(error).is_duplicate_key
+
+    def refusal(self, error: BaseException) -> Refusal | None:
+        """Constraints, triggers, conversions, lengths."""
+        if not isinstance(error, sa.exc.DBAPIError):
+            return None
+        found = diagnose(error)
+        return Refusal(found.column) if found.is_refusal else None
 
     def explain(self, error: BaseException) -> str:
         """Number, SQLSTATE and our own words: the server's text may quote a value."""
@@ -270,6 +310,16 @@ def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> i
         if not connection.invalidated:
             connection.info[_MUST_RESTORE] = True
         raise
+
+
+def _codec(collation: str, page: int | None) -> str | None:
+    """Python's name for a collation's code page of Windows."""
+    if page == _UTF8 or collation.upper().endswith("_UTF8"):
+        return "utf-8"
+    try:
+        return codecs.lookup(f"cp{page}").name
+    except LookupError:
+        return None
 
 
 def _name(connection: sa.Connection, table: sa.Table) -> str:

@@ -11,6 +11,40 @@ from typing import Any
 
 DUPLICATE_KEY = frozenset({2601, 2627})
 
+_REFUSED = DUPLICATE_KEY | {
+    220,  # a number is too large for its type
+    232,
+    241,  # no date or time can be made of a text
+    242,  # a date is out of its type's range
+    244,
+    245,  # conversions
+    248,
+    295,
+    296,
+    511,  # the row is longer than a page
+    512,  # a trigger made for one row at a time got several
+    515,  # NULL
+    547,  # CHECK, FOREIGN KEY
+    550,  # a view's CHECK OPTION
+    1946,  # too long for an index
+    2628,
+    3609,  # the trigger rolled the transaction back
+    3616,  # an error in a trigger
+    3930,
+    6522,  # an exception in a trigger of .NET
+    8114,
+    8115,
+    8134,  # division by zero: in a trigger, a CHECK or a computed column
+    8152,
+    33504,  # a security policy's block predicate
+}
+"""Numbers of what is the matter with a row, not with the database."""
+
+_OWN_ERRORS = 50_000
+"""Numbers from here on are of RAISERROR and THROW: what a site's triggers say."""
+
+_BABELFISH_UNKNOWN = 33557097
+
 _TRANSIENT = frozenset(
     {
         1204,  # out of locks
@@ -59,7 +93,7 @@ _WHILE_RESTARTING = frozenset(
         18401,  # login: the server is starting
         18451,  # login: the server is shutting down
         20009,  # FreeTDS: unable to connect
-        33557097,  # Babelfish, for what it has no number for: it starts or shuts down
+        _BABELFISH_UNKNOWN,  # it starts or shuts down
     }
 )
 """Passing where this process had a connection before; a mistake in the settings where not."""
@@ -107,10 +141,24 @@ _NUMBER_OF = (
     (6005, re.compile(r"SHUTDOWN is in progress|the database system is (shutting|starting)")),
     (18456, re.compile(r"Login failed for user")),
     (4060, re.compile(r"Cannot open database")),
+    (229, re.compile(r"permission was denied on the (object|column)")),
+    (1105, re.compile(r"Could not allocate space for object")),
+    (9002, re.compile(r"The transaction log for database .{0,300} is full")),
+    (40544, re.compile(r"database .{0,300} has reached its size quota")),
     (208, re.compile(r"Invalid object name")),
     (207, re.compile(r"Invalid column name")),
 )
 _DUPLICATE = re.compile(r"duplicate key", re.IGNORECASE)
+
+_REFUSED_STATES = frozenset({"22001", "22003", "22007", "22008", "22012", "22018", "23000"})
+
+# Of 515, 2628, and 547 where it is a CHECK: a foreign key names the other table's column. The
+# second form of each is Babelfish's. Nothing but a name that the table has is made of it.
+_NAMED_COLUMN = re.compile(
+    r"(?:the value NULL into |null value in |CHECK constraint .{1,300}?"
+    r"|truncated in table .{1,300}?)"
+    r"column ['\"]([^'\"]{1,128})['\"]"
+)
 
 _WORDS = {
     207: "a column is not there",
@@ -121,6 +169,7 @@ _WORDS = {
     262: "the login may not create tables in this database",
     245: "a value can't be converted to its column's type",
     468: "columns that are compared have different collations",
+    512: "a trigger or constraint of the table expects one row at a time",
     515: "a column that must have a value got none",
     547: "a constraint of the table refused a value",
     911: "there is no such database",
@@ -132,6 +181,8 @@ _WORDS = {
     2627: "a row with this key is there already",
     2628: "a text is longer than its column",
     2714: "there is an object of that name already",
+    3609: "a trigger of the table refuses the row",
+    3616: "a trigger of the table refuses the row",
     4060: "the database can't be opened by this login",
     8114: "a value can't be converted to its column's type",
     8115: "a number is too large for its column",
@@ -185,6 +236,8 @@ class Diagnosis:
     connecting: bool
     lost: bool  # the connection is gone, as SQLAlchemy sees it
     hint: str = ""
+    column: str | None = None  # that a refused row is refused for, where the server names it
+    hides_numbers: bool = False  # the driver does
 
     def is_transient(self, *, had_connection: bool) -> bool:
         """Whether the whole transaction may be tried again."""
@@ -201,11 +254,24 @@ class Diagnosis:
         """Whether a uniqueness constraint said no."""
         return self.number in DUPLICATE_KEY
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether something of the table's says no to a row."""
+        if self.number == _BABELFISH_UNKNOWN:
+            return self.state in _REFUSED_STATES
+        if self.number is not None:
+            return self.number in _REFUSED or self.number >= _OWN_ERRORS
+        # What a trigger raises has the state of a syntax error. Ours are none, and what else has
+        # it is told by its text: see _NUMBER_OF.
+        return self.state in _REFUSED_STATES or (self.hides_numbers and self.state == "42000")
+
     def explain(self) -> str:
         """Codes and our own words."""
         codes = [f"error {self.number}"] if self.number else []
         codes += [f"SQLSTATE {self.state}"] if self.state else []
         words = self.hint or _WORDS.get(self.number or 0) or _WORDS_OF_STATES.get(self.state or "")
+        if not words and (self.number or 0) >= _OWN_ERRORS and self.is_refusal:
+            words = "a trigger of the table refuses the row"
         if not words and self.lost:
             words = _WORDS_OF_STATES["08S01"]
         told = ", ".join(codes) or "an error of the driver"
@@ -241,6 +307,7 @@ def diagnose(error: BaseException) -> Diagnosis:
         connecting=connecting,
         lost=lost,
         hint=_hint(message) if connecting else "",
+        column=_column(message),
     )
 
 
@@ -255,7 +322,20 @@ def _of_mssql_python(driver_error: str, message: str, *, lost: bool) -> Diagnosi
     elif state is None or not state.startswith("22"):
         number = next((number for number, text in _NUMBER_OF if text.search(message)), None)
     connecting = state in ("08001", "08004", "28000") or "Login timeout expired" in message
-    return Diagnosis(number, state, connecting, lost, _hint(message) if connecting else "")
+    return Diagnosis(
+        number,
+        state,
+        connecting,
+        lost,
+        hint=_hint(message) if connecting else "",
+        column=_column(message),
+        hides_numbers=True,
+    )
+
+
+def _column(message: str) -> str | None:
+    named = _NAMED_COLUMN.search(message)
+    return named[1] if named else None
 
 
 def _hint(message: str) -> str:

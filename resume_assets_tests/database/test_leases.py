@@ -1,7 +1,7 @@
 """Leases on both databases: one worker at a time, and who lost it commits nothing more."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -86,6 +86,8 @@ def test_the_databases_clock_is_what_counts(planned: Database) -> None:
     second = planned.read(planned.dialect.utc_now)
     assert first.tzinfo is None
     assert timedelta(0) <= second - first < timedelta(minutes=1)
-    local = planned.read(planned.dialect.clock)
+    dialect = planned.dialect
+    local = planned.read(lambda connection: dialect.clock(connection, sa.DateTime()))
+    assert isinstance(local, datetime)
     assert local.microsecond == 0
     assert abs(local - second) < timedelta(hours=26)

@@ -69,6 +69,43 @@ TRANSIENT = [
     mssql("Syntax error or access violation", "the database system is shutting down"),  # Babelfish
 ]  # fmt: skip
 
+REFUSALS = [
+    (odbc("23000", "Cannot insert the value NULL into column 'LastName', table 'hr.dbo.aicandidate'; column does not allow nulls. UPDATE fails.", 515), "LastName"),
+    (odbc("23000", "The UPDATE statement conflicted with the CHECK constraint \"CK_State\". The conflict occurred in database \"hr\", table \"dbo.aicandidate\", column 'State'.", 547), "State"),
+    (odbc("23000", "The UPDATE statement conflicted with the CHECK constraint \"CK_Two\". The conflict occurred in database \"hr\", table \"dbo.aicandidate\".", 547), None),
+    (odbc("23000", "The UPDATE statement conflicted with the FOREIGN KEY constraint \"FK_City\". The conflict occurred in database \"hr\", table \"dbo.places\", column 'Email'.", 547), None),
+    (odbc("22001", "String or binary data would be truncated in table 'hr.dbo.aicandidate', column 'City'. Truncated value: 'in column 'State''.", 2628), "City"),
+    (odbc("22001", "String or binary data would be truncated.", 8152), None),
+    (odbc("23000", "Cannot insert duplicate key row in object 'dbo.aicandidate' with unique index 'ux'. The duplicate key value is (a column 'State').", 2601), None),
+    (odbc("23000", "Violation of UNIQUE KEY constraint 'uq'. Cannot insert duplicate key in object 'dbo.t'. The duplicate key value is (x).", 2627), None),
+    (odbc("42000", "Gotham is not ours, said the trigger", 50000), None),
+    (odbc("42000", "thrown with a number of its own", 51234), None),
+    (odbc("42000", "The transaction ended in the trigger. The batch has been aborted.", 3609), None),
+    (odbc("21000", "Subquery returned more than 1 value.", 512), None),
+    (odbc("22003", "Arithmetic overflow error converting numeric to data type numeric.", 8115), None),
+    (odbc("22018", "Conversion failed when converting the nvarchar value 'x' to data type int.", 245), None),
+    (odbc("42000", "Cannot create a row of size 8100 which is greater than the allowable maximum row size of 8060.", 511), None),
+    (odbc("23502", "null value in column \"lastname\" of relation \"aicandidate\" violates not-null constraint", 515), "lastname"),  # Babelfish
+    (mssql("Integrity constraint violation", "Cannot insert the value NULL into column 'LastName', table 't'; column does not allow nulls."), "LastName"),
+    (mssql("Integrity constraint violation", "Violation of UNIQUE KEY constraint 'uq'. Cannot insert duplicate key in object 't'."), None),
+    (mssql("String data, right-truncated"), None),
+    (mssql("Numeric value out of range"), None),
+    (mssql("Syntax error or access violation", "Gotham is not ours, said the trigger"), None),
+]  # fmt: skip
+
+NO_REFUSALS = [
+    odbc("42S02", "Invalid object name 'dbo.x'.", 208),
+    odbc("42S22", "Invalid column name 'x'.", 207),
+    odbc("42000", "The UPDATE permission was denied on the object 'aicandidate'.", 229),
+    odbc("42000", "The transaction log for database 'hr' is full due to 'LOG_BACKUP'.", 9002),
+    odbc("42000", "something that Babelfish has no number for", 33557097),
+    odbc("28000", "Login failed for user 'x'.", 18456, "SQLDriverConnect"),
+    mssql("Syntax error or access violation", "The UPDATE permission was denied on the column 'City' of the object 'aicandidate'."),
+    mssql("Syntax error or access violation", "The transaction log for database 'hr' is full due to 'LOG_BACKUP'."),
+    mssql("Base table or view not found", "Invalid object name 'dbo.x'."),
+    mssql("Communication link failure"),
+]  # fmt: skip
+
 FINAL = [
     odbc("23000", "Violation of PRIMARY KEY constraint. The duplicate key value is (1205).", 2627),
     odbc("42S02", "Invalid object name 'dbo.x'.", 208),
@@ -189,3 +226,17 @@ def test_an_exhausted_pool() -> None:
     error: Any = sa.exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached")
     assert not SQLServerDialect().is_transient(error)
     assert "pooled connection" in SQLServerDialect().explain(error)
+
+
+@pytest.mark.parametrize(("error", "column"), REFUSALS)
+def test_a_row_is_to_blame(error: sa.exc.DBAPIError, column: str | None) -> None:
+    found = SQLServerDialect().refusal(error)
+    assert found is not None
+    assert found.column == column
+    assert not SQLServerDialect().is_transient(error)
+    assert "Gotham" not in SQLServerDialect().explain(error)
+
+
+@pytest.mark.parametrize("error", [*NO_REFUSALS, *TRANSIENT])
+def test_no_row_is_to_blame(error: sa.exc.DBAPIError) -> None:
+    assert SQLServerDialect().refusal(error) is None

@@ -134,6 +134,25 @@ def test_a_site_of_its_own_from_claim_to_record(
         assert row[4:] == ("Zof", datetime.date(2021, 3, 1), None, None)
 
 
+def test_what_could_not_be_read_is_kept_in_the_ledger(database: Database, quick: Settings) -> None:
+    seed(database, 2)
+    collected_batch(database, quick, 2)
+    job = {"company": "Acme", "end": "", "location": ""}
+    starts = {1: "some day", 2: "2019-03"}
+    answers = list(
+        answers_to(
+            database, change=lambda userid: {"positions": [{**job, "start": starts[userid]}]}
+        )
+    )
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, answers)
+    items = database.ledger.items
+    unread = {row.userid: row.unread for row in rows_of(database, sa.select(items))}
+    assert unread[2] is None
+    assert json.loads(unread[1]) == {"MostRecentStartDate": "some day"}
+    assert writer.applied.dates_unread == 1
+
+
 def test_titles_of_300_characters_are_cut_at_a_character(
     database: Database, quick: Settings
 ) -> None:
@@ -292,3 +311,39 @@ def test_keep_existing_keeps_what_the_answer_does_not_know(
         write_all(lease, list(answers_to(database)))
     row = candidate(database, 1)
     assert (row.MiddleName, row.FirstName) == ("Maria", "Zofia")
+
+
+@pytest.mark.parametrize("backend", ["sqlserver"], indirect=True)
+def test_no_question_mark_gets_into_a_varchar(empty_database: Database, quick: Settings) -> None:
+    """A column of one code page, beside a resume in any script."""
+    database = empty_database
+    make_schema(database)
+    make_table(
+        database,
+        {
+            "userid": sa.Integer(),
+            "markdownResume": sa.UnicodeText(),
+            "datelastmodified": sa.DateTime(),
+            "LastProcessed": sa.DateTime(),
+            "FirstName": mssql.VARCHAR(50, collation="Latin1_General_CI_AS"),
+            "LastName": mssql.VARCHAR(50, collation="Polish_CI_AS"),
+            "City": mssql.VARCHAR(50, collation="Latin1_General_CI_AS"),
+            "Email": sa.Unicode(10),
+            "LengthinUS": sa.Integer(),
+        },
+    )
+    initialise(database)
+    seed(database, 2)
+    collected_batch(database, quick, 2)
+    answer = {"first_name": "Łukasz", "last_name": "Wiśniewski", "city": "München"}
+    other = {"first_name": "山田", "last_name": "山田", "city": "Łódź"}
+    answers = answers_to(database, change=lambda userid: answer if userid == 1 else other)
+    with leased(database, KEY) as lease:
+        writer = write_all(lease, list(answers))
+    first, second = candidate(database, 1), candidate(database, 2)
+    assert (first.FirstName, first.LastName, first.City) == ("Lukasz", "Wiśniewski", "München")
+    assert (second.FirstName, second.LastName, second.City) == (None, None, "Lódz")
+    assert first.Email is None
+    assert isinstance(first.LengthinUS, int)
+    # Łukasz; twice 山田, and Łódź; two addresses; and years that were rounded.
+    assert writer.applied.values_cut == 1 + 3 + 2 + 2

@@ -164,6 +164,39 @@ def test_all_gone_between_claim_and_file_ends_it_as_empty(flow: Flowing) -> None
     assert flow.is_balanced()
 
 
+def refuse(flow: Flow, condition: str) -> None:
+    """The table refuses to have a row so."""
+    trigger = (
+        f"CREATE TRIGGER refuses BEFORE UPDATE ON aicandidate WHEN {condition} "
+        "BEGIN SELECT RAISE(ABORT, 'not so'); END"
+    )
+    flow.database.write(lambda connection: connection.exec_driver_sql(trigger))
+
+
+def drop_trigger(flow: Flow) -> None:
+    flow.database.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER refuses"))
+
+
+def test_goes_on_where_it_was_stopped(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written is not written again."""
+    flow.until_collected()
+    write = Writer.write
+
+    def once(self: Writer, rows: Any) -> None:
+        write(self, rows[:1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Writer, "write", once)
+    with pytest.raises(KeyboardInterrupt):
+        flow.apply()
+    monkeypatch.undo()
+    [first] = flow.written()
+    flow.change(first, City="changed by somebody")
+    assert flow.apply().written == 2
+    assert flow.candidate(first).City == "changed by somebody"
+    assert flow.is_balanced()
+
+
 class TestAgain:
     """`updated_candidate_records` materialized again: the kept answers, by today's rules."""
 
@@ -180,12 +213,87 @@ class TestAgain:
     def test_no_attempt_and_no_cost(self, flow: Flowing) -> None:
         flow.until_done()
         items, batch = flow.items(), flow.batch()
+        flow.change(2, City="of another rule")
         flow.collect()
-        flow.apply()
+        assert flow.apply().written == 3
+        assert flow.candidate(2).City != "of another rule"
         bill = flow.settle()
         assert flow.items() == items
         assert flow.batch() == batch
         assert bill.total_cost == pytest.approx(float(batch.batch_cost))
+
+    def test_the_ledger_tells_of_todays_reading(self, flow: Flowing) -> None:
+        flow.until_done()
+        items = flow.items()
+        of_yesterday = {"months_assumed": 9, "values_cut": 9, "unread": '{"City": "x"}'}
+        change = flow.database.ledger.items.update().values(of_yesterday)
+        flow.database.write(lambda connection: connection.execute(change))
+        assert flow.items() != items
+        flow.apply()
+        assert flow.items() == items
+
+    def test_keeps_what_the_answer_does_not_know_where_told(self, flow: Flowing) -> None:
+        flow.until_done()
+        flow.change(1, SeventhMostRecentCompany="Old Ltd", City="Oldtown")
+        flow.database.keep_existing = True
+        assert flow.apply().written == 3
+        assert flow.candidate(1).SeventhMostRecentCompany == "Old Ltd"
+        assert flow.candidate(1).City == "Springfield"
+        flow.database.keep_existing = False
+        flow.apply()
+        assert flow.candidate(1).SeventhMostRecentCompany is None
+
+    def test_what_the_table_refused_is_written_once_it_may_be(self, flow: Flowing) -> None:
+        """Paid for once; shown to a person meanwhile, and never sent again."""
+        refuse(flow, "NEW.userid = 2")
+        flow.until_done()
+        assert flow.ends() == {1: "succeeded", 2: "unwritable: refused_by_database", 3: "succeeded"}
+        assert (flow.batch().state, flow.batch().succeeded) == ("done", 2)
+        assert flow.is_balanced()
+        assert flow.waiting() == []
+        assert [one.userid for one in flow.given_up()] == [2]
+        calls, bill = len(flow.faults.calls), flow.settle()
+        applied = flow.apply()
+        assert (applied.written, applied.superseded) == (2, 1)
+        drop_trigger(flow)
+        applied = flow.apply()
+        assert (applied.written, applied.superseded) == (3, 0)
+        assert applied.batch is not None
+        assert (flow.batch().state, flow.batch().succeeded) == ("done", 3)
+        assert flow.written() == [1, 2, 3]
+        assert flow.candidate(2).Email == "ada2@example.com"
+        assert flow.ends() == dict.fromkeys((1, 2, 3), "succeeded")
+        assert flow.given_up() == []
+        assert len(flow.faults.calls) == calls
+        assert flow.settle().total_cost == bill.total_cost
+        assert flow.apply().written == 3  # from now on it is one like the others
+
+    def test_edited_since_it_was_refused_it_is_sent_again(self, flow: Flowing) -> None:
+        refuse(flow, "NEW.userid = 2")
+        flow.until_done()
+        drop_trigger(flow)
+        edit(flow)
+        assert flow.waiting() == [2]
+        assert flow.apply().written == 2  # the kept answer is about another text
+        flow.until_done("second")
+        assert flow.written() == [1, 2, 3]
+        assert flow.apply().written == 2  # and the newer one stays
+        assert flow.ends()[2] == "unwritable: refused_by_database"
+
+    def test_what_is_refused_now_stays_as_it_is(self, flow: Flowing) -> None:
+        flow.until_done()
+        flow.change(2, City="Old town", State="OT")
+        refuse(flow, "NEW.City IS NOT OLD.City")
+        applied = flow.apply()
+        assert (applied.written, dict(applied.refused)) == (3, {"City": 1})
+        assert (flow.candidate(2).City, flow.candidate(2).State) == ("Old town", "IL")
+        drop_trigger(flow)
+        flow.change(2, City="Old town", State="OT")
+        refuse(flow, "NEW.userid = 2")
+        applied = flow.apply()
+        assert (applied.written, applied.superseded) == (2, 1)
+        assert (flow.candidate(2).City, flow.candidate(2).State) == ("Old town", "OT")
+        assert flow.ends()[2] == "succeeded"
 
     @pytest.mark.parametrize("change", [edit, process, empty, lambda flow: flow.delete(2)])
     def test_leaves_what_is_no_longer_so(self, flow: Flowing, change: Any) -> None:
@@ -307,8 +415,15 @@ def test_null_means_null_unless_told(flow: Flowing) -> None:
     assert flow.candidate(1).SeventhMostRecentCompany == "Old Ltd"
 
 
-def test_two_processes_apply_the_same_batch(flow: Flowing) -> None:
+def test_two_processes_apply_the_same_batch(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
     flow.until_collected()
+    close, closed = Writer._close_written, []
+
+    def noticed(self: Writer, connection: sa.Connection, rows: Any, seen: Any) -> None:
+        closed.extend(row.asked.userid for row in rows)
+        close(self, connection, rows, seen)
+
+    monkeypatch.setattr(Writer, "_close_written", noticed)
     outcomes: list[Any] = []
     barrier = threading.Barrier(2)
 
@@ -324,7 +439,9 @@ def test_two_processes_apply_the_same_batch(flow: Flowing) -> None:
         worker.start()
     for worker in workers:
         worker.join(30)
-    assert sum(count for count in outcomes if isinstance(count, int)) in (3, 6)
+    # The other found it busy, or done: then it reads the answers anew, and closes nothing.
     assert len(outcomes) == 2
+    assert all(outcome == 3 or isinstance(outcome, BatchBusy) for outcome in outcomes)
+    assert sorted(closed) == [1, 2, 3]
     assert flow.written() == [1, 2, 3]
     assert flow.is_balanced()

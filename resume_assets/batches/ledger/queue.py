@@ -3,7 +3,8 @@
 A row waits where `LastProcessed` is NULL, it has a resume, no open batch has it, and it has
 attempts left. Attempts count per candidate and text since the last success: an edited text, or
 `LastProcessed` set to NULL by hand, starts afresh. A fault that nothing tells whose it is uses none
-as long as it comes once; if another follows, both do.
+as long as it comes once; if another follows, both do. A record that the candidate table refused
+uses all of them up: the answer is there and paid for, another one would be refused as well.
 
 Repeats, of which an answer was unusable before, are held back while they come to nothing.
 """
@@ -117,7 +118,12 @@ def given_up(
         sa.select(items.c.userid)
         .where(items.c.state.in_(sorted(SENT - {ItemState.succeeded})))
         .group_by(items.c.userid)
-        .having(sa.func.count() >= min(max_attempts, MAX_SENDINGS))
+        .having(
+            sa.or_(
+                sa.func.count() >= min(max_attempts, MAX_SENDINGS),
+                sa.func.max(sa.case((items.c.state == ItemState.unwritable, 1), else_=0)) == 1,
+            )
+        )
         .subquery()
     )
     query = (
@@ -207,13 +213,20 @@ def _is_used_up(
     history: Sequence[sa.Row[Any]],
     max_attempts: int,
 ) -> bool:
-    if _attempts(history) < max_attempts and len(history) < MAX_SENDINGS:
+    if not _is_enough(history, max_attempts):
         return False
     there = database.candidates
     text = connection.execute(sa.select(there.text).where(there.userid == userid)).scalar()
     now = text_hash(text) if text else None
-    same = [row for row in history if row.text_hash == now]
-    return _attempts(same) >= max_attempts or len(same) >= MAX_SENDINGS
+    return _is_enough([row for row in history if row.text_hash == now], max_attempts)
+
+
+def _is_enough(history: Sequence[sa.Row[Any]], max_attempts: int) -> bool:
+    return (
+        _attempts(history) >= max_attempts
+        or len(history) >= MAX_SENDINGS
+        or any(row.state == ItemState.unwritable for row in history)
+    )
 
 
 def _attempts(history: Sequence[sa.Row[Any]]) -> int:

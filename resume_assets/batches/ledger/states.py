@@ -61,6 +61,7 @@ class ItemState(StrEnum):
     expired = "expired"  # not run in time
     cancelled = "cancelled"  # not run before the batch was cancelled
     stale = "stale"  # the resume or its record changed while the answer was on its way
+    unwritable = "unwritable"  # the candidate table does not take the record; the answer is kept
     released = "released"  # given back before anything ran
 
 

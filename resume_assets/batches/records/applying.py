@@ -21,7 +21,7 @@ from resume_assets.batches.receiving.results import (
     end_of_unanswered,
     results_of,
 )
-from resume_assets.batches.records.rewriting import Rewriter
+from resume_assets.batches.records.rewriting import Mender, Rewriter
 from resume_assets.batches.records.writing import Applied, Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
@@ -40,28 +40,66 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     """Write a collected batch's records and close its items.
 
     A batch applied before is parsed again by today's rules, and only records that are still as this
-    batch left them are rewritten. Raises NotCollected, FilesGone, DatabaseFailed, LeaseLost.
+    batch left them are rewritten; what the table refused then is tried again. Raises NotCollected,
+    FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
         raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
-    again = batch.state != BatchState.collected
+    applied = Applied()
+    if batch.state == BatchState.collected:
+        results = _write(Writer(lease, applied), store, batch)
+        _close_unusable(lease, batch, results, applied)
+        _require_none_left(lease, applied)
+        batch = lease.write(lambda connection: _finish(connection, lease))
+    else:
+        _write(Rewriter(lease, applied), store, batch)
+        batch = _mend(lease, store, batch, applied)
+        _require_none_left(lease, applied)
+    _log.info("batch %s: %d records written", lease.key, applied.written)
+    if applied.refused:
+        _log.warning("batch %s: values refused, by column: %s", lease.key, dict(applied.refused))
+    applied.batch = batch
+    return applied
+
+
+def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
+    """Write what this writer writes of the batch's answers; the results, with all of them read."""
+    lease, database = writer.lease, writer.database
     results = database.read(lambda connection: results_of(connection, database, lease.key))
-    writer = Rewriter(lease) if again else Writer(lease)
     # The years are reckoned from the day the resumes were read, not from today: the same answer
     # gives the same record whenever it is written.
     read = partial(read_records, today=batch.claimed_at.date())
-    answers = answers_of(store.batch(lease.key), batch, read)
-    rows = writer.rows(results.usable(answers))
+    rows = writer.rows(results.usable(answers_of(store.batch(lease.key), batch, read)))
     while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)
-    if not again:
-        _close_unusable(lease, batch, results, writer.applied)
-        batch = lease.write(lambda connection: _finish(connection, lease))
-    _log.info("batch %s: %d records written", lease.key, writer.applied.written)
-    writer.applied.batch = batch
-    return writer.applied
+    return results
+
+
+def _mend(lease: Lease, store: BatchStore, batch: batches.Batch, applied: Applied) -> batches.Batch:
+    """Write what the table refused when the batch was applied, where there is any such."""
+    database = lease.database
+    counts = database.read(lambda connection: batches.count_items(connection, database, lease.key))
+    if not counts.get(Mender.wanted):
+        return batch
+    _write(Mender(lease, applied), store, batch)
+    return lease.write(lambda connection: _count_succeeded(connection, lease))
+
+
+def _require_none_left(lease: Lease, applied: Applied) -> None:
+    if applied.left_open:
+        raise BatchBusy(
+            f"Batch {lease.key}: another program keeps changing the same {applied.left_open} "
+            "candidates. What was written stays; materialize updated_candidate_records again for "
+            "the rest."
+        )
+
+
+def _count_succeeded(connection: sa.Connection, lease: Lease) -> batches.Batch:
+    counts = batches.count_items(connection, lease.database, lease.key)
+    succeeded = counts.get(ItemState.succeeded, 0)
+    return batches.update(connection, lease.database, lease.key, succeeded=succeeded)
 
 
 def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:

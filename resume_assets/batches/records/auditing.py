@@ -117,19 +117,23 @@ def _dates(
     ]
     present = {name: column for name in wanted if (column := there.column(name)) is not None}
     query = (
-        sa.select(items.c.position, there.userid, *present.values())
-        .join(items, items.c.userid == there.userid)
-        .where(
-            items.c.batch_key == key,
-            items.c.state == ItemState.succeeded,
-            there.processed == items.c.last_processed,
+        sa.select(
+            items.c.position,
+            there.userid,
+            there.processed,
+            items.c.last_processed,
+            *present.values(),
         )
+        .join(items, items.c.userid == there.userid)
+        .where(items.c.batch_key == key, items.c.state == ItemState.succeeded)
         .order_by(items.c.position)
     )
     after = -1
     while page := connection.execute(query.where(items.c.position > after).limit(_PAGE)).all():
-        for position, userid, *values in page:
-            yield userid, dict(zip(present, values, strict=True))
+        for position, userid, processed, ours, *values in page:
+            # Not in the query: what we read back in one form may be kept in another.
+            if processed == ours:
+                yield userid, dict(zip(present, values, strict=True))
             after = position
 
 

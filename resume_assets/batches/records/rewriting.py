@@ -1,29 +1,63 @@
 """Records written again, by today's rules, from the answers that are kept."""
 
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.receiving.results import Asked
-from resume_assets.batches.records.writing import READING, Row, Writer
+from resume_assets.batches.records.writing import READING, Interference, Row, Seen, Writer
 
 
-class Rewriter(Writer):
+class _Again(Writer):
+    """Of a batch whose items are closed: what can't be written now leaves its item as it is."""
+
+    def _give_up(self, row: Row) -> None:
+        del row
+        self.applied.superseded += 1
+
+    def _let_go(self, connection: sa.Connection, rows: list[Row]) -> None:
+        """Nothing is claimed for this batch any more; for another it may be."""
+
+    def _leave_out(self, connection: sa.Connection, stale: list[Row]) -> None:
+        """Their items stay as they are."""
+
+    def _count(self, written: list[Row], stale: list[Row]) -> None:
+        super()._count(written, [])
+        self.applied.superseded += len(stale)
+
+
+class Mender(_Again):
+    """Writes the records that the table refused, now that it may take them."""
+
+    wanted = ItemState.unwritable
+
+    def _close_written(self, connection: sa.Connection, rows: list[Row], seen: list[Seen]) -> None:
+        super()._close_written(connection, rows, seen)
+        self.database.dialect.update_rows(
+            connection,
+            self.database.ledger.items,
+            ("batch_key", "userid"),
+            ("reason", "attempt_used"),
+            [(None, False, self.lease.key, row.asked.userid) for row in rows],
+        )
+
+
+class Rewriter(_Again):
     """Writes records again by today's rules, where they are still as this batch left them."""
 
-    def _wants(self, asked: Asked) -> bool:
-        return asked.state == ItemState.succeeded
+    wanted = ItemState.succeeded
 
-    def _is_ours(self, asked: Asked, processed: datetime | None) -> bool:
-        return processed is not None and processed == asked.last_processed
+    def _is_ours(self, row: Row, seen: Seen) -> bool:
+        return seen.processed is not None and seen.processed == row.asked.last_processed
 
-    def _changed(
-        self, connection: sa.Connection, rows: list[Row], *, also_processed: bool
-    ) -> list[Row]:
+    def _verify(self, connection: sa.Connection, rows: list[Row]) -> list[Seen]:
+        if self._changed(connection, rows):
+            raise Interference
+        return []
+
+    def _changed(self, connection: sa.Connection, rows: list[Row]) -> list[Row]:
         """Also those that a later batch wrote, be it within the same second."""
-        changed = super()._changed(connection, rows, also_processed=also_processed)
+        changed = super()._changed(connection, rows)
         known = {id(row) for row in changed}
         later = self._written_later(connection, [row.asked.userid for row in rows])
         return changed + [row for row in rows if row.asked.userid in later and id(row) not in known]
@@ -48,20 +82,23 @@ class Rewriter(Writer):
         del connection, rows  # what is written twice by the same rules is the same
         return []
 
-    def _update_records(self, connection: sa.Connection, rows: list[Row], now: datetime) -> int:
-        del now  # LastProcessed stays: nobody was asked again
+    def _update_records(self, connection: sa.Connection, rows: list[Row]) -> int:
+        """LastProcessed stays: nobody was asked again."""
         there = self.there
+        names, records = self._records(rows)
+        if not names:
+            return len(rows)
         return self.database.dialect.update_rows(
             connection,
             there.table,
-            (there.userid.name, there.processed.name),
-            there.names,
-            [(*row.values, row.asked.userid, row.asked.last_processed) for row in rows],
-            keep_existing=there.names if self.database.keep_existing else (),
+            (there.userid.name,),
+            names,
+            [(*values, row.asked.userid) for row, values in zip(rows, records, strict=True)],
+            keep_existing=there.kept_where_null(keep_existing=self.database.keep_existing),
         )
 
-    def _close_written(self, connection: sa.Connection, rows: list[Row], now: datetime) -> None:
-        del now
+    def _close_written(self, connection: sa.Connection, rows: list[Row], seen: list[Seen]) -> None:
+        del seen
         self.database.dialect.update_rows(
             connection,
             self.database.ledger.items,
@@ -69,10 +106,3 @@ class Rewriter(Writer):
             READING,
             [(*row.reading, self.lease.key, row.asked.userid) for row in rows],
         )
-
-    def _leave_out(self, connection: sa.Connection, stale: list[Row]) -> None:
-        """Their items stay as they are: this batch did succeed once."""
-
-    def _count(self, written: list[Row], stale: list[Row]) -> None:
-        super()._count(written, [])
-        self.applied.superseded += len(stale)

@@ -3,28 +3,36 @@
 What someone else did to a candidate meanwhile is found inside the chunk's transaction: the chunk is
 updated first, which locks its rows, and then compared. A mismatch rolls it back; the next try looks
 first and leaves those candidates out.
+
+What the table refuses (a constraint, a trigger) is split off: the chunk is written in halves, down
+to the row, and that one without the columns that are refused. So one value holds up no other.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import USAGE, End, Usage, close, drop_claims, usage_of
-from resume_assets.batches.ledger.lease import BatchBusy, Lease
+from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records.refusals import refused_among
+from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
-from resume_assets.extraction.values import LOSSES, Change, Changes
+from resume_assets.extraction.values import LOSSES, Change, Changes, note
+
+_log = logging.getLogger(__name__)
 
 _INTERFERENCES = 5  # of other programs, in one chunk
+REFUSED = "refused_by_database"
 READING = ("months_assumed", "values_cut", "changes", "unread")
 _CUT = LOSSES - {Change.unread}
 
@@ -38,6 +46,7 @@ class Applied:
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
+    left_open: int = 0  # candidates that other programs kept changing
 
     @property
     def months_assumed(self) -> int:
@@ -53,6 +62,15 @@ class Applied:
     def values_cut(self) -> int:
         """Values that are not in the table as a whole."""
         return self._count(*_CUT)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Values that the table did not take, by column."""
+        return {
+            column: count
+            for (column, what), count in self.changes.items()
+            if what == Change.refused
+        }
 
     def _count(self, *changes: Change) -> int:
         return sum(count for (_, what), count in self.changes.items() if what in changes)
@@ -70,6 +88,7 @@ class Row:
     usage: Usage
     changes: Changes
     unread: dict[str, str]
+    refused: frozenset[str] = frozenset()  # columns that stay as they are
 
     @property
     def reading(self) -> tuple[int, int, str | None, str | None]:
@@ -80,32 +99,77 @@ class Row:
         cut = sum(change in _CUT for change in done)
         return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
 
+    def without(self, columns: frozenset[str]) -> "Row":
+        """The row as it is to be written where the table refuses these columns."""
+        changes = dict(self.changes)
+        for column in columns:
+            note(changes, column, Change.refused)
+        return replace(self, refused=columns, changes=changes)
+
+    def tells(self, columns: Sequence[str]) -> bool:
+        """Whether there is a value in any of the columns (all of them) that is not refused."""
+        return any(
+            value is not None and column not in self.refused
+            for column, value in zip(columns, self.values, strict=True)
+        )
+
 
 def _json(by_column: Mapping[str, str]) -> str | None:
     return orjson.dumps(by_column).decode() if by_column else None
+
+
+class Seen(NamedTuple):
+    """A candidate as the table has it now."""
+
+    processed: Any  # LastProcessed, as its column keeps it
+    same_text: bool  # the resume is the one that was sent
 
 
 class Interference(Exception):
     """Another program changed a candidate of the chunk; the transaction is rolled back."""
 
 
+class _Taken(Exception):
+    """The table takes the row; the transaction, which was only to find that out, is rolled back."""
+
+
 class Writer:
     """Writes the records of a batch for the first time, or goes on where a crash ended it."""
 
-    def __init__(self, lease: Lease) -> None:
+    wanted = ItemState.submitted
+    """The items that are to be written."""
+
+    def __init__(self, lease: Lease, applied: Applied | None = None) -> None:
         self.lease = lease
         self.database = lease.database
         self.there = lease.database.candidates
-        self.applied = Applied()
+        self.applied = applied or Applied()
 
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
         for asked, answer in answers:
-            if self._wants(asked):
+            if asked.state == self.wanted:
                 yield self._prepare(asked, answer)
 
     def write(self, rows: list[Row]) -> None:
-        """Write one chunk in one transaction; candidates that others changed are left out."""
+        """Write one chunk in one transaction; in parts where the table refuses one of the rows.
+
+        Candidates that others changed are left out.
+        """
+        try:
+            self._write_together(rows)
+        except (Refused, Interference) as problem:
+            if len(rows) > 1:
+                half = len(rows) // 2
+                self.write(rows[:half])
+                self.write(rows[half:])
+            elif isinstance(problem, Refused):
+                self._write_alone(rows[0], problem)
+            else:
+                self.applied.left_open += 1
+
+    def _write_together(self, rows: list[Row]) -> None:
+        """Write rows in one transaction. Raises Refused, Interference."""
         for attempt in range(_INTERFERENCES):
             try:
                 written, stale = self.lease.write(
@@ -115,24 +179,58 @@ class Writer:
                 continue
             self._count(written, stale)
             return
-        raise BatchBusy(
-            f"Batch {self.lease.key}: another program keeps changing the same candidates. What was "
-            "written stays; materialize updated_candidate_records again for the rest."
-        )
+        raise Interference
 
-    def _wants(self, asked: Asked) -> bool:
-        """Whether this item is still to be written."""
-        return asked.state == ItemState.submitted
+    def _write_alone(self, row: Row, refused: Refused) -> None:
+        """Write one record without the columns that are refused; give up where nothing is left."""
+        left_out = self._refused_columns(row, refused.column)
+        if left_out is not None and (rest := row.without(left_out)).tells(self.there.columns):
+            try:
+                self._write_together([rest])
+            except Refused as late:  # with the commit, where a constraint is deferred
+                refused = late
+            else:
+                return
+        _log.warning("batch %s: the table does not take a record: %s", self.lease.key, refused)
+        self._give_up(row)
 
-    def _is_ours(self, asked: Asked, processed: datetime | None) -> bool:
-        """Whether the candidate's `LastProcessed` is as we left it."""
-        del asked
-        return processed is None
+    def _refused_columns(self, row: Row, named: str | None) -> frozenset[str] | None:
+        """What to leave out of a record that is refused; `named`: what the database blames."""
+        ours = {column.casefold(): column for column in self.there.columns}
+        blamed = ours.get((named or "").casefold())
+        # It is one column, nearly always, and the same as before.
+        for guess in dict.fromkeys([*([blamed] if blamed else []), *self.applied.refused]):
+            if self._is_taken(row, frozenset([guess])):
+                return frozenset([guess])
+        return refused_among(self.there.columns, partial(self._is_taken, row))
+
+    def _is_taken(self, row: Row, left_out: frozenset[str]) -> bool:
+        """Whether the table takes the record without these columns; nothing is kept of the try."""
+
+        def work(connection: sa.Connection) -> None:
+            self._commit(connection, [row.without(left_out)], look_first=False)
+            raise _Taken
+
+        try:
+            self.lease.write(work)
+        except Refused:
+            return False
+        except (_Taken, Interference):  # what others did is found when it is written
+            pass
+        return True
+
+    def _give_up(self, row: Row) -> None:
+        """Close the item: see ItemState.unwritable."""
+        end = End(row.asked.userid, ItemState.unwritable, REFUSED, row.usage, attempt_used=True)
+        self.lease.write(partial(close, lease=self.lease, ends=[end]))
+        self.applied.ends[f"{end.state}: {end.reason}"] += 1
 
     def _prepare(self, asked: Asked, answer: Answer) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
-        values = self.there.fit_row(record.values, record.changes)
+        values = self.there.fit_row(
+            record.values, record.changes, keep_existing=self.database.keep_existing
+        )
         return Row(
             asked,
             values,
@@ -144,21 +242,20 @@ class Writer:
     def _commit(
         self, connection: sa.Connection, rows: list[Row], *, look_first: bool
     ) -> tuple[list[Row], list[Row]]:
-        """One transaction: who was written, and who was left out. Raises Interference."""
+        """One transaction: who was written, and who was left out. Raises Interference, Refused."""
         done: list[Row] = []
         stale: list[Row] = []
         if look_first:
             done = self._written_before(connection, rows)
             rows = _without(rows, done)
-            stale = self._changed(connection, rows, also_processed=True)
+            stale = self._changed(connection, rows)
             rows = _without(rows, stale)
-        now = self.database.dialect.clock(connection)
         # The update locks the rows; then nobody else can change them until we commit.
-        if self._update_records(connection, rows, now) != len(rows):
+        hit = self._update_records(connection, rows)
+        seen = self._verify(connection, rows)
+        if hit != len(rows):
             raise Interference
-        if self._changed(connection, rows, also_processed=False):
-            raise Interference
-        self._close_written(connection, rows, now)
+        self._close_written(connection, rows, seen)
         self._leave_out(connection, stale)
         return done + rows, stale
 
@@ -173,39 +270,71 @@ class Writer:
         written = set(connection.execute(query).scalars())
         return [row for row in rows if row.asked.userid in written]
 
-    def _update_records(self, connection: sa.Connection, rows: list[Row], now: datetime) -> int:
-        there = self.there
-        return self.database.dialect.update_rows(
+    def _update_records(self, connection: sa.Connection, rows: list[Row]) -> int:
+        there, dialect = self.there, self.database.dialect
+        now = dialect.clock(connection, there.processed.type)
+        names, records = self._records(rows)
+        return dialect.update_rows(
             connection,
             there.table,
             (there.userid.name,),
-            (*there.names, there.processed.name),
-            [(*row.values, now, row.asked.userid) for row in rows],
+            (*names, there.processed.name),
+            [(*values, now, row.asked.userid) for row, values in zip(rows, records, strict=True)],
             only_null=there.processed.name,
-            keep_existing=there.names if self.database.keep_existing else (),
+            keep_existing=there.kept_where_null(keep_existing=self.database.keep_existing),
         )
 
-    def _changed(
-        self, connection: sa.Connection, rows: list[Row], *, also_processed: bool
-    ) -> list[Row]:
-        """The rows whose candidate is gone, has another text now, or was processed by others."""
+    def _records(self, rows: list[Row]) -> tuple[list[str], list[Sequence[Any]]]:
+        """The columns to be written, and each row's values of them."""
+        names = self.there.names
+        refused = rows[0].refused if rows else frozenset[str]()
+        if not refused:  # nearly always; a row of which some are refused is written alone
+            return names, [row.values for row in rows]
+        rest = [index for index, name in enumerate(self.there.columns) if name not in refused]
+        return [names[index] for index in rest], [
+            [row.values[index] for index in rest] for row in rows
+        ]
+
+    def _look(self, connection: sa.Connection, rows: list[Row]) -> list[Seen]:
         there = self.there
         query = sa.select(there.userid, there.processed, there.text).where(
             there.userid.in_([row.asked.userid for row in rows])
         )
         found = {userid: (processed, text) for userid, processed, text in connection.execute(query)}
-        changed = []
-        for row in rows:
-            processed, text = found.get(row.asked.userid, (None, None))
-            if (
-                not text
-                or text_hash(text) != row.asked.text_hash
-                or (also_processed and not self._is_ours(row.asked, processed))
-            ):
-                changed.append(row)
-        return changed
+        gone = (None, None)
+        return [
+            Seen(processed, bool(text) and text_hash(text) == row.asked.text_hash)
+            for row in rows
+            for processed, text in [found.get(row.asked.userid, gone)]
+        ]
 
-    def _close_written(self, connection: sa.Connection, rows: list[Row], now: datetime) -> None:
+    def _changed(self, connection: sa.Connection, rows: list[Row]) -> list[Row]:
+        """The rows whose candidate is gone, has another text now, or was processed by others."""
+        seen = self._look(connection, rows)
+        return [
+            row
+            for row, now in zip(rows, seen, strict=True)
+            if not (now.same_text and self._is_ours(row, now))
+        ]
+
+    def _is_ours(self, row: Row, seen: Seen) -> bool:
+        """Whether `LastProcessed` is as we left it, before the record is written."""
+        del row
+        return seen.processed is None
+
+    def _verify(self, connection: sa.Connection, rows: list[Row]) -> list[Seen]:
+        """The rows that have just been updated, as the table keeps them.
+
+        Raises Interference, and Refused where what was written is not there.
+        """
+        seen = self._look(connection, rows)
+        if not all(now.same_text for now in seen):
+            raise Interference
+        if any(now.processed is None for now in seen):
+            raise Refused("a trigger of the table undoes what is written")
+        return seen
+
+    def _close_written(self, connection: sa.Connection, rows: list[Row], seen: list[Seen]) -> None:
         tables, dialect = self.database.ledger, self.database.dialect
         closed_at = dialect.utc_now(connection)
         dialect.update_rows(
@@ -218,14 +347,17 @@ class Writer:
                     ItemState.succeeded.value,
                     *row.usage,
                     *row.reading,
-                    now,
+                    now.processed,
                     closed_at,
                     self.lease.key,
                     row.asked.userid,
                 )
-                for row in rows
+                for row, now in zip(rows, seen, strict=True)
             ],
         )
+        self._let_go(connection, rows)
+
+    def _let_go(self, connection: sa.Connection, rows: list[Row]) -> None:
         drop_claims(connection, self.lease, [row.asked.userid for row in rows])
 
     def _leave_out(self, connection: sa.Connection, stale: list[Row]) -> None:
