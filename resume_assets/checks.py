@@ -24,7 +24,8 @@ _WARNINGS = {
     "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
     "nothing_cut_or_unread": "No resume lost its middle, no value was cut, every date was read.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
-    "resends those that have.",
+    "resends those that have. What the table refused (`unwritable`) is paid for and kept: mend the "
+    "table and materialize this asset again.",
 }
 
 
