@@ -26,7 +26,8 @@ _WARNINGS = {
     "nothing_cut_or_unread": "No resume lost its middle, no value was cut, made NULL or refused, "
     "every date was read. What else was done to values is in its table.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
-    "resends those that have.",
+    "resends those that have. What the table refused (`unwritable`) is paid for and kept: mend the "
+    "table and materialize this asset again.",
 }
 
 

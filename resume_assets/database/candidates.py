@@ -82,6 +82,12 @@ class CandidateTable:
         return None
 
     @cached_property
+    def stand_ins(self) -> dict[str, Any]:
+        """By column as COLUMNS spells it, what stands for NULL where that may not be written."""
+        pairs = zip(self.columns, self.targets, strict=True)
+        return {column: target.default for column, target in pairs if target.default is not None}
+
+    @cached_property
     def _takes_all(self) -> bool:
         """Whether the table is as declared: every column is there and takes any value."""
         return not self.missing and all(

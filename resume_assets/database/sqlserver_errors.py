@@ -155,8 +155,7 @@ _REFUSED_STATES = frozenset({"22001", "22003", "22007", "22008", "22012", "22018
 # Of 515, 2628, and 547 where it is a CHECK: a foreign key names the other table's column. The
 # second form of each is Babelfish's. Nothing but a name that the table has is made of it.
 _NAMED_COLUMN = re.compile(
-    r"(?:the value NULL into |null value in |CHECK constraint .{1,300}?"
-    r"|truncated in table .{1,300}?)"
+    r"(?:the value NULL into |null value in |(?:CHECK constraint|truncated in table) .{1,300}?)"
     r"column ['\"]([^'\"]{1,128})['\"]"
 )
 

@@ -1,8 +1,11 @@
 """A table that refuses values: the other rows are written, and of that row what it does take."""
 
+import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.queue import given_up, waiting
+from resume_assets.batches.records.auditing import audit_dates
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rewriting import Mender
 from resume_assets.batches.records.writing import Applied, Writer
@@ -19,7 +23,7 @@ from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets_tests.collected import KEY, answers_to, collected_batch
-from resume_assets_tests.databases import SQLITE, make_schema, rows_of, settings
+from resume_assets_tests.databases import SQLITE, make_schema, rows_of, settings, sqlite_database
 
 ODD = 4
 ALL = range(1, 8)
@@ -400,6 +404,71 @@ def test_what_is_kept_needs_no_default(empty_database: Database) -> None:
     with none_refused(empty_database):
         write(empty_database)
     assert set(column(empty_database, "MiddleName").values()) == {"Maria"}
+
+
+def test_what_stands_for_null_is_no_date(empty_database: Database) -> None:
+    site(
+        empty_database,
+        {
+            "MostRecentEndDate": "NVARCHAR(10) NOT NULL DEFAULT ''",
+            "SecondMostRecentStartDate": "NVARCHAR(7) NOT NULL DEFAULT '-'",
+            "ThirdMostRecentEndDate": "DATE NOT NULL DEFAULT '1900-01-01'",
+        },
+    )
+    job = {"company": "Acme", "start": "2019-03", "end": "", "location": ""}
+    write(empty_database, positions=[job, {**job, "start": ""}, job])
+    found = empty_database.read(lambda c: audit_dates(c, empty_database, KEY))
+    assert found.formats.looked_at == len(ALL)
+    assert (found.formats.passed, found.order.passed) == (True, True)
+
+
+@pytest.mark.parametrize("backend", [SQLITE], indirect=True)
+def test_stopped_anywhere_it_goes_on_from_there(tmp_path: Path, backend: str) -> None:
+    """One record without a column, one not at all; the process ends after each commit in turn."""
+    expected: list[Any] = []
+    for commits in itertools.count():
+        folder = tmp_path / str(commits)
+        folder.mkdir()
+        database = sqlite_database(folder)
+        site(database, {"City": "NVARCHAR(100) CHECK (City <> 'Gotham')"})
+        refusing_trigger(database, "NEW.userid = 6")
+        stopped = stops_after(commits, database)
+        state = ends(database)
+        claims = {row.userid for row in rows_of(database, sa.select(database.ledger.claims))}
+        assert claims == {userid for userid, end in state.items() if end == "submitted"}
+        assert set(processed(database)) == {u for u, end in state.items() if end == "succeeded"}
+        if stopped:
+            write(database, city="Gotham")
+        there = database.candidates
+        columns = [c for c in there.table.c if c.name != "LastProcessed"]
+        found = [ends(database), rows_of(database, sa.select(*columns))]
+        database.dispose()
+        expected = expected or found
+        assert found == expected
+        if not stopped:
+            break
+    assert commits > 5
+    assert expected[0] == dict.fromkeys(ALL, "succeeded") | {6: "unwritable: refused_by_database"}
+
+
+def stops_after(commits: int, database: Database) -> bool:
+    """Write until so many transactions of the writing are committed."""
+    left = [commits]
+    with leased(database, KEY) as lease:
+        write_leased = lease.write
+
+        def counted(work: Any) -> Any:
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            done = write_leased(work)
+            left[0] -= 1
+            return done
+
+        writer = Writer(lease)
+        with patch.object(lease, "write", counted), suppress(KeyboardInterrupt):
+            writer.write(rows(lease, writer, {"city": "Gotham"}))
+            return False
+    return True
 
 
 def test_what_is_in_the_way_is_told(backend: str, empty_database: Database) -> None:

@@ -418,7 +418,8 @@ def test_null_means_null_unless_told(flow: Flowing) -> None:
 
 def test_two_processes_apply_the_same_batch(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
     flow.until_collected()
-    close, closed = Writer._close_written, []
+    close = Writer._close_written
+    closed: list[Any] = []
 
     def noticed(self: Writer, connection: sa.Connection, rows: Any, seen: Any) -> None:
         closed.extend(row.asked.userid for row in rows)

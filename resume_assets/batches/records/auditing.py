@@ -115,6 +115,7 @@ def _dates(
         for column in COLUMNS
         if column.kind in (ColumnKind.start_date, ColumnKind.end_date)
     ]
+    stand_ins = there.stand_ins
     present = {name: column for name in wanted if (column := there.column(name)) is not None}
     query = (
         sa.select(
@@ -133,7 +134,13 @@ def _dates(
         for position, userid, processed, ours, *values in page:
             # Not in the query: what we read back in one form may be kept in another.
             if processed == ours:
-                yield userid, dict(zip(present, values, strict=True))
+                yield (
+                    userid,
+                    {
+                        name: None if name in stand_ins and value == stand_ins[name] else value
+                        for name, value in zip(present, values, strict=True)
+                    },
+                )
             after = position
 
 
