@@ -58,6 +58,8 @@ class _Mapper(Cleaner):
         text = self.fields[slot.field]
         if text in slot.plain:
             return [text]  # nearly always, and without a call
+        if not text:
+            return [None]
         return [self.value(text, slot.columns[0], slot.kind)]
 
     def state(self, slot: "_Slot") -> Values:
@@ -97,7 +99,7 @@ class _Mapper(Cleaner):
         text = self.fields[slot.field]
         if not text:
             return [None]
-        return self.several(self._found(slot, [text], profiles_in), slot.columns)
+        return [*self._found(slot, [text], profiles_in)] or [None]
 
     def _found(
         self, slot: "_Slot", texts: list[str], find: Callable[[str], list[str]]
@@ -169,11 +171,11 @@ _NO_TEXT = Reading(None, None)
 def _job(raw: Position) -> Job:
     start, end = read_period(raw.start, raw.end)
     company = raw.company
-    if company in _COMPANIES.plain:
-        name = Reading(company, None)  # nearly always, and without a call
-    else:
-        name = _COMPANIES.read(company) if company else _NO_TEXT
-    return Job(name, start, end, _place(raw.location) if raw.location else NOWHERE, raw)
+    named: Change | None = None
+    name: str | None = company
+    if company not in _COMPANIES.plain and not _COMPANIES.is_plain(company):
+        name, named = _COMPANIES.read(company) if company else _NO_TEXT
+    return Job(name, named, start, end, _place(raw.location) if raw.location else NOWHERE, raw)
 
 
 @lru_cache(maxsize=16_384)

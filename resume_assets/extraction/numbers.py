@@ -45,7 +45,6 @@ def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> J
     return Job(first, last, in_us)
 
 
-@lru_cache(maxsize=1 << 14)
 def _computed(half_months: int, count: int = 1) -> "Years":
     return Years(_text(half_months, count))
 

@@ -6,48 +6,54 @@ from resume_assets.extraction.candidate import PREFIXES, Position
 from resume_assets.extraction.dates.reading import DateReading
 from resume_assets.extraction.places import Place
 from resume_assets.extraction.text import clean
-from resume_assets.extraction.values import Change, Changes, Reading, Record, Values, note
+from resume_assets.extraction.values import Change, Changes, Record, Values, note
 
 _RAW_DATE = 100  # characters of an unreadable date that the ledger keeps
 
 
 class Job(NamedTuple):
-    """A position; `change` is what was done to the whole of it."""
+    """A position; `named` is what was done to the company, `change` to the whole of it."""
 
-    company: Reading
+    company: str | None
+    named: Change | None
     start: DateReading
     end: DateReading
     place: Place
     raw: Position
     change: Change | None = None
 
-    @property
-    def is_dated(self) -> bool:
-        """Tell whether either date is known."""
-        return bool(self.start.value or self.end.value)
-
 
 def in_order(jobs: list[Job]) -> list[Job]:
     """Return the jobs, each once, newest first; those without a date keep their place."""
-    return _newest_first(_each_once(jobs))
+    dates = _dates(jobs)
+    if len(set(dates)) < len(dates):  # else no two can be the same
+        jobs = _each_once(jobs)
+        dates = _dates(jobs)
+    return jobs if dates == sorted(dates, reverse=True) else _newest_first(jobs, dates)
+
+
+def _dates(jobs: list[Job]) -> list[tuple[str, str]]:
+    """Return what the jobs are sorted by; empty texts where neither date is known.
+
+    Letters sort after digits: Present after every YYYY-MM.
+    """
+    return [
+        (end or start or "", start or end or "") for _, _, (start, _, _), (end, _, _), *_ in jobs
+    ]
 
 
 def _each_once(jobs: list[Job]) -> list[Job]:
     """Drop positions that are there already: same company and dates, and no other place."""
-    keys = [
-        (job.company.value and job.company.value.casefold(), job.start.value, job.end.value)
-        for job in jobs
-    ]
-    if len(set(keys)) == len(keys):
-        return jobs
     kept: list[Job] = []
     places: dict[object, list[int]] = {}
-    for key, job in zip(keys, jobs, strict=True):
+    for job in jobs:
+        key = (job.company and job.company.casefold(), job.start.value, job.end.value)
+        dated = bool(job.start.value or job.end.value)
         same = places.setdefault(key, [])
         for index in same:
             there = kept[index].place.text
             # Without dates nothing says that a place that is not given is the same one.
-            if job.place.text == there or (job.is_dated and None in (job.place.text, there)):
+            if job.place.text == there or (dated and None in (job.place.text, there)):
                 place = job.place if there is None else kept[index].place
                 kept[index] = kept[index]._replace(place=place, change=Change.repeated)
                 break
@@ -57,17 +63,12 @@ def _each_once(jobs: list[Job]) -> list[Job]:
     return kept
 
 
-def _newest_first(jobs: list[Job]) -> list[Job]:
-    # Letters sort after digits: Present after every YYYY-MM.
-    keys = [
-        (job.end.value or job.start.value or "", job.start.value or job.end.value or "")
-        for job in jobs
-    ]
-    if keys == sorted(keys, reverse=True):
-        return jobs
-    dated = [index for index, key in enumerate(keys) if key[0]]
+def _newest_first(jobs: list[Job], dates: list[tuple[str, str]]) -> list[Job]:
+    dated = [index for index, key in enumerate(dates) if key[0]]
     ordered = [*jobs]
-    for index, source in zip(dated, sorted(dated, key=keys.__getitem__, reverse=True), strict=True):
+    for index, source in zip(
+        dated, sorted(dated, key=dates.__getitem__, reverse=True), strict=True
+    ):
         if index != source:
             job = jobs[source]
             ordered[index] = job._replace(change=job.change or Change.reordered)
@@ -80,14 +81,15 @@ def columns_of(jobs: list[Job], record: Record) -> Values:
     dates: Values = []
     places: Values = []
     for prefix, job in zip(PREFIXES, jobs, strict=False):
-        companies.append(job.company.value)
-        places.append(job.place.text)
-        dates += (job.start.value, job.end.value)
-        if job.company.change or job.place.change or job.change:
+        company, named, start, end, place, _, change = job
+        companies.append(company)
+        places.append(place.text)
+        dates += (start.value, end.value)
+        if named or change or place.change:
             _note_texts(record.changes, prefix, job)
-        if job.start.month_assumed or job.end.month_assumed:
+        if start.month_assumed or end.month_assumed:
             _note_assumed(record.changes, prefix, job)
-        if job.start.unreadable or job.end.unreadable:
+        if start.unreadable or end.unreadable:
             _note_unreadable(record, prefix, job)
     if len(jobs) > len(PREFIXES):
         note(record.changes, f"{PREFIXES[-1]}Company", Change.left_out)
@@ -97,7 +99,7 @@ def columns_of(jobs: list[Job], record: Record) -> Values:
 
 def _note_texts(changes: Changes, prefix: str, job: Job) -> None:
     for column, change in (
-        (f"{prefix}Company", job.company.change),
+        (f"{prefix}Company", job.named),
         (f"{prefix}Company", job.change),
         (f"{prefix}Location", job.place.change),
     ):

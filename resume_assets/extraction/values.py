@@ -92,9 +92,8 @@ _PATTERNS: Final[Mapping[Never, str]] = {
     Never.number: r"[\W_]*(?:\d[\W_]*)+",
     Never.long_number: r"\W*(?:\d\W*)*\d{5}(?:\d|\W)*|(?:\W*\d){10,}\W*",
 }
-# What matches one of them has one of these in it, or such a start.
-_SUSPECT: Final = re.compile(r"[\d@/]")
-_SUSPECT_STARTS: Final = ("www.", "Www.", "WWW.")
+_SUSPECT: Final = frozenset([*_MONTHS, "www"])
+"""How a text begins that matches one of them, has no @ or / in it, and begins with a letter."""
 _LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
 _MARKS: Final = frozenset("*_`[#>~•")
@@ -139,42 +138,46 @@ class Kind:
         self.plain: set[str] = set()
         self.odd: dict[str, Reading] = {}
 
-    def read(self, text: str) -> Reading:
-        """Return the value of a text that is not empty."""
-        if self._is_plain(text):
-            reading = Reading(text, None)
-        elif (known := self.odd.get(text)) is not None:
-            return known
-        else:
-            reading = self._read(text)
-        if len(text) <= _SHORT:
-            self._remember(text, reading)
-        return reading
-
-    def _remember(self, text: str, reading: Reading) -> None:
-        if len(self.plain) + len(self.odd) >= _REMEMBERED:
-            self.plain.clear()
-            self.odd.clear()
-        if reading.change is None and reading.value == text:
-            self.plain.add(text)
-        else:
-            self.odd[text] = reading
-
-    def _is_plain(self, text: str) -> bool:
+    def is_plain(self, text: str) -> bool:
         """Tell whether a text surely needs nothing, without looking at it closely."""
+        if text in self.plain:
+            return True  # nearly always
         if (
             text[:1] in UNSURE
             or (self.length is not None and 2 * len(text) > self.length)
-            or (" " in text and (self.shape is not None or "  " in text))
+            or "  " in text
         ):
             return False
-        if text.isascii() and text.replace(" ", "").isalpha():
-            return True
-        return (
-            text[0].isalnum()
-            and not (self.none and (_SUSPECT.search(text) or text.startswith(_SUSPECT_STARTS)))
-            and clean(text) == text
-        )
+        if len(text) > _SHORT or not (text.isascii() and text.replace(" ", "").isalpha()):
+            if not text[0].isalpha() or clean(text) != text:
+                return False
+            if self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT):
+                return False
+        if self.shape is not None and self.shape(text) != text:
+            return False
+        self._remember(text, None)
+        return True
+
+    def read(self, text: str) -> Reading:
+        """Return the value of a text that is not empty."""
+        if self.is_plain(text):
+            return Reading(text, None)
+        known = self.odd.get(text)
+        if known is None:
+            known = self._read(text)
+            self._remember(text, None if known == (text, None) else known)
+        return known
+
+    def _remember(self, text: str, reading: Reading | None) -> None:
+        if len(text) > _SHORT:
+            return
+        if len(self.plain) + len(self.odd) >= _REMEMBERED:
+            self.plain.clear()
+            self.odd.clear()
+        if reading is None:
+            self.plain.add(text)
+        else:
+            self.odd[text] = reading
 
     def _read(self, given: str) -> Reading:
         text, lost = cleaned(given)
@@ -218,8 +221,8 @@ class Cleaner:
 
     def value(self, text: str, column: str, kind: Kind) -> str | None:
         """Return a text column's value."""
-        if text in kind.plain:
-            return text  # nearly always, and as it is
+        if kind.is_plain(text):
+            return text
         if not text:
             return None
         value, change = kind.read(text)
