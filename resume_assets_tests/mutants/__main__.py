@@ -22,7 +22,7 @@ from resume_assets_tests.mutants.accepted import without_accepted
 from resume_assets_tests.mutants.changes import Change, changes
 from resume_assets_tests.mutants.copies import Copy, Verdict
 from resume_assets_tests.mutants.covering import Covering
-from resume_assets_tests.mutants.records import up_to_date
+from resume_assets_tests.mutants.records import LEFT_OUT, up_to_date
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutants"
@@ -133,6 +133,8 @@ def main() -> None:
     asked = _asked()
     start = time.monotonic()
     copies = [Copy(ROOT, KEPT / f"copy{number}") for number in range(asked.jobs)]
+    short = [name.removeprefix("resume_assets_tests/").rstrip("/") for name in LEFT_OUT]
+    click.echo(f"All tests but the slow ones and those of other rooms ({', '.join(short)}).")
     place = up_to_date(ROOT, KEPT, copies[0], asked.jobs, click.echo)
     covering = Covering(place, sources(["resume_assets"]))
     modules = sources(asked.only or SCOPE)
