@@ -145,6 +145,8 @@ def main() -> None:
         chosen_from = [change for change in chosen_from if not _needs_a_server(change, covering)]
         click.echo(f"{_SERVER} is not set: what runs on SQL Server alone is left out.")
     chosen = sample(chosen_from, asked.sample, asked.seed)
+    if asked.again:
+        chosen = _unnoticed_before(chosen_from, asked.seed)
     click.echo(
         f"{len(everything):,} changes, {accepted} of them accepted; {len(chosen)} are tried, "
         f"seed {asked.seed}."
@@ -168,9 +170,26 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--least", type=float, default=95, help="percent noticed, or exit code 1")
     parser.add_argument("--jobs", type=int, default=2, help="at a time (default: 2)")
     parser.add_argument(
+        "--again", action="store_true", help="only those that were not noticed with this seed"
+    )
+    parser.add_argument(
         "--only", action="append", metavar="PATH", help=f"instead of {', '.join(SCOPE)}"
     )
     return parser.parse_args()
+
+
+def _unnoticed_before(found: Sequence[Change], seed: int) -> list[Change]:
+    told = json.loads(_results(seed).read_bytes())
+    keys = {
+        (one["path"], one["line"], one["change"])
+        for one in told
+        if one["verdict"] == Verdict.passed
+    }
+    return [change for change in found if change.key in keys]
+
+
+def _results(seed: int) -> Path:
+    return KEPT / f"seed{seed}.json"
 
 
 def _needs_a_server(change: Change, covering: Covering) -> bool:
@@ -217,7 +236,7 @@ def _write(tried: Sequence[Tried], seed: int) -> None:
         }
         for one in tried
     ]
-    file = KEPT / f"seed{seed}.json"
+    file = _results(seed)
     file.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     click.echo(f"written to {file.relative_to(ROOT)}")
 

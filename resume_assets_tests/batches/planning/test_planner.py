@@ -122,7 +122,9 @@ def test_a_resume_of_yesterday_grants_nothing_of_today_s(flow: Flowing):
         ({"cost_planned": 2.0, "state": "abandoned"}, False),
     ],
 )
-def test_what_was_paid_counts_for_what_was_expected(flow: Flowing, known: dict, is_over: bool):
+def test_what_was_paid_counts_for_what_was_expected(
+    flow: Flowing, known: dict[str, object], is_over: bool
+):
     flow.set(max_cost_usd=1.0)
     now = flow.database.read(flow.database.dialect.utc_now)
     _spent(flow, "before", now, **known)
