@@ -28,6 +28,33 @@ def test_the_bill_adds_up_the_usage_of_the_answers(flow: Flowing):
     assert bill.cost_per_resume == pytest.approx(float(standard) / 6, abs=1e-6)
 
 
+def test_the_estimate_is_compared_with_what_the_answered_requests_took(flow: Flowing):
+    flow.until_ended()
+    lost = each_line(lambda line: None if line["custom_id"] == "3" else line)
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, lost)
+    flow.collect()
+    flow.apply()
+    bill = flow.settle()
+    items = flow.items()
+    texts = sum(items[userid].estimated_tokens for userid in (1, 2))
+    expected = round(texts + 2 * bill.batch.overhead_tokens)
+    assert bill.estimated_tokens_of_answered == expected
+    assert bill.batch.input_tokens == sum(items[userid].input_tokens for userid in (1, 2))
+    assert bill.estimate_error == pytest.approx(bill.batch.input_tokens / expected - 1)
+    assert bill.batch.overhead_measured == pytest.approx((bill.batch.input_tokens - texts) / 2)
+
+
+def test_a_batch_without_an_answer_costs_nothing_and_says_nothing(flow: Flowing):
+    flow.until_ended()
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, lambda _: [])
+    flow.collect()
+    flow.apply()
+    bill = flow.settle()
+    assert (bill.batch.batch_cost, bill.batch.input_tokens) == (0, 0)
+    assert (bill.cost_per_resume, bill.estimate_error) == (None, None)
+    assert (bill.batch.overhead_measured, bill.total_cost, bill.total_saving) == (None, 0, 0)
+
+
 def test_the_running_total_is_of_all_batches(flow: Flowing):
     first = flow.until_done("first", rows=1)
     flow.until_collected("second")
@@ -35,6 +62,7 @@ def test_the_running_total_is_of_all_batches(flow: Flowing):
     bill = flow.settle("second")
     both = float(first.batch_cost) + float(bill.batch.batch_cost)
     assert bill.total_cost == pytest.approx(both)
+    assert bill.total_saving == pytest.approx(both)  # a batch costs half
 
 
 def test_settling_again_changes_nothing(flow: Flowing):

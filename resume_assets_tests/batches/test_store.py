@@ -1,5 +1,6 @@
 """A batch's files are there whole or not at all, and private to their user."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def test_a_first_write_that_breaks_off_leaves_no_file(store):
         raise RuntimeError("broke")
     assert not files.has(OUTPUT)
     assert files.size(OUTPUT) == 0
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """A machine that loses its power would keep the name, and half the file."""
+    files = BatchStore(str(tmp_path)).batch("b1")
+    synced = []
+
+    def fsync(descriptor: int) -> None:
+        there = os.fstat(descriptor)
+        is_folder = stat.S_ISDIR(there.st_mode)
+        synced.append(("folder" if is_folder else there.st_size, files.has(OUTPUT)))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with files.write(OUTPUT) as stream:
+        stream.write(b"x" * 100)
+    assert synced == [(100, False), ("folder", True)]
 
 
 def test_a_file_that_is_gone_is_told_in_a_sentence(store):

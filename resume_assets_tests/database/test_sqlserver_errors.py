@@ -159,6 +159,67 @@ def test_a_refused_connection_passes_only_after_there_was_one(error: sa.exc.DBAP
     assert diagnosis.is_transient(had_connection=True)
 
 
+# From sys.messages, "Troubleshoot transient connection errors" at Microsoft Learn, and FreeTDS.
+PASSING = (
+    *(596, 615, 926, 976, 978, 983, 1204, 1205, 1222, 3960, 4221, 6005, 8645, 10928, 10929, 17187),
+    *(20004, 20006, 20047, 40020, 40143, 40166, 40197, 40501, 40540, 40613, 49918, 49919, 49920),
+)
+RESTARTING = (911, 913, 921, 922, 4060, 17142, 18401, 18451, 20009, 33557097)
+LASTING = (102, 207, 208, 229, 515, 547, 1105, 2601, 2627, 2628, 9002, 18456, 40544)
+
+
+@pytest.mark.parametrize("connecting", [False, True])
+def test_each_number_that_passes_is_tried_again(connecting: bool) -> None:
+    function = "SQLDriverConnect" if connecting else "SQLExecDirectW"
+
+    def passing(numbers: tuple[int, ...], *, had_connection: bool) -> list[int]:
+        found = [diagnose(odbc("42000", "x", number, function)) for number in numbers]
+        return [one.number or 0 for one in found if one.is_transient(had_connection=had_connection)]
+
+    for had_connection in (False, True):
+        assert passing(PASSING, had_connection=had_connection) == list(PASSING)
+        assert passing(LASTING, had_connection=had_connection) == []
+    assert passing(RESTARTING, had_connection=False) == []
+    assert passing(RESTARTING, had_connection=True) == (list(RESTARTING) if connecting else [])
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (207, "a column is not there"),
+        (208, "compatibility level 130"),
+        (229, "may not do that to this table"),
+        (230, "may not do that to this column"),
+        (262, "may not create tables"),
+        (245, "can't be converted"),
+        (468, "different collations"),
+        (515, "got none"),
+        (547, "a constraint of the table"),
+        (911, "no such database"),
+        (1105, "disk space is used up"),
+        (1205, "victim of a deadlock"),
+        (1222, "locked by another program"),
+        (1934, "SET options"),
+        (2601, "a row with this key"),
+        (2627, "a row with this key"),
+        (2628, "longer than its column"),
+        (2714, "of that name already"),
+        (4060, "can't be opened"),
+        (8114, "can't be converted"),
+        (8115, "too large for its column"),
+        (8152, "longer than its column"),
+        (9002, "transaction log is full"),
+        (18456, "the login was refused"),
+        (20009, "no connection to the server"),
+        (40544, "size quota"),
+    ],
+)
+def test_each_number_has_its_words(number: int, words: str) -> None:
+    told = diagnose(odbc("42000", SECRET, number)).explain()
+    assert told.startswith(f"SQL Server: error {number}, SQLSTATE 42000: ")
+    assert words in told
+
+
 def test_a_wrong_password_never_passes() -> None:
     for error in (FINAL[4], FINAL[-1]):
         assert not diagnose(error).is_transient(had_connection=True)

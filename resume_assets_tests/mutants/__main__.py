@@ -22,7 +22,7 @@ from resume_assets_tests.mutants.accepted import without_accepted
 from resume_assets_tests.mutants.changes import Change, changes
 from resume_assets_tests.mutants.copies import Copy, Verdict
 from resume_assets_tests.mutants.covering import Covering
-from resume_assets_tests.mutants.records import up_to_date
+from resume_assets_tests.mutants.records import LEFT_OUT, up_to_date
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutants"
@@ -133,6 +133,8 @@ def main() -> None:
     asked = _asked()
     start = time.monotonic()
     copies = [Copy(ROOT, KEPT / f"copy{number}") for number in range(asked.jobs)]
+    short = [name.removeprefix("resume_assets_tests/").rstrip("/") for name in LEFT_OUT]
+    click.echo(f"All tests but the slow ones and those of other rooms ({', '.join(short)}).")
     place = up_to_date(ROOT, KEPT, copies[0], asked.jobs, click.echo)
     covering = Covering(place, sources(["resume_assets"]))
     modules = sources(asked.only or SCOPE)
@@ -143,6 +145,8 @@ def main() -> None:
         chosen_from = [change for change in chosen_from if not _needs_a_server(change, covering)]
         click.echo(f"{_SERVER} is not set: what runs on SQL Server alone is left out.")
     chosen = sample(chosen_from, asked.sample, asked.seed)
+    if asked.again:
+        chosen = _unnoticed_before(chosen_from, asked.seed)
     click.echo(
         f"{len(everything):,} changes, {accepted} of them accepted; {len(chosen)} are tried, "
         f"seed {asked.seed}."
@@ -166,9 +170,26 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--least", type=float, default=95, help="percent noticed, or exit code 1")
     parser.add_argument("--jobs", type=int, default=2, help="at a time (default: 2)")
     parser.add_argument(
+        "--again", action="store_true", help="only those that were not noticed with this seed"
+    )
+    parser.add_argument(
         "--only", action="append", metavar="PATH", help=f"instead of {', '.join(SCOPE)}"
     )
     return parser.parse_args()
+
+
+def _unnoticed_before(found: Sequence[Change], seed: int) -> list[Change]:
+    told = json.loads(_results(seed).read_bytes())
+    keys = {
+        (one["path"], one["line"], one["change"])
+        for one in told
+        if one["verdict"] == Verdict.passed
+    }
+    return [change for change in found if change.key in keys]
+
+
+def _results(seed: int) -> Path:
+    return KEPT / f"seed{seed}.json"
 
 
 def _needs_a_server(change: Change, covering: Covering) -> bool:
@@ -215,7 +236,7 @@ def _write(tried: Sequence[Tried], seed: int) -> None:
         }
         for one in tried
     ]
-    file = KEPT / f"seed{seed}.json"
+    file = _results(seed)
     file.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     click.echo(f"written to {file.relative_to(ROOT)}")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.ledger.queue import count_waiting, text_hash
+from resume_assets.batches.ledger import queue
+from resume_assets.batches.ledger.queue import GivenUp, count_waiting, given_up, text_hash
 from resume_assets.batches.ledger.states import MAX_SENDINGS
 from resume_assets.batches.upkeep.people import forgive
 from resume_assets_tests.flow import Flowing, resume
@@ -148,6 +149,56 @@ def test_cut_answers_get_more_room_the_next_time(flow: Flowing):
     assert {row.userid: row.cuts for row in flow.queue()} == {1: 2, 2: 0, 3: 0}
 
 
+def test_of_the_same_time_the_higher_id_comes_first_and_one_letter_is_a_resume(flow: Flowing):
+    flow.change(2, datelastmodified=flow.candidate(1).datelastmodified, markdownResume="x")
+    assert flow.waiting() == [2, 1, 3]
+    assert _count(flow) == 3
+
+
+def test_who_is_given_up_is_told_with_the_last_end(flow: Flowing):
+    _fail(flow, 2, times=2)
+    _end(flow, 2, "cut", batch="last", attempt_used=True, reason="length")
+    _fail(flow, 3, times=3)
+    assert flow.given_up() == [
+        GivenUp(2, "cut", "length", "last"),
+        GivenUp(3, "invalid", None, "past02"),
+    ]
+    assert [one.userid for one in _given_up(flow, "last")] == [2]
+    assert [one.userid for one in _given_up(flow, "past00")] == [2, 3]
+    assert _given_up(flow, "another") == []
+
+
+def test_who_is_processed_or_has_no_resume_any_more_waits_for_nobody(flow: Flowing):
+    for userid in (1, 2, 3):
+        _fail(flow, userid, times=3)
+    flow.change(1, LastProcessed=flow.database.read(flow.database.dialect.utc_now))
+    flow.change(2, markdownResume=None)
+    assert [one.userid for one in flow.given_up()] == [3]
+
+
+def test_so_many_that_they_are_looked_at_in_pages(flow: Flowing, monkeypatch: pytest.MonkeyPatch):
+    flow.seed({number: resume(number) for number in range(4, 8)})
+    for userid in (1, 4, 5, 7):
+        _fail(flow, userid, times=3)
+    expected = flow.waiting(), flow.given_up()
+    assert sorted(expected[0]) == [2, 3, 6]
+    assert [one.userid for one in expected[1]] == [1, 4, 5, 7]
+    for rows in (1, 2, 3):
+        monkeypatch.setattr(queue, "_PAGE", rows)
+        assert (flow.waiting(), flow.given_up()) == expected
+
+
+def test_sendings_are_counted_per_text_too(flow: Flowing):
+    """Ten of the old text and one of this one: this one has its ten still to come."""
+    _fail(flow, 1, times=MAX_SENDINGS, state="expired", attempt_used=False)
+    flow.change(1, markdownResume=resume(99))
+    assert flow.waiting() == [1, 2, 3]
+    for number in range(MAX_SENDINGS):
+        assert 1 in flow.waiting()
+        _end(flow, 1, "missing", batch=f"new{number}", attempt_used=False)
+    assert flow.waiting() == [2, 3]
+
+
 def test_the_hash_is_of_the_text_alone_and_takes_any():
     assert text_hash("a") != text_hash("a ")
     assert len(text_hash("lone \ud800 surrogate")) == 64
@@ -155,6 +206,15 @@ def test_the_hash_is_of_the_text_alone_and_takes_any():
 
 def _count(flow: Flowing) -> int:
     return flow.database.read(lambda connection: count_waiting(connection, flow.database))
+
+
+def _given_up(flow: Flowing, batch: str) -> list[GivenUp]:
+    most = flow.settings.max_attempts
+    return flow.database.read(
+        lambda connection: list(
+            given_up(connection, flow.database, max_attempts=most, batch_key=batch)
+        )
+    )
 
 
 def _fail(
@@ -181,6 +241,7 @@ def _end(
         "position": 0,
         "custom_id": str(userid),
         "state": state,
+        "reason": reason,
         "attempt_used": attempt_used,
         "reason": reason,
         "forgiven": False,

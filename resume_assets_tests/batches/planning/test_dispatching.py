@@ -8,6 +8,7 @@ import pytest
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open_keys
+from resume_assets.batches.planning.quota import stop_planning
 from resume_assets.batches.planning.runs import MOST_REQUESTS, Due, Run, Stage, last_request
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.batches.planning.orchestrators import Told
@@ -77,6 +78,62 @@ def test_what_is_paid_for_is_asked_for_for_ever_but_ever_more_slowly(flow: Flowi
     _set(flow, run_requests=1_000)
     _ago(flow, timedelta(hours=2))
     assert len(due(flow)) == 1
+
+
+def test_an_hour_is_the_longest_pause(flow: Flowing):
+    flow.until_ended()
+    _set(flow, run_requests=1_000)
+    _ago(flow, timedelta(minutes=59))
+    assert due(flow) == []
+    _ago(flow, timedelta(minutes=61))
+    assert len(due(flow)) == 1
+
+
+def test_one_that_waits_for_room_is_never_given_up(flow: Flowing):
+    flow.until_built()
+    _set(flow, state="quota", run_requests=50)
+    _ago(flow, LONG)
+    assert len(due(flow)) == 1
+    assert flow.batch().state == "quota"
+
+
+def test_given_up_it_says_why_the_last_run_failed(flow: Flowing):
+    flow.plan()
+    _set(flow, run_requests=MOST_REQUESTS, message="The disk is full.")
+    _ago(flow, LONG)
+    assert due(flow) == []
+    assert flow.batch().message == (
+        "Given up after 3 runs that did not submit it. Last: The disk is full. "
+        "0 resumes went back to the queue."
+    )
+
+
+def test_a_doubt_is_settled_even_while_planning_is_stopped(flow: Flowing):
+    flow.until_built()
+    _set(flow, state="submitting")
+    _ago(flow, timedelta(hours=2))
+    flow.database.write(lambda connection: stop_planning(connection, flow.database, "No money."))
+    [run] = due(flow)
+    assert (run.key, run.stage) == (KEY, Stage.submit)
+
+
+def test_what_changed_since_it_was_listed_gets_no_run(flow: Flowing):
+    """Somebody else has asked, or has brought it on, between the list and its own row."""
+    flow.plan()
+    _ago(flow, LONG)
+
+    def asked_meanwhile(key: str) -> bool:
+        _ago(flow, timedelta(0))
+        return False
+
+    def sent_meanwhile(key: str) -> bool:
+        _set(flow, state="submitted")
+        return False
+
+    assert due(flow, has_run=asked_meanwhile) == []
+    _ago(flow, LONG)
+    assert due(flow, has_run=sent_meanwhile) == []
+    assert flow.batch().run_requests == 1
 
 
 def test_while_planning_is_stopped_nothing_is_sent_but_all_is_collected(flow: Flowing):

@@ -1,6 +1,6 @@
 """The planner on a real ledger: what counts against which limit, and what starts afresh."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -84,6 +84,88 @@ def test_a_day_s_money_is_there_again_the_next_day(flow: Flowing):
         lambda connection: connection.execute(table.update().values(planned_at=yesterday))
     )
     assert isinstance(plan(flow), Planned)
+
+
+def test_resume_grants_the_day_s_money_again(flow: Flowing):
+    one = preview(flow.database, flow.settings, 1)
+    assert one.cost_per_row is not None
+    flow.set(max_cost_usd_a_day=one.cost_per_row * 1.5)
+    plan(flow)
+    assert stop(plan(flow)) is Stop.money_today
+    flow.database.write(lambda connection: resume_planning(connection, flow.database))
+    assert isinstance(plan(flow), Planned)
+
+
+def test_a_resume_of_yesterday_grants_nothing_of_today_s(flow: Flowing):
+    one = preview(flow.database, flow.settings, 1)
+    assert one.cost_per_row is not None
+    flow.set(max_cost_usd_a_day=one.cost_per_row * 1.5)
+    now = flow.database.read(flow.database.dialect.utc_now)
+    installation = flow.database.ledger.installation
+    flow.database.write(
+        lambda connection: connection.execute(
+            installation.update().values(resumed_at=now - timedelta(days=2))
+        )
+    )
+    _spent(flow, "yesterday", now.replace(hour=0, minute=0, second=0) - timedelta(seconds=1))
+    assert isinstance(plan(flow), Planned)
+    assert stop(plan(flow)) is Stop.money_today
+
+
+@pytest.mark.parametrize(
+    ("known", "is_over"),
+    [
+        ({"cost_planned": 2.0}, True),
+        ({"cost_planned": 2.0, "estimated_cost": 0.5}, False),
+        ({"cost_planned": 0.0, "estimated_cost": 2.0}, True),
+        ({"cost_planned": 2.0, "estimated_cost": 2.0, "batch_cost": 0.5}, False),
+        ({"cost_planned": 0.0, "estimated_cost": 0.0, "batch_cost": 2.0}, True),
+        ({"cost_planned": 2.0, "state": "empty"}, False),
+        ({"cost_planned": 2.0, "state": "abandoned"}, False),
+    ],
+)
+def test_what_was_paid_counts_for_what_was_expected(
+    flow: Flowing, known: dict[str, object], is_over: bool
+):
+    flow.set(max_cost_usd=1.0)
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _spent(flow, "before", now, **known)
+    decision = plan(flow)
+    assert (isinstance(decision, NoPlan) and decision.stop is Stop.money) == is_over
+
+
+def test_what_is_built_counts_by_its_own_tokens_and_what_ended_by_none(flow: Flowing):
+    flow.until_built("first", rows=1)
+    flow.update("first", tokens_planned=10**9)
+    flow.set(enqueued_token_limit=10**6)
+    second = plan(flow, 1)
+    assert isinstance(second, Planned)
+    flow.update("first", estimated_input_tokens=10**9)
+    assert stop(plan(flow, 1)) is Stop.tokens
+    flow.update("first", state="ended")
+    assert isinstance(plan(flow, 1), Planned)
+
+
+def test_what_others_have_planned_is_left_to_them(flow: Flowing):
+    """The newest is theirs, with its size; what waits behind is what is planned."""
+    small = preview(flow.database, flow.settings, 1).tokens_per_row
+    flow.change(1, markdownResume="word " * 50_000)
+    first, second = plan(flow, 1), plan(flow, 1)
+    assert isinstance(first, Planned)
+    assert isinstance(second, Planned)
+    assert first.plan.tokens > 20 * small
+    assert second.plan.tokens == round(small)
+
+
+def test_so_many_in_all_are_planned_by_one_origin(flow: Flowing):
+    assert isinstance(plan(flow, 1, key="a", in_all=1), Planned)
+    assert stop(plan(flow, 1, in_all=1)) is Stop.enough
+    flow.update("a", origin="another")
+    assert isinstance(plan(flow, 1, key="b", in_all=1), Planned)
+    flow.update("b", state="abandoned")
+    assert isinstance(plan(flow, 1, key="c", in_all=1), Planned)
+    flow.update("c", state="done")
+    assert stop(plan(flow, 1, in_all=1)) is Stop.enough
 
 
 def test_an_unknown_model_has_no_price_and_spends_no_limited_money(flow: Flowing):
@@ -258,6 +340,13 @@ def _why_stopped(flow: Flowing) -> str | None:
             require_initialised(connection, flow.database),
         )
     )
+
+
+def _spent(flow: Flowing, key: str, planned_at: datetime, **values: object) -> None:
+    """A batch that was planned then, of another candidate."""
+    flow.seed({100: "# Somebody\n\nA resume"})
+    assert isinstance(plan(flow, 1, key=key), Planned)
+    flow.update(key, **{"state": "done", "planned_at": planned_at, **values})
 
 
 def _finish(flow: Flowing, key: str, *, low_share: bool) -> None:

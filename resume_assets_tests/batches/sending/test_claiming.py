@@ -79,7 +79,9 @@ def test_whoever_loses_a_race_claims_what_is_left(
     taken: Flowing, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     raced = Raced(monkeypatch, looks=lost)
+    locked = taken.installation().lock_count
     assert taken.claim().rows == 2
+    assert taken.installation().lock_count == locked + 1  # it claims under the planning lock
     assert raced.looks == lost + 1
     assert taken.claims() == {1: "of another", 2: KEY, 3: KEY}
 

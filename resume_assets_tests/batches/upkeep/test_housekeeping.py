@@ -186,6 +186,8 @@ class TestLocal:
         assert (tidied.local_batches, tidied.local_files) == (1, 2)
         [problem] = tidied.problems
         assert "deleting the files of batch a" in problem
+        left = [path.name for path in flow.store.batch("a").folder.iterdir()]
+        assert left == ["somebody's"]  # its own are gone all the same
         assert flow.batch("a").local_deleted_at is None
         assert flow.batch("b").local_deleted_at is not None
 

@@ -1,0 +1,125 @@
+"""What resumes will cost: by careful guesses first, by what came back afterwards."""
+
+from datetime import timedelta
+
+import pytest
+
+from resume_assets.batches.planning.estimates import (
+    BYTES_PER_TOKEN,
+    Estimate,
+    estimate_for,
+    measured_output,
+    measured_overhead,
+)
+from resume_assets.batches.store import REQUESTS
+from resume_assets.models.catalogue import find_model
+from resume_assets_tests.flow import KEY, Flowing, resume
+
+ESTIMATE = Estimate(
+    model=find_model("gpt-4o-mini-2024-07-18"),
+    overhead_tokens=600.0,
+    output_tokens=700.0,
+    most_tokens=100_000,
+    fixed_bytes=3_000,
+)
+
+
+def estimate(flow: Flowing) -> Estimate:
+    return flow.database.read(
+        lambda connection: estimate_for(connection, flow.database, flow.settings)
+    )
+
+
+def test_tokens_by_the_bytes_of_a_text_as_far_as_it_is_sent():
+    assert ESTIMATE.input_tokens(3_000) == 3_000 / BYTES_PER_TOKEN + 600
+    assert ESTIMATE.input_tokens(50_000_000) == 100_600
+
+
+def test_the_price_is_the_batch_s_with_nothing_cached():
+    assert ESTIMATE.cost(1_000_000, 1_000_000) == pytest.approx(0.15 / 2 + 0.60 / 2)
+    unknown = Estimate(find_model("their-own-7b"), 600.0, 700.0, 100_000, 3_000)
+    assert unknown.cost(1_000_000, 1_000_000) is None
+
+
+def test_a_line_is_no_longer_than_it_is_expected_to_be(flow: Flowing):
+    """Nor much shorter: the plan is made of it."""
+    flow.until_built()
+    size = flow.store.batch(KEY).size(REQUESTS)
+    bytes_of = [len(resume(number).encode()) for number in (1, 2, 3)]
+    expected = sum(estimate(flow).line_bytes(each) for each in bytes_of)
+    assert size <= expected <= size * 1.05
+
+
+def test_the_first_guess_is_near_what_is_counted_later(flow: Flowing):
+    guess = estimate(flow)
+    batch = flow.until_built()
+    assert guess.overhead_tokens == pytest.approx(batch.overhead_tokens, rel=0.3)
+    assert guess.output_tokens == 700
+    limit = guess.model.input_limit(flow.settings.max_output_tokens)
+    assert guess.most_tokens == limit - round(guess.overhead_tokens)
+
+
+def test_the_latest_batch_tells_the_overhead(flow: Flowing):
+    _done(flow, "old", hours=2, overhead_measured=500.0)
+    _done(flow, "new", hours=1, overhead_measured=640.0)
+    for other in (
+        {"model": "another"},
+        {"prompt_version": "another"},
+        {"schema_version": "another"},
+        {"overhead_measured": None},
+    ):
+        _done(flow, f"x{'-'.join(other)}", hours=0, **{"overhead_measured": 999.0, **other})
+    assert estimate(flow).overhead_tokens == 640
+
+
+def test_the_last_five_batches_tell_the_output_by_their_answers(flow: Flowing):
+    # Two answers of a hundred tokens each, then one of a thousand: 1,200 over three.
+    _done(flow, "long ago", hours=9, output_tokens=10**6, requests_completed=1)
+    for number in range(3):
+        _done(flow, f"b{number}", hours=8, output_tokens=0, requests_completed=1)
+    _done(flow, "small", hours=2, output_tokens=200, requests_completed=2)
+    _done(flow, "large", hours=1, output_tokens=1_000, requests_completed=1)
+    for other in (
+        {"model": "another"},
+        {"schema_version": "another"},
+        {"state": "applied"},
+        {"requests_completed": 0},
+    ):
+        values = {"output_tokens": 10**6, "requests_completed": 1, **other}
+        _done(flow, f"x{'-'.join(other)}", hours=0, **values)
+    assert estimate(flow).output_tokens == pytest.approx(1_200 / 6)
+
+
+def test_before_anything_came_back_nothing_is_measured(flow: Flowing):
+    model = flow.settings.model
+
+    def measured() -> tuple[float | None, float | None]:
+        return flow.database.read(
+            lambda connection: (
+                measured_overhead(connection, flow.database, model),
+                measured_output(connection, flow.database, model),
+            )
+        )
+
+    assert measured() == (None, None)
+
+
+def _done(flow: Flowing, key: str, *, hours: float, **values: object) -> None:
+    """A batch of today's prompt and schema that was settled that long ago."""
+    key = key.replace(" ", "-")
+    built = flow.until_built(key, rows=1) if not flow.batches() else flow.batches()[0]
+    now = flow.database.read(flow.database.dialect.utc_now)
+    row = {
+        **built._mapping,
+        "batch_key": key,
+        "state": "done",
+        "done_at": now - timedelta(hours=hours),
+        **values,
+    }
+    table = flow.database.ledger.batches
+    flow.database.write(
+        lambda connection: (
+            connection.execute(table.delete().where(table.c.batch_key == key)),
+            connection.execute(table.insert().values(row)),
+        )
+    )
