@@ -32,7 +32,7 @@ def test_the_running_total_is_of_all_batches(flow: Flowing):
     flow.apply("second")
     bill = flow.settle("second")
     both = float(first.batch_cost) + float(bill.batch.batch_cost)
-    assert bill.total_cost == pytest.approx(both)
+    assert bill.totals.cost == pytest.approx(both)
 
 
 def test_settling_again_changes_nothing(flow: Flowing):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.writing import Interference, Writer
-from resume_assets.batches.sending.attempt import installation_of
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.store import FilesGone, FolderTaken
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.housekeeping import tidy
@@ -179,7 +179,7 @@ class TestAgain:
         bill = flow.settle()
         assert flow.items() == items
         assert flow.batch() == batch
-        assert bill.total_cost == pytest.approx(float(batch.batch_cost))
+        assert bill.totals.cost == pytest.approx(float(batch.batch_cost))
 
     @pytest.mark.parametrize("change", [edit, process, empty, lambda flow: flow.delete(2)])
     def test_leaves_what_is_no_longer_so(self, flow: Flowing, change: Any) -> None:

@@ -11,8 +11,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving import tracking
-from resume_assets.batches.store import BatchStore
-from resume_assets.database.connect import Database
+from resume_assets.batches.store import BatchStore, files_of
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +27,11 @@ class Attempt:
         self.lease = lease
         self.database = lease.database
         self.settings = settings
-        self.files = store.batch(lease.key)
+        self.files = files_of(self.database, store, self.get())
         self.api = api
         self.doubts = 0  # creations so far whose answer was lost
         self.installation: str = self.database.read(
-            lambda connection: installation_of(connection, self.database)
+            lambda connection: batches.installation_of(connection, self.database)
         )
 
     def metadata(self, batch: batches.Batch) -> dict[str, str]:
@@ -103,10 +102,3 @@ class Attempt:
     def now(self) -> datetime:
         """The database's time, UTC."""
         return self.database.read(self.database.dialect.utc_now)
-
-
-def installation_of(connection: sa.Connection, database: Database) -> str:
-    """The installation's random id, by which it knows its batches and files at OpenAI again."""
-    there = sa.select(database.ledger.installation.c.installation_id)
-    found: str = connection.execute(there).scalar_one()
-    return found

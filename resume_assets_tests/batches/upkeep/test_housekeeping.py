@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.sending.attempt import installation_of
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.sending.uploading import upload_name
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.housekeeping import Tidied, delete_remote, tidy
