@@ -176,7 +176,7 @@ class BatchFiles:
             raise self._gone(name) from None
         with stream:
             # An object store's file reads a whole block for each line it is asked for.
-            yield stream if self._local else io.BufferedReader(self._raw(stream), _BUFFER)  # type: ignore[misc]
+            yield stream if self._local else io.BufferedReader(self._raw(stream), _BUFFER)
 
     @contextmanager
     def write(self, name: str) -> Iterator[BinaryIO]:
@@ -192,7 +192,7 @@ class BatchFiles:
                         self.folder.mkdir(parents=True, exist_ok=True)
                     raw = self._raw(part.open("wb"))
                 with raw, io.BufferedWriter(raw, _BUFFER) as remote:
-                    yield remote  # type: ignore[misc]
+                    yield remote
                 with self._told("writing to"):
                     part.rename(target)
             else:

@@ -81,7 +81,8 @@ def _sentence(url: str, doing: str, error: Exception) -> str:
     kinds = [type(one).__name__ for one in _chain(error)]
     shown = f"{kinds[0]} while {doing} {url}"
     if isinstance(error, ImportError):
-        needed = package or next((e.name for e in _chain(error) if _names_module(e)), "a package")
+        named = [one.name for one in _chain(error) if isinstance(one, ImportError) and one.name]
+        needed = package or next(iter(named), "a package")
         return (
             f"{url}: {scheme}:// needs the package {needed}, which is not installed: "
             f"`pip install {needed}`, or another RESUME_BATCH_STORE."
@@ -106,10 +107,6 @@ def _sentence(url: str, doing: str, error: Exception) -> str:
 
 
 _KEPT = "What was committed is kept; run it again once that is mended."
-
-
-def _names_module(error: BaseException) -> bool:
-    return isinstance(error, ImportError) and bool(error.name)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -119,8 +119,8 @@ class _Loop:
             return 1
         if refusal is not None:
             say(refusal.why)
-        records = f", {self.records:,} records written" if self.done else ""
-        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in{records}.")
+        records = f" {self.records:,} records are written." if self.done else ""
+        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in.{records}")
         say_next(self.session.database, self.session.settings)
         return 1 if self.is_useless and not self.records else 0
 

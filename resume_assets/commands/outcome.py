@@ -72,14 +72,14 @@ def say_outcome(outcome: Outcome) -> None:
     reasons = sorted(outcome.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     if not reasons:
         return
-    say(f"  {sum(outcome.reasons.values()):,} are no records:")
+    say(f"  {sum(outcome.reasons.values()):,} not written:")
     for reason, count in reasons[:_NAMED]:
         say(f"  {count:>7,}  {reason}")
     if len(reasons) > _NAMED:
         say(f"  {sum(count for _, count in reasons[_NAMED:]):>7,}  for other reasons")
     if outcome.nothing_usable:
         advice = _ADVICE.get(reasons[0][0].partition(":")[0], f"{_TRY_IT}.")
-        say(f"  No answer was usable. {advice}")
+        say(f"  Nothing of it is usable. {advice}")
     if outcome.back:
         say(f"  {outcome.back:,} of them wait again, for the next batch.")
     if outcome.given_up:

@@ -24,6 +24,8 @@ def test_an_empty_home(home: Path) -> None:
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
+        "tokens": 0,
+        "tokens_without_price": {},
         "given_up": [],
         "stuck": [],
         "planning_stopped": None,
