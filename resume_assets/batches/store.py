@@ -10,7 +10,7 @@ import io
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -81,14 +81,13 @@ class BatchStore:
         """Write a small file, read it back, delete it. Raises StoreFailed, OSError."""
         probe = self.batch(f".doctor-{secrets.token_hex(8)}")
         content = secrets.token_bytes(16)
-        try:
-            with probe.write(_OWNER) as stream:
-                stream.write(content)
-            with probe.read(_OWNER) as stream:
-                if stream.read() != content:
-                    raise StoreFailed(f"{self.url} gives back another content than was written.")
-        finally:
-            probe.remove()
+        with probe.write(_OWNER) as stream:
+            stream.write(content)
+        with probe.read(_OWNER) as stream:
+            is_same = stream.read() == content
+        probe.remove()
+        if not is_same or probe.has(_OWNER):
+            raise StoreFailed(f"{self.url} does not give back, or does not delete, what it takes.")
 
 
 def files_of(database: Database, store: BatchStore, batch: Batch) -> BatchFiles:
@@ -207,8 +206,10 @@ class BatchFiles:
                 part.rename(target)
                 _sync_folder(self._local)
         except BaseException:
-            with self._told("deleting from"):
-                part.unlink(missing_ok=True)  # half a file is of no use, and takes room
+            # Half a file is of no use, and takes room; where not even that can be done, what is
+            # raised says why.
+            with suppress(StoreFailed), self._told("deleting from"):
+                part.unlink(missing_ok=True)
             raise
 
     def remove(self) -> int:

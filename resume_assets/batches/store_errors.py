@@ -79,7 +79,7 @@ def _sentence(url: str, doing: str, error: Exception) -> str:
     scheme = url.partition("://")[0]
     package = _PACKAGES.get(scheme, "")
     kinds = [type(one).__name__ for one in _chain(error)]
-    shown = f"{kinds[0]} while {doing} {url}"
+    shown = f"{kinds[0]} while {doing} it"
     if isinstance(error, ImportError):
         named = [one.name for one in _chain(error) if isinstance(one, ImportError) and one.name]
         needed = package or next(iter(named), "a package")

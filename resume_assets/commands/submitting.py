@@ -9,7 +9,7 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import Stage
 from resume_assets.batches.planning.planner import Planned, plan_batch, preview
 from resume_assets.commands.output import describe, dollars, say, warn
-from resume_assets.commands.session import Session
+from resume_assets.commands.session import RunFailed, Session
 
 _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
@@ -62,7 +62,19 @@ def _unsent(session: Session) -> list[batches.Batch]:
 
 def _taken_up(session: Session, batch: batches.Batch) -> batches.Batch:
     say(f"{batch.batch_key}  {batch.state}: goes on from there")
-    batch = session.run(Stage.submit, batch.batch_key)
+    return _run(session, batch.batch_key)
+
+
+def _run(session: Session, key: str) -> batches.Batch:
+    """Run the first half, and say what came of it. Raises RunFailed, with what goes on."""
+    try:
+        batch = session.run(Stage.submit, key)
+    except RunFailed as failed:
+        raise RunFailed(
+            f"{failed}\nBatch {key} is kept, with its claims: once the cause is mended, "
+            f"`resume-assets submit --batch {key}` goes on with it. `resume-assets doctor` looks "
+            "for the cause."
+        ) from None
     say(describe(batch))
     return batch
 
@@ -95,9 +107,7 @@ def _numbered(session: Session, key: str) -> str:
 def send(session: Session, planned: Planned) -> batches.Batch:
     """Run a planned batch's first half, and say what came of it. Raises RunFailed."""
     say(f"{planned.key}  planned for {planned.plan.rows} resumes")
-    batch = session.run(Stage.submit, planned.key)
-    say(describe(batch))
-    return batch
+    return _run(session, planned.key)
 
 
 def dry_run(session: Session, *, rows: int) -> int:
