@@ -72,7 +72,9 @@ class BatchStore:
         """
         if not self.is_local:
             with told(self.url, "looking into"):
-                if self.root.protocol in _BUCKETS and not self.root.fs.exists(self.root.drive):
+                is_bucket = self.root.protocol in _BUCKETS
+                top = self.root.drive if is_bucket else self.root.path
+                if not _is_there(self.root, top):
                     raise missing(self.url)
         elif not self.root.is_dir() or not any(self.root.iterdir()):
             raise StoreFailed(f"{self.url} is not there, or nothing is mounted at it.")
@@ -115,13 +117,13 @@ class BatchFiles:
     def has(self, name: str) -> bool:
         """Whether the file is there, and so complete."""
         with self._told("looking into"):
-            return self.path(name).exists()
+            return _is_there(self.path(name))
 
     def size(self, name: str) -> int:
         """Bytes; 0 for a file that is not there."""
         with self._told("looking into"):
             path = self.path(name)
-            return path.stat().st_size if path.exists() else 0
+            return path.stat().st_size if _is_there(path) else 0
 
     def path(self, name: str) -> UPath:
         """Where the file is or would be."""
@@ -161,14 +163,14 @@ class BatchFiles:
     def _owner(self) -> bytes | None:
         with self._told("looking into"):
             owner = self.path(_OWNER)
-            return bytes(owner.read_bytes()) if owner.exists() else None
+            return bytes(owner.read_bytes()) if _is_there(owner) else None
 
     @contextmanager
     def read(self, name: str) -> Iterator[BinaryIO]:
         """Open a file to be read. Raises FilesGone, StoreFailed."""
         try:
             with self._told("reading from"):
-                if not self.path(name).exists():
+                if not _is_there(self.path(name)):
                     raise self._gone(name)
                 stream = self.path(name).open("rb")
         except FileNotFoundError:
@@ -218,7 +220,7 @@ class BatchFiles:
         Returns how many there were, the owner's name left out. Raises StoreFailed, OSError.
         """
         with self._told("deleting from"):
-            if not self.folder.exists():
+            if not _is_there(self.folder):
                 return 0
             files = [path for path in self.folder.iterdir() if path.is_file()]
             # Last: as long as one is left, it is ours.
@@ -230,7 +232,7 @@ class BatchFiles:
         return sum(path.name != _OWNER for path in files)
 
     def _gone(self, name: str) -> PlatformError:
-        if self._local is None:
+        if self.folder.protocol in _BUCKETS:
             self.store.check()
         return FilesGone(
             f"{self.folder.name}: {name} is no longer kept in {self.store.url} "
@@ -273,6 +275,20 @@ class _Raw(io.RawIOBase):
             super().close()
             with told(self._url, "writing to"):
                 self._stream.close()
+
+
+def _is_there(path: UPath, name: str | None = None) -> bool:
+    """Whether the file or folder is there, or another name in its store.
+
+    fsspec's own `exists` takes an error of any kind for an answer.
+    """
+    if _is_local(path):
+        return bool(path.exists())
+    try:
+        path.fs.info(path.path if name is None else name)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_local(path: UPath) -> bool:

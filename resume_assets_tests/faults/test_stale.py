@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.writing import Interference, Writer
-from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.store import FilesGone, FolderTaken
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.housekeeping import tidy
