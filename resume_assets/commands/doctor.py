@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from resume_assets.batches.store_errors import shown_url
 from resume_assets.commands.output import say
 from resume_assets.commands.starting import new_home
 from resume_assets.database.connect import open_database
@@ -51,8 +52,7 @@ def show(settings: Settings, *, ask: bool = False) -> int:
     for name, field in Settings.model_fields.items():
         variable = field.alias or name
         value = getattr(settings, name)
-        shown = "set" if isinstance(value, SecretStr) else "-" if value is None else str(value)
-        say(f"  {variable:<36} {shown:<40} {sources()[variable]}")
+        say(f"  {variable:<36} {_shown(value):<40} {sources()[variable]}")
     say()
     broken = False
     for finding in examine(settings, ask=ask):
@@ -62,6 +62,12 @@ def show(settings: Settings, *, ask: bool = False) -> int:
     if not ask:
         say("\n`resume-assets doctor --ask` also sends the model one tiny resume (1,000 tokens).")
     return 1 if broken else 0
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set"
+    return "-" if value is None else shown_url(str(value))  # a URL may hold a password
 
 
 _Test = Callable[[Settings], Iterator[Finding]]
