@@ -12,17 +12,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from upath import UPath
 
-from resume_assets.batches.ledger.batches import Batch, installation_of
 from resume_assets.batches.store_errors import StoreFailed, missing, shown_url, told
 from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
-
-if TYPE_CHECKING:
-    from resume_assets.database.connect import Database
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
 _OWNER = ".installation"
@@ -91,19 +87,16 @@ class BatchStore:
         if not is_same or probe.has(_OWNER):
             raise StoreFailed(f"{self.url} does not give back, or does not delete, what it takes.")
 
+    def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
+        """The files of one batch, in whichever store they were made; `noted` as in `batch`.
 
-def files_of(database: Database, store: BatchStore, batch: Batch) -> BatchFiles:
-    """A batch's files, in whichever store they were made.
-
-    `store` is the one that is configured now. Raises StoreFailed.
-    """
-    files = store.batch(batch.batch_key, batch.store_url)
-    if files.store.url == store.url or files.is_anything_there():
-        return files
-    # The home was moved, and the store in it.
-    here = store.batch(batch.batch_key)
-    installation = database.read(lambda connection: installation_of(connection, database))
-    return here if here.is_of(installation) else files
+        `installation`: whose they are. Raises StoreFailed.
+        """
+        files = self.batch(key, noted)
+        if files.store is self or files.is_anything_there():
+            return files
+        here = self.batch(key)  # the home was moved, and the store in it
+        return here if here.is_of(installation) else files
 
 
 class BatchFiles:

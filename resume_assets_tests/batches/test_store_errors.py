@@ -5,8 +5,8 @@ import io
 from typing import Any, ClassVar
 
 import pytest
-from fsspec import AbstractFileSystem
-from fsspec.registry import _registry
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+from fsspec.registry import _registry  # type: ignore[import-untyped]
 
 from resume_assets.batches.store import OUTPUT, REQUESTS, BatchStore, FilesGone
 from resume_assets.batches.store_errors import StoreFailed, shown_url, told
@@ -15,7 +15,7 @@ from resume_assets.errors import PlatformError
 URL = "s3://bucket/pre"
 
 
-class Buckets(AbstractFileSystem):
+class Buckets(AbstractFileSystem):  # type: ignore[misc]
     """As s3fs behaves: folders are a part of the names, a bucket must be there; may be broken."""
 
     protocol = "s3"

@@ -15,7 +15,7 @@ from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving.reading import read_answers
 from resume_assets.batches.receiving.results import answers_of, results_of, tally_of
 from resume_assets.batches.receiving.tracking import LOST
-from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore, files_of
+from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.errors import PlatformError
 from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import ApiUnavailable, NotThere, OtherEndpoint
@@ -47,7 +47,8 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
             f"{f' ({batch.openai_status} at OpenAI)' if batch.openai_status else ''}; "
             "its output is there once OpenAI has ended it."
         )
-    files = files_of(database, store, batch)
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
     with lease.kept_alive():
         if batch.state == BatchState.ended:
             if api is None:

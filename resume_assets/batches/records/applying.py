@@ -23,7 +23,7 @@ from resume_assets.batches.receiving.results import (
 )
 from resume_assets.batches.records.rewriting import Rewriter
 from resume_assets.batches.records.writing import Applied, Writer
-from resume_assets.batches.store import BatchStore, files_of
+from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,9 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     # The years are reckoned from the day the resumes were read, not from today: the same answer
     # gives the same record whenever it is written.
     read = partial(read_records, today=batch.claimed_at.date())
-    answers = answers_of(files_of(database, store, batch), batch, read)
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
+    answers = answers_of(files, batch, read)
     rows = writer.rows(results.usable(answers))
     while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)

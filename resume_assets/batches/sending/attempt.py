@@ -11,7 +11,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving import tracking
-from resume_assets.batches.store import BatchStore, files_of
+from resume_assets.batches.store import BatchStore
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ class Attempt:
         self.lease = lease
         self.database = lease.database
         self.settings = settings
-        self.files = files_of(self.database, store, self.get())
         self.api = api
         self.doubts = 0  # creations so far whose answer was lost
         self.installation: str = self.database.read(
             lambda connection: batches.installation_of(connection, self.database)
         )
+        batch = self.get()
+        self.files = store.find(lease.key, batch.store_url, self.installation)
 
     def metadata(self, batch: batches.Batch) -> dict[str, str]:
         """What the batch carries at OpenAI, to be known again by."""

@@ -16,7 +16,7 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
-from resume_assets.batches.store import REQUESTS, BatchStore, files_of
+from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
@@ -136,8 +136,9 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
         lambda connection: measured_overhead(connection, database, batch.model)
     )
     builder = _Builder(batch, overhead)
-    files = files_of(database, store, batch)
-    files.take(database.read(lambda connection: batches.installation_of(connection, database)))
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
+    files.take(installation)
     lease.write(
         lambda connection: batches.update(
             connection, database, lease.key, store_url=files.store.url

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
 from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
-from resume_assets.batches.store import BatchStore, files_of
+from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.database.connect import Database
 from resume_assets.errors import in_words
@@ -172,8 +172,8 @@ def _delete_local(lease: Lease, store: BatchStore, tidied: Tidied) -> None:
     batch = lease.write(lambda connection: batches.lock(connection, database, lease.key))
     if batch.state not in CLOSED:
         return  # planned anew meanwhile
-    files = files_of(database, store, batch)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
     removed = 0 if files.is_of_another(installation) else files.remove()
     if not removed and batch.built_at is not None:
         files.store.check()
