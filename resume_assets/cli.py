@@ -1,6 +1,7 @@
 """`resume-assets`: how each command is called. What it does is in `commands`, loaded if needed."""
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,9 @@ from resume_assets.settings import load_settings
 P = ParamSpec("P")
 
 _ROWS = click.IntRange(1, 10_000_000)
+
+_NOBODY_READS = 141
+"""What a shell says of a program that SIGPIPE ended: its reader, such as `head`, had enough."""
 
 
 class _Seconds(click.FloatRange):
@@ -29,7 +33,7 @@ class _Seconds(click.FloatRange):
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 failed, 2 wrong use, 3 (`check`) not ended."""
+    """Run the command line: 0 done, 1 failed or nothing usable, 2 wrong use, 3 not ended."""
     cli(prog_name="resume-assets")
 
 
@@ -48,6 +52,9 @@ def _exits(command: Callable[P, int | None]) -> Callable[P, None]:
             code = 1
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            _say_no_more()
+            code = _NOBODY_READS
         except Exception as error:  # noqa: BLE001 (told without what its message might quote)
             click.echo(in_words(error, "running this command"), err=True)
             code = 1
@@ -57,6 +64,13 @@ def _exits(command: Callable[P, int | None]) -> Callable[P, None]:
         sys.exit(code or 0)
 
     return run
+
+
+def _say_no_more() -> None:
+    """What is still to be flushed goes nowhere, or Python would complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 @click.group(
@@ -70,8 +84,14 @@ def cli() -> None:
 
 def _command(name: str, example: str) -> Callable[[Callable[..., int | None]], click.Command]:
     def decorate(function: Callable[..., int | None]) -> click.Command:
-        epilog = f"Example:  {example}"
-        return cli.command(name, epilog=epilog)(_exits(function))
+        @wraps(function)
+        def told(*args: Any, **kwargs: Any) -> int | None:
+            from resume_assets.commands import starting
+
+            starting.tell(name)
+            return function(*args, **kwargs)
+
+        return cli.command(name, epilog=f"Example:  {example}")(_exits(told))
 
     return decorate
 
@@ -129,13 +149,11 @@ def check(batch: str) -> int:
 @click.option(
     "--check-interval",
     type=_Seconds(0, 604_800, min_open=True),
-    default=1800,
-    show_default=True,
-    help="Seconds between two looks at OpenAI.",
+    help="Seconds between two looks at OpenAI.  [RESUME_CHECK_INTERVAL]",
 )
 @click.option("--max-in-flight", type=click.IntRange(1), default=1, show_default=True)
 def continuous(
-    num_batches: int, batch_size: int | None, check_interval: float, max_in_flight: int
+    num_batches: int, batch_size: int | None, check_interval: float | None, max_in_flight: int
 ) -> int:
     """Keep batches going until so many are in.
 
@@ -150,7 +168,7 @@ def continuous(
             opened,
             batches=num_batches,
             rows=batch_size or opened.settings.batch_size,
-            interval=check_interval,
+            interval=check_interval or opened.settings.check_interval,
             in_flight=max_in_flight,
         )
 
@@ -167,12 +185,15 @@ def status(as_json: bool) -> None:
         overview.show(overview.overview(database, settings), as_json=as_json)
 
 
-@_command("doctor", "resume-assets doctor")
-def doctor() -> int:
+@_command("doctor", "resume-assets doctor --ask")
+@click.option(
+    "--ask", is_flag=True, help="Also send the model one tiny resume; costs a fraction of a cent."
+)
+def doctor(ask: bool) -> int:
     """Show the configuration, test every connection."""
     from resume_assets.commands import doctor as command
 
-    return command.show(load_settings())
+    return command.show(load_settings(), ask=ask)
 
 
 @_command("init-db", "resume-assets init-db --dry-run")
@@ -243,7 +264,13 @@ def retry(userids: tuple[str, ...]) -> int:
 
 @_command("cancel", "resume-assets cancel monday-1")
 @click.argument("batch")
-def cancel(batch: str) -> int:
+@click.option(
+    "--give-up",
+    is_flag=True,
+    help="Free its resumes though the server never ends it; answers that still come are lost.",
+)
+@click.option("--yes", is_flag=True, help="With --give-up: do not ask.")
+def cancel(batch: str, give_up: bool, yes: bool) -> int:
     """Call a batch back.
 
     BATCH is its key or OpenAI's id. What is answered by then is paid and kept.
@@ -252,6 +279,8 @@ def cancel(batch: str) -> int:
     from resume_assets.commands.session import session
 
     with session() as opened:
+        if give_up:
+            return people.give_up(opened, batch, sure=yes)
         return people.cancel(opened, batch)
 
 

@@ -5,10 +5,12 @@ a desktop sets is never taken for the database's `username`.
 """
 
 import os
+import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -113,8 +115,17 @@ class Settings(BaseSettings):
     @field_validator("openai_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// for a server of your own)")
+        try:
+            address = urlsplit(value)
+            is_one = bool(address.hostname) and address.port != 0 and not re.search(r"\s", value)
+        except ValueError:  # a port that is no number, half a bracket
+            is_one = False
+        if not is_one:
+            raise ValueError("is no address: https://host/v1")
         return value
 
     @cached_property
@@ -199,9 +210,14 @@ def demo_settings() -> Settings:
     return Settings.model_construct(home=home)
 
 
+def in_env_file() -> dict[str, str | None]:
+    """What `.env` in the current folder says; nothing where there is none."""
+    return dotenv_values(".env") if Path(".env").is_file() else {}
+
+
 def sources() -> dict[str, str]:
     """For each variable where its value comes from: `environment`, `.env` or `default`."""
-    in_file = dotenv_values(".env") if Path(".env").is_file() else {}
+    in_file = in_env_file()
     found = {}
     for name, field in Settings.model_fields.items():
         variable = field.alias or name

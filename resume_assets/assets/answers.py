@@ -6,6 +6,7 @@ Materialized again, they read the kept files anew by today's rules: no call, no 
 import json
 
 import dagster as dg
+import sqlalchemy as sa
 
 from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, changes_table, counts_table, facts
@@ -14,7 +15,7 @@ from resume_assets.assets.safely import safely
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
-from resume_assets.batches.ledger.queue import given_up
+from resume_assets.batches.ledger.queue import count_back, given_up
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
@@ -103,12 +104,12 @@ def updated_candidate_records(
             applied = apply(lease, store.store())
             with lease.kept_alive():
                 deleted = _delete_remote(context, lease, openai)
-                waiting_for_a_person = _given_up(database, values, key)
+                given_back, waiting_for_a_person = _back(database, values, key)
         missing = database.candidates.missing
     metadata: Metadata = {
         "rows_written": applied.written,
         "rows_superseded": applied.superseded,
-        "rows_given_back": sum(applied.ends.values()) - waiting_for_a_person,
+        "rows_given_back": given_back,
         "rows_given_up": waiting_for_a_person,
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
@@ -163,20 +164,26 @@ def _bill(bill: Bill) -> Metadata:
         }
         if bill.cost_per_resume is not None:
             metadata["cost_per_resume_usd"] = bill.cost_per_resume
-    metadata["total_cost_usd"] = bill.total_cost
-    metadata["total_saving_usd"] = bill.total_saving
+    if bill.totals.is_price_known:
+        metadata["total_cost_usd"] = bill.totals.cost
+        metadata["total_saving_usd"] = bill.totals.saving
+    metadata["total_tokens"] = bill.totals.tokens
+    if bill.totals.without_price:
+        metadata["tokens_without_price"] = counts_table(
+            bill.totals.without_price, "model", "tokens"
+        )
     if bill.estimate_error is not None:
         metadata["token_estimate_error"] = bill.estimate_error
     return metadata
 
 
-def _given_up(database: Database, settings: Settings, key: str) -> int:
-    """How many of this batch's candidates have no attempts left."""
-    return database.read(
-        lambda connection: sum(
-            1
-            for _ in given_up(
-                connection, database, max_attempts=settings.max_attempts, batch_key=key
-            )
-        )
-    )
+def _back(database: Database, settings: Settings, key: str) -> tuple[int, int]:
+    """How many of this batch's candidates wait again, and how many have no attempts left."""
+
+    def count(connection: sa.Connection) -> tuple[int, int]:
+        most = settings.max_attempts
+        people = given_up(connection, database, max_attempts=most, batch_key=key)
+        back = count_back(connection, database, key, max_attempts=most)
+        return back, sum(1 for _ in people)
+
+    return database.read(count)

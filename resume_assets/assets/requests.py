@@ -19,6 +19,7 @@ from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.planner import plan_named
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import claim
+from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import find_model
@@ -97,7 +98,10 @@ def batch_requests(
     key = context.partition_key
     with safely("building the request file"):
         database = sqlserver.database()
-        with leased(database, key, patience=PATIENCE) as lease:
+        with (
+            leased(database, key, patience=PATIENCE) as lease,
+            noted(lease, "building the request file"),
+        ):
             batch = build(lease, settings.load(), store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
@@ -140,7 +144,11 @@ def submitted_batch(
     key = context.partition_key
     with safely("submitting the batch"):
         database = sqlserver.database()
-        with leased(database, key, patience=PATIENCE) as lease, openai.api() as api:
+        with (
+            leased(database, key, patience=PATIENCE) as lease,
+            noted(lease, "submitting the batch"),
+            openai.api() as api,
+        ):
             batch = submit(lease, settings.load(), store.store(), api)
     if batch.openai_batch_id is None:
         context.log.warning("Batch %s waits: %s", key, batch.message)

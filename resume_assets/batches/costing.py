@@ -23,13 +23,35 @@ class NotApplied(PlatformError):
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """Of all settled batches: US dollars at the batch and at the standard price, and tokens.
+
+    `without_price`: tokens of batches of which no price is known, by model; no dollar counts them.
+    """
+
+    cost: float
+    standard: float
+    tokens: int
+    without_price: dict[str, int]
+
+    @property
+    def saving(self) -> float:
+        """Standard price less batch price."""
+        return self.standard - self.cost
+
+    @property
+    def is_price_known(self) -> bool:
+        """Whether a sum of dollars says anything: nothing was spent, or some of it has a price."""
+        return not self.without_price or sum(self.without_price.values()) < self.tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """Tokens and US dollars of one batch, and of all so far; None where no price is known."""
 
     batch: batches.Batch
     estimated_tokens_of_answered: int
-    total_cost: float
-    total_saving: float
+    totals: Totals
 
     @property
     def saving(self) -> float | None:
@@ -99,22 +121,38 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
             **_low_shares(batch, shares, settings.usable_share),
         }
     batch = batches.update(connection, database, lease.key, **values)
-    cost, standard = totals(connection, database)
     return Bill(
         batch,
         round(of_texts + count * (batch.overhead_tokens or 0)),
-        total_cost=cost,
-        total_saving=standard - cost,
+        totals(connection, database),
     )
 
 
-def totals(connection: sa.Connection, database: Database) -> tuple[float, float]:
-    """US dollars of all settled batches: at the batch price, and at the standard price."""
+def totals(connection: sa.Connection, database: Database) -> Totals:
+    """Add up all settled batches."""
     table = database.ledger.batches
-    cost, standard = connection.execute(
-        sa.select(sa.func.sum(table.c.batch_cost), sa.func.sum(table.c.standard_cost))
-    ).one()
-    return float(cost or 0), float(standard or 0)
+    tokens = sa.func.coalesce(table.c.input_tokens, 0) + sa.func.coalesce(table.c.output_tokens, 0)
+    has_price = sa.case((table.c.batch_cost.is_not(None), 1), else_=0)
+    query = (
+        sa.select(
+            table.c.model,
+            has_price.label("has_price"),
+            sa.func.sum(tokens).label("tokens"),
+            sa.func.sum(table.c.batch_cost).label("cost"),
+            sa.func.sum(table.c.standard_cost).label("standard"),
+        )
+        .where(table.c.input_tokens.is_not(None))
+        .group_by(table.c.model, has_price)
+    )
+    rows = connection.execute(query).all()
+    return Totals(
+        cost=sum(float(row.cost or 0) for row in rows),
+        standard=sum(float(row.standard or 0) for row in rows),
+        tokens=sum(int(row.tokens) for row in rows),
+        without_price={
+            row.model: int(row.tokens) for row in rows if not row.has_price and row.tokens
+        },
+    )
 
 
 @dataclass(slots=True)

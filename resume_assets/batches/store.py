@@ -1,21 +1,34 @@
 """A batch's files: `<store>/<key>/…`, on a disk or in an object store.
 
-A file is there whole or not at all. On a disk, files are private to their user: 0600 in 0700.
+A file is there whole or not at all. On a disk, files are private to their user: 0600 in 0700. What
+an object store's own library raises becomes a StoreFailed: it might quote a key.
 """
 
+from __future__ import annotations
+
+import io
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from upath import UPath
 
+from resume_assets.batches.store_errors import StoreFailed, missing, shown_url, told
 from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
 _OWNER = ".installation"
+
+_BUCKETS = frozenset(
+    {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "cos", "obs", "tos"}
+)
+"""Protocols whose folders are a part of the names: to make one could only make the bucket."""
+
+_BUFFER = 1 << 20
 
 
 class FilesGone(PlatformError):
@@ -30,42 +43,97 @@ class BatchStore:
     """All batches' files under one URL or path."""
 
     def __init__(self, url: str) -> None:
-        self.root = UPath(url)
+        """`url` may name a user and a password; `self.url`, for the ledger and people, does not."""
+        self.url = shown_url(url)
+        with told(self.url, "opening"):
+            self.root = UPath(url)
+        self.is_local = _is_local(self.root)
+        if self.is_local:
+            self.url = str(Path(self.root.path).expanduser().absolute())
+            self.root = UPath(self.url)
 
-    def batch(self, key: str) -> "BatchFiles":
-        """The files of one batch; makes nothing."""
-        return BatchFiles(self.root / key)
+    def batch(self, key: str, noted: str | None = None) -> BatchFiles:
+        """The files of one batch; makes nothing.
+
+        `noted`: the store's `url` that the ledger has for the batch; None for one that has no
+        files yet, or whose files were made before the ledger noted it.
+        """
+        store = self if noted in (None, self.url) else BatchStore(noted)
+        return BatchFiles(store.root / key, store)
+
+    def check(self) -> None:
+        """Raise StoreFailed where the store is not there, or is a folder without anything in it.
+
+        Such a one may be a place that nothing is mounted at.
+        """
+        if not self.is_local:
+            with told(self.url, "looking into"):
+                is_bucket = self.root.protocol in _BUCKETS
+                top = self.root.drive if is_bucket else self.root.path
+                if not _is_there(self.root, top):
+                    raise missing(self.url)
+        elif not self.root.is_dir() or not any(self.root.iterdir()):
+            raise StoreFailed(f"{self.url} is not there, or nothing is mounted at it.")
+
+    def probe(self) -> None:
+        """Write a small file, read it back, delete it. Raises StoreFailed, OSError."""
+        probe = self.batch(f".doctor-{secrets.token_hex(8)}")
+        content = secrets.token_bytes(16)
+        with probe.write(_OWNER) as stream:
+            stream.write(content)
+        with probe.read(_OWNER) as stream:
+            is_same = stream.read() == content
+        probe.remove()
+        if not is_same or probe.has(_OWNER):
+            raise StoreFailed(f"{self.url} does not give back, or does not delete, what it takes.")
+
+    def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
+        """The files of one batch, in whichever store they were made; `noted` as in `batch`.
+
+        `installation`: whose they are. Raises StoreFailed.
+        """
+        files = self.batch(key, noted)
+        if files.store is self or files.is_anything_there():
+            return files
+        here = self.batch(key)  # the home was moved, and the store in it
+        return here if here.is_of(installation) else files
 
 
 class BatchFiles:
     """One batch's folder."""
 
-    def __init__(self, folder: UPath) -> None:
+    def __init__(self, folder: UPath, store: BatchStore) -> None:
         self.folder = folder
-        self._local = Path(folder.path) if folder.protocol in ("", "file") else None
+        self.store = store
+        self._local = Path(folder.path) if _is_local(folder) else None
 
     def has(self, name: str) -> bool:
         """Whether the file is there, and so complete."""
-        return self.path(name).exists()
+        with self._told("looking into"):
+            return _is_there(self.path(name))
 
     def size(self, name: str) -> int:
         """Bytes; 0 for a file that is not there."""
-        path = self.path(name)
-        return path.stat().st_size if path.exists() else 0
+        with self._told("looking into"):
+            path = self.path(name)
+            return path.stat().st_size if _is_there(path) else 0
 
     def path(self, name: str) -> UPath:
         """Where the file is or would be."""
         return self.folder / name
+
+    def is_anything_there(self) -> bool:
+        """Whether the folder has any file."""
+        return any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS)))
 
     def take(self, installation: str) -> None:
         """Make the folder this installation's, before the first file of a batch is written.
 
         Two databases may share a store and have a batch of the same key, and one that was restored
         may have forgotten a batch: their answers are not to be taken for this batch's. Raises
-        FolderTaken, OSError.
+        FolderTaken, StoreFailed, OSError.
         """
-        is_new = not any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS)))
-        if is_new:
+        if not self.is_anything_there():
             with self.write(_OWNER) as stream:
                 stream.write(installation.encode())
         unknown = not self.has(_OWNER)
@@ -77,33 +145,50 @@ class BatchFiles:
                 "gives the resumes back, for a batch of another key."
             )
 
+    def is_of(self, installation: str) -> bool:
+        """Whether the folder says that it is this installation's."""
+        return self._owner() == installation.encode()
+
     def is_of_another(self, installation: str) -> bool:
         """Whether the folder says that it is another installation's."""
-        return self.has(_OWNER) and self.path(_OWNER).read_bytes() != installation.encode()
+        return self._owner() not in (None, installation.encode())
+
+    def _owner(self) -> bytes | None:
+        with self._told("looking into"):
+            owner = self.path(_OWNER)
+            return bytes(owner.read_bytes()) if _is_there(owner) else None
 
     @contextmanager
     def read(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file to be read. Raises FilesGone."""
+        """Open a file to be read. Raises FilesGone, StoreFailed."""
         try:
-            stream = self.path(name).open("rb")
+            with self._told("reading from"):
+                if not _is_there(self.path(name)):
+                    raise self._gone(name)
+                stream = self.path(name).open("rb")
         except FileNotFoundError:
-            raise FilesGone(
-                f"{self.folder.name}: {name} is no longer kept (RESUME_KEEP_FILES_DAYS). "
-                "The records in the database stay as they are."
-            ) from None
+            raise self._gone(name) from None
         with stream:
-            yield stream
+            # An object store's file reads a whole block for each line it is asked for.
+            yield stream if self._local else io.BufferedReader(self._raw(stream), _BUFFER)
 
     @contextmanager
     def write(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file to be written; it appears, whole, once the block ends well."""
+        """Open a file to be written; it appears, whole, once the block ends well.
+
+        Raises StoreFailed, OSError.
+        """
         part, target = self.path(f"{name}.part"), self.path(name)
         try:
             if self._local is None:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                with part.open("wb") as stream:
-                    yield stream
-                part.rename(target)
+                with self._told("writing to"):
+                    if self.folder.protocol not in _BUCKETS:
+                        self.folder.mkdir(parents=True, exist_ok=True)
+                    raw = self._raw(part.open("wb"))
+                with raw, io.BufferedWriter(raw, _BUFFER) as remote:
+                    yield remote
+                with self._told("writing to"):
+                    part.rename(target)
             else:
                 private_folder(self._local)
                 part.unlink(missing_ok=True)
@@ -116,23 +201,91 @@ class BatchFiles:
                 part.rename(target)
                 _sync_folder(self._local)
         except BaseException:
-            part.unlink(missing_ok=True)  # half a file is of no use, and takes room
+            # Half a file is of no use, and takes room; where not even that can be done, what is
+            # raised says why.
+            with suppress(StoreFailed), self._told("deleting from"):
+                part.unlink(missing_ok=True)
             raise
 
     def remove(self) -> int:
         """Delete every file of the batch, and its folder.
 
-        Returns how many there were, the owner's name left out.
+        Returns how many there were, the owner's name left out. Raises StoreFailed, OSError.
         """
-        if not self.folder.exists():
-            return 0
-        files = [path for path in self.folder.iterdir() if path.is_file()]
-        files.sort(key=lambda path: path.name == _OWNER)  # last: as long as one is left, it is ours
-        for path in files:
-            path.unlink(missing_ok=True)
-        if self._local is not None:
-            self._local.rmdir()
+        with self._told("deleting from"):
+            if not _is_there(self.folder):
+                return 0
+            files = [path for path in self.folder.iterdir() if path.is_file()]
+            # Last: as long as one is left, it is ours.
+            files.sort(key=lambda path: path.name == _OWNER)
+            for path in files:
+                path.unlink(missing_ok=True)
+            if self._local is not None:
+                self._local.rmdir()
         return sum(path.name != _OWNER for path in files)
+
+    def _gone(self, name: str) -> PlatformError:
+        if self.folder.protocol in _BUCKETS:
+            self.store.check()
+        return FilesGone(
+            f"{self.folder.name}: {name} is no longer kept in {self.store.url} "
+            "(RESUME_KEEP_FILES_DAYS). The records in the database stay as they are."
+        )
+
+    def _told(self, doing: str) -> AbstractContextManager[None]:
+        return nullcontext() if self._local is not None else told(self.store.url, doing)
+
+    def _raw(self, stream: Any) -> _Raw:
+        return _Raw(stream, self.store.url)
+
+
+class _Raw(io.RawIOBase):
+    """An object store's stream, whose errors are told."""
+
+    def __init__(self, stream: Any, url: str) -> None:
+        self._stream = stream
+        self._url = url
+
+    def readable(self) -> bool:
+        return bool(self._stream.readable())
+
+    def writable(self) -> bool:
+        return bool(self._stream.writable())
+
+    def readinto(self, buffer: Any) -> int:
+        with told(self._url, "reading from"):
+            data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any) -> int:
+        with told(self._url, "writing to"):
+            self._stream.write(bytes(data))
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            with told(self._url, "writing to"):
+                self._stream.close()
+
+
+def _is_there(path: UPath, name: str | None = None) -> bool:
+    """Whether the file or folder is there, or another name in its store.
+
+    fsspec's own `exists` takes an error of any kind for an answer.
+    """
+    if _is_local(path):
+        return bool(path.exists())
+    try:
+        path.fs.info(path.path if name is None else name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_local(path: UPath) -> bool:
+    return path.protocol in ("", "file", "local")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,7 +4,8 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
-from resume_assets.commands.output import describe, dollars, say, warn
+from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
+from resume_assets.commands.output import describe, dollars, how_to_send, say, warn
 from resume_assets.commands.session import Session
 
 NOT_ENDED = 3
@@ -14,7 +15,8 @@ NOT_ENDED = 3
 def check(session: Session, name: str) -> int:
     """Look at one batch; its results go into the database once it has ended.
 
-    Returns the exit code: NOT_ENDED while it has not, 1 where it could not be looked at.
+    Returns the exit code: NOT_ENDED while it has not, 1 where it could not be looked at, or where
+    none of its answers was usable.
     """
     batch = session.batch(name)
     seen = True
@@ -25,9 +27,17 @@ def check(session: Session, name: str) -> int:
     if batch.state in AFTER_ENDED:
         batch = bring_in(session, batch.batch_key)
     say(describe(batch))
-    if batch.state in BEFORE_SUBMITTED | {BatchState.submitted}:
+    if batch.state in BEFORE_SUBMITTED:
+        say(how_to_send(batch))
+        return NOT_ENDED
+    if batch.state == BatchState.submitted:
         return NOT_ENDED if seen else 1
-    return 0
+    if batch.state != BatchState.done:
+        return 0
+    outcome = outcome_of(session.database, session.settings, batch)
+    say_outcome(outcome)
+    say_next(session.database, session.settings)
+    return 1 if outcome.nothing_usable else 0
 
 
 def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
@@ -42,10 +52,15 @@ def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
 def bring_in(session: Session, key: str) -> batches.Batch:
     """Run an ended batch's second half, and say what it cost."""
     batch = session.run(Stage.collect, key)
-    if batch.batch_cost is not None:
+    if batch.input_tokens is None:
+        return batch
+    tokens = f"{key}  {batch.input_tokens + batch.output_tokens:,} tokens"
+    if batch.batch_cost is None:
+        say(f"{tokens}, no price known for {batch.model}")
+    else:
         saving = float(batch.standard_cost) - float(batch.batch_cost)
         say(
-            f"{key}  {batch.input_tokens + batch.output_tokens:,} tokens, "
-            f"{dollars(float(batch.batch_cost))}, {dollars(saving)} less than the standard price"
+            f"{tokens}, {dollars(float(batch.batch_cost))}, {dollars(saving)} less than the "
+            "standard price"
         )
     return batch

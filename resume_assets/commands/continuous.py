@@ -8,8 +8,6 @@ from itertools import chain
 from types import FrameType
 from typing import Any
 
-import sqlalchemy as sa
-
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
@@ -18,6 +16,7 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
+from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import send
@@ -37,7 +36,8 @@ def continuous(
     run too: whoever goes on, goes on from there.
     """
     loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
-    with _told_to_stop() as stop:
+    # A local server runs as long as this does, and not only while it is looked at.
+    with session.openai.api(), _told_to_stop() as stop:
         try:
             while not loop.go(stop):
                 stop.wait(interval)
@@ -82,6 +82,9 @@ class _Loop:
         self.bad_rounds = 0
         self.is_blind = False
         self.stopped: str | None = None
+        self.records = 0
+        self.is_useless = False  # whether a batch came in without one usable answer
+        self.progress = ""
 
     def go(self, stop: threading.Event) -> bool:
         """One round: bring in, plan; whether it was the last."""
@@ -101,7 +104,7 @@ class _Loop:
 
     @property
     def exit_code(self) -> int:
-        """1 only where it could not go on."""
+        """1 only where it could not go on, or where no answer at all was usable."""
         if self.bad_rounds >= _MOST_BAD_ROUNDS:
             warn(
                 f"Nothing went well in {self.bad_rounds} rounds, one after the other. What is "
@@ -117,8 +120,10 @@ class _Loop:
             return 1
         if refusal is not None:
             say(refusal.why)
-        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in.")
-        return 0
+        records = f" {self.records:,} records are written." if self.done else ""
+        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in.{records}")
+        say_next(self.session.database, self.session.settings)
+        return 1 if self.is_useless and not self.records else 0
 
     def _look(self) -> Iterator[bool]:
         """See what has ended and bring it in; take up what a crash left half done.
@@ -126,6 +131,7 @@ class _Loop:
         Yields whether a run went well, after each; so does `_submit`.
         """
         self.is_blind = polling.ENDPOINT in poll(self.session).problems
+        self._show_progress()
         for batch in self._in(OPEN - IN_FLIGHT):
             yield self._went_well(lambda: self._bring_in(batch.batch_key))  # noqa: B023
         for run in due_runs(self.session.database):
@@ -158,7 +164,7 @@ class _Loop:
         if self._in(OPEN):
             # A key that is refused, an account without money: what is out can still come in, as
             # long as the endpoint lets us look.
-            self.stopped = self._why_stopped()
+            self.stopped = self.session.why_stopped()
             out = self._in({BatchState.submitted})
             return self.stopped is not None and (self.is_blind or not out)
         # A limit on what is out ends nothing once nothing is out: another process brought it in.
@@ -166,13 +172,28 @@ class _Loop:
         ends = refusal is not None and refusal.stop not in (Stop.in_flight, Stop.tokens)
         return self.done >= self.wanted or ends
 
-    def _why_stopped(self) -> str | None:
-        reason = sa.select(self.session.database.ledger.installation.c.stopped_reason)
-        return self.session.database.read(lambda connection: connection.execute(reason).scalar())
+    def _show_progress(self) -> None:
+        """What is out, where that has changed since it was shown last."""
+        out = self._in({BatchState.submitted})
+        if not out:
+            return
+        if len(out) == 1:
+            progress = describe(out[0])
+        else:
+            answered = sum((b.requests_completed or 0) + (b.requests_failed or 0) for b in out)
+            asked = sum(batch.requests for batch in out)
+            progress = f"{len(out)} batches are out, {answered:,} of {asked:,} answered"
+        if progress != self.progress:
+            say(progress)
+        self.progress = progress
 
     def _bring_in(self, key: str) -> None:
         batch = bring_in(self.session, key)
         say(describe(batch))
+        outcome = outcome_of(self.session.database, self.session.settings, batch)
+        say_outcome(outcome)
+        self.records += batch.succeeded or 0
+        self.is_useless |= outcome.nothing_usable
         self.done += batch.openai_status not in _UNRUN
 
     def _went_well(self, work: Callable[[], object]) -> bool:
@@ -184,7 +205,4 @@ class _Loop:
         return True
 
     def _in(self, states: "set[BatchState] | frozenset[BatchState]") -> list[batches.Batch]:
-        database = self.session.database
-        return list(
-            database.read(lambda connection: batches.in_states(connection, database, states))
-        )
+        return list(self.session.in_states(states))

@@ -1,16 +1,21 @@
 """`doctor`: what is configured, from where, and whether each connection works."""
 
 import datetime
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
+from resume_assets.batches.store_errors import shown_url
 from resume_assets.commands.output import say
+from resume_assets.commands.starting import new_home
 from resume_assets.database.connect import open_database
 from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import require_initialised
-from resume_assets.errors import PlatformError
+from resume_assets.errors import PlatformError, in_words
+from resume_assets.misnamed import misnamed
 from resume_assets.models.catalogue import find_model, prices_as_of
 from resume_assets.settings import Settings, sources
 
@@ -26,32 +31,44 @@ class Finding:
     ok: bool | None = True
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Test each part in turn; one that fails does not keep the others from being tested."""
+def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
+    """Test each part in turn; one that fails does not keep the others from being tested.
+
+    `ask`: also send the model one tiny resume, which costs a fraction of a cent.
+    """
     for subject, test in (
+        ("settings", _settings),
         ("database", _database),
         ("model", _model),
         ("endpoint", _endpoint),
+        *((("answer", _answer),) if ask else ()),
         ("files", _files),
     ):
         yield from _tested(subject, settings, test)
 
 
-def show(settings: Settings) -> int:
+def show(settings: Settings, *, ask: bool = False) -> int:
     """Print configuration and findings; 0 if nothing is broken."""
     say("Configuration (secrets are only said to be set)")
     for name, field in Settings.model_fields.items():
         variable = field.alias or name
         value = getattr(settings, name)
-        shown = "set" if isinstance(value, SecretStr) else "-" if value is None else str(value)
-        say(f"  {variable:<36} {shown:<40} {sources()[variable]}")
+        say(f"  {variable:<36} {_shown(value):<40} {sources()[variable]}")
     say()
     broken = False
-    for finding in examine(settings):
+    for finding in examine(settings, ask=ask):
         mark = {True: "ok   ", False: "WRONG", None: "look "}[finding.ok]
         say(f"  {mark}  {finding.subject:<10} {finding.text}")
         broken |= finding.ok is False
+    if not ask:
+        say("\n`resume-assets doctor --ask` also sends the model one tiny resume (1,000 tokens).")
     return 1 if broken else 0
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set"
+    return "-" if value is None else shown_url(str(value))  # a URL may hold a password
 
 
 _Test = Callable[[Settings], Iterator[Finding]]
@@ -60,8 +77,16 @@ _Test = Callable[[Settings], Iterator[Finding]]
 def _tested(subject: str, settings: Settings, test: _Test) -> Iterator[Finding]:
     try:
         yield from test(settings)
-    except PlatformError as error:
-        yield Finding(subject, str(error), ok=False)
+    except (PlatformError, OSError) as error:
+        yield Finding(subject, in_words(error, f"testing the {subject}"), ok=False)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    """What is set for nobody, and a home that is still to be made."""
+    for one in misnamed():
+        yield Finding("settings", str(one), None)
+    if not settings.home_folder.exists():
+        yield Finding("home", new_home(settings), None)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -100,25 +125,30 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 
 def _endpoint(settings: Settings) -> Iterator[Finding]:
-    from resume_assets.openai_api.errors import NotThere
-    from resume_assets.resources import OpenAIResource, SettingsResource
+    from resume_assets.commands import endpoint
 
-    resource = OpenAIResource(settings=SettingsResource())
-    with resource.api(quick=True) as api:
-        try:
-            announced = api.shutdown_date(settings.model)
-        except NotThere:
-            yield Finding(
-                "endpoint", f"{api.endpoint} answers, but knows no model {settings.model}", ok=False
-            )
-            return
-        yield Finding("endpoint", f"{api.endpoint} answers and has {settings.model}")
-        if announced:
-            yield Finding("endpoint", f"it announces the model's end for {announced}", None)
+    for found in endpoint.look(settings):
+        yield Finding("endpoint", found.text, found.ok)
+
+
+def _answer(settings: Settings) -> Iterator[Finding]:
+    from resume_assets.commands import endpoint
+
+    for found in endpoint.ask(settings):
+        yield Finding("answer", found.text, found.ok)
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
+    """The store, by writing, reading and deleting; a folder that is not there is not made."""
     from resume_assets.batches.store import BatchStore
 
-    root = BatchStore(settings.store_url).root
-    yield Finding("files", f"{root} {'is there' if root.exists() else 'is made at first use'}")
+    store = BatchStore(settings.store_url)
+    if store.is_local and not store.root.exists():
+        above = next(folder for folder in Path(store.url).parents if folder.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            yield Finding("files", f"{store.url} can't be made in {above}", ok=False)
+            return
+        yield Finding("files", f"{store.url} is made at first use")
+        return
+    store.probe()
+    yield Finding("files", f"{store.url} takes, gives back and deletes a file")

@@ -35,6 +35,11 @@ def describe(batch: batches.Batch) -> str:
     return "  ".join(part for part in parts if part)
 
 
+def how_to_send(batch: batches.Batch) -> str:
+    """The command that sends a batch which is not at OpenAI yet, or settles whether it is."""
+    return f"`resume-assets submit --batch {batch.batch_key}` goes on with it."
+
+
 def _counts(batch: Any) -> str:
     if batch.succeeded is not None:
         return f"{batch.succeeded} of {batch.requests} records written"

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches import costing
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import count_waiting, given_up
-from resume_assets.batches.ledger.states import CLOSED, OPEN
+from resume_assets.batches.ledger.queue import count_sendable, given_up
+from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
 from resume_assets.batches.planning import planner
-from resume_assets.commands.output import describe, dollars, say
+from resume_assets.commands.output import describe, dollars, how_to_send, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
@@ -27,20 +27,23 @@ def overview(database: Database, settings: Settings) -> dict[str, Any]:
 
 def _overview(connection: sa.Connection, database: Database, settings: Settings) -> dict[str, Any]:
     installation = require_initialised(connection, database)
+    most = settings.max_attempts
     people = [
         {"userid": str(one.userid), "state": one.state, "reason": one.reason}
-        for one in given_up(connection, database, max_attempts=settings.max_attempts)
+        for one in given_up(connection, database, max_attempts=most)
     ]
-    cost, standard = costing.totals(connection, database)
+    spent = costing.totals(connection, database)
     opened = batches.in_states(connection, database, OPEN)
     closed = batches.in_states(connection, database, CLOSED)[-_RECENT:]
     stuck = planner.stuck_batches(connection, database, settings)
     return {
-        "waiting": count_waiting(connection, database) - len(people),
+        "waiting": count_sendable(connection, database, max_attempts=most),
         "batches_out": [_batch(batch) for batch in opened],
         "batches_closed_last": [_batch(batch) for batch in closed],
-        "cost_usd": round(cost, 6),
-        "saving_usd": round(standard - cost, 6),
+        "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
+        "saving_usd": round(spent.saving, 6) if spent.is_price_known else None,
+        "tokens": spent.tokens,
+        "tokens_without_price": spent.without_price,
         "given_up": people,
         "stuck": [batch.batch_key for batch in stuck],
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
@@ -58,6 +61,7 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
         "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
         "message": batch.message,
         "line": describe(batch),
+        "next": how_to_send(batch) if batch.state in BEFORE_SUBMITTED else None,
     }
 
 
@@ -67,12 +71,13 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say(json.dumps(found, indent=2))
         return
     say(f"Waiting         {found['waiting']:,} resumes")
-    _show_batches("Out", found["batches_out"])
+    unsent = [batch for batch in found["batches_out"] if batch["next"]]
+    if unsent:
+        _show_batches("Not sent", unsent)
+        say("                `resume-assets submit` sends these first.")
+    _show_batches("Out", [batch for batch in found["batches_out"] if not batch["next"]])
     _show_batches("Last closed", found["batches_closed_last"])
-    say(
-        f"Spent           {dollars(found['cost_usd'])}, "
-        f"{dollars(found['saving_usd'])} less than the standard price"
-    )
+    say(f"Spent           {_spent(found)}")
     people = found["given_up"]
     if people:
         say(f"For a person    {len(people)} candidates have no attempts left:")
@@ -85,8 +90,25 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say(f"Stopped         {found['planning_stopped']}")
 
 
+def _spent(found: dict[str, Any]) -> str:
+    """Dollars as far as they are known, and the tokens that no price is known for."""
+    parts = []
+    if found["cost_usd"] is not None:
+        parts.append(
+            f"{dollars(found['cost_usd'])}, {dollars(found['saving_usd'])} less than the standard "
+            "price"
+        )
+    parts += [
+        f"{tokens:,} tokens of {model}: no price known"
+        for model, tokens in found["tokens_without_price"].items()
+    ]
+    return "; ".join(parts)
+
+
 def _show_batches(title: str, batches: Sequence[dict[str, Any]]) -> None:
     if not batches:
         say(f"{title:<15} no batch")
     for index, batch in enumerate(batches):
         say(f"{title if not index else '':<15} {batch['line']}")
+        if batch["next"]:
+            say(f"{'':<15} {batch['next']}")

@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+import click
+
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
-from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, CLOSED, BatchState
 from resume_assets.batches.upkeep import people
-from resume_assets.commands.output import describe, say
+from resume_assets.commands.collecting import poll
+from resume_assets.commands.outcome import say_next
+from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import Session
 from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError
 from resume_assets.resources import BatchStoreResource
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError
+
+_LARGEST = 2**63 - 1
+"""Of an integer that a database takes."""
 
 
 class BadUserid(WrongUseError):
-    """No id of the candidate table could look like this."""
+    """No id of the candidate table could look like this, or none of its candidates has it."""
 
 
 def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int:
@@ -25,13 +33,30 @@ def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int
     for userid in userids:
         try:
             chosen.append(kind(userid))
-        except ValueError:
+        except (ValueError, ArithmeticError):
             raise BadUserid(
                 f"{userid!r} is no id of this table: it takes {kind.__name__}."
             ) from None
-    forgiven = people.forgive(database, settings, chosen or None)
+    known = _known(database, chosen)
+    forgiven = people.forgive(database, settings, known if chosen else None)
     say(f"{forgiven} {'candidate is' if forgiven == 1 else 'candidates are'} in the queue again.")
+    if chosen and not forgiven:
+        say("Nothing that was sent for them failed, or it was forgiven before.")
     return 0
+
+
+def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
+    """The ids that candidates have; others are named. Raises BadUserid where there is no other."""
+    possible = [one for one in userids if not isinstance(one, int) or abs(one) <= _LARGEST]
+    unknown = set(userids) - set(possible) | set(people.unknown_userids(database, possible))
+    known = [userid for userid in possible if userid not in unknown]
+    if unknown:
+        named = ", ".join(str(userid) for userid in userids if userid in unknown)
+        told = f"{database.candidates.table.fullname} has no candidate {named}."
+        if not known:
+            raise BadUserid(told)
+        warn(told)
+    return known
 
 
 def cancel(session: Session, name: str) -> int:
@@ -47,3 +72,45 @@ def cancel(session: Session, name: str) -> int:
     elif batch.state == BatchState.submitted:
         say(f"OpenAI is cancelling it; `resume-assets check {key}` brings in what it has answered.")
     return 0
+
+
+def give_up(session: Session, name: str, *, sure: bool) -> int:
+    """Free the resumes of a batch whose server does not end it; the exit code.
+
+    `sure`: do not ask. Raises UnknownBatch, BatchBusy, click.Abort where the person declines.
+    """
+    before = session.batch(name)
+    if before.state == BatchState.submitted:
+        try:
+            poll(session)  # it may have ended by now
+        except SettingsError as unset:  # the endpoint may be gone for good
+            warn(str(unset))
+        before = session.batch(before.batch_key)
+        if before.state in AFTER_ENDED:
+            say(describe(before))
+            say(f"It has ended: `resume-assets check {before.batch_key}` brings it in.")
+            return 0
+    if before.state not in people.MAY_BE_GIVEN_UP:
+        say(describe(before))
+        say(_why_not(before))
+        return 0
+    say(describe(before))
+    say(
+        f"To give it up frees its {before.requests or 0:,} resumes for other batches. The server "
+        "may still run it: then they are paid for twice, and what it answers is not used."
+    )
+    if not sure:
+        click.confirm(f"Give up {before.batch_key}?", abort=True)
+    with leased(session.database, before.batch_key, patience=PATIENCE) as lease:
+        batch = people.give_up(lease)
+    say(describe(batch))
+    say_next(session.database, session.settings)
+    return 0
+
+
+def _why_not(batch: batches.Batch) -> str:
+    if batch.state in CLOSED:
+        return "It has ended; there is nothing to give up."
+    if batch.state in BEFORE_SUBMITTED:
+        return f"Nothing of it was sent: `resume-assets cancel {batch.batch_key}` gives it back."
+    return f"Its answers are here: `resume-assets check {batch.batch_key}` writes them."

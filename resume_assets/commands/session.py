@@ -1,12 +1,14 @@
 """What the commands share: the database, and real Dagster runs in the instance the UI shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
+import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
@@ -66,6 +68,17 @@ class Session:
     def batch(self, key: str) -> batches.Batch:
         """The batch of a key or OpenAI id. Raises UnknownBatch."""
         return self.database.read(lambda connection: batches.get(connection, self.database, key))
+
+    def in_states(self, states: Iterable[BatchState]) -> Sequence[batches.Batch]:
+        """The batches in these states, oldest first."""
+        return self.database.read(
+            lambda connection: batches.in_states(connection, self.database, states)
+        )
+
+    def why_stopped(self) -> str | None:
+        """Why nothing is sent any more, until `resume-assets resume`; None while that is not so."""
+        reason = sa.select(self.database.ledger.installation.c.stopped_reason)
+        return self.database.read(lambda connection: connection.execute(reason).scalar())
 
     def find(self, key: str) -> batches.Batch | None:
         """The batch of a key or OpenAI id, None where there is none."""

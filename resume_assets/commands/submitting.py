@@ -3,39 +3,94 @@
 from itertools import count
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.ledger.lease import is_free
+from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch, preview
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands.output import describe, dollars, say, warn
-from resume_assets.commands.session import Session
+from resume_assets.commands.session import RunFailed, Session
 
 _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 
 
 def submit(session: Session, *, rows: int, key: str | None) -> int:
-    """Submit as many batches as the limits demand for `rows` resumes; returns the exit code."""
+    """Submit as many batches as the limits demand for `rows` resumes; returns the exit code.
+
+    What an earlier try left unsent goes first, and counts; a `key` names one batch and no other.
+    Raises RunFailed.
+    """
     if key is not None:
         batches.check_key(key)
         batch = session.find(key)
         if batch is not None and batch.state not in _NOT_SENT:
-            say(describe(session.run(Stage.submit, batch.batch_key)))
-            return 0
-    sent = 0
-    left = rows
-    while left > 0:
+            return _ending([_taken_up(session, batch)])
+    sent: list[batches.Batch] = []
+    for batch in _unsent(session) if key is None else ():
+        if _rows(sent) < rows:
+            sent.append(_taken_up(session, batch))
+    while (left := rows - _rows(sent)) > 0:
         name = _numbered(session, key) if key is not None and sent else key
         decision = plan_batch(
-            session.database, session.settings, rows=left, origin="submit", key=name
+            session.database,
+            session.settings,
+            rows=left,
+            origin="submit",
+            key=name,
+            in_flight=session.settings.max_in_flight,
         )
         if isinstance(decision, NoPlan):
             return _no_more(decision, sent)
-        batch = send(session, decision)
-        sent += 1
-        left -= max(batch.rows_claimed or 0, 1)
-        if batch.state == BatchState.empty:
+        sent.append(send(session, decision))
+        if sent[-1].state == BatchState.empty:
             break  # somebody else was faster
+    return _ending(sent)
+
+
+def _unsent(session: Session) -> list[batches.Batch]:
+    """What is planned, claimed or built, and nobody is at; nothing while planning is stopped."""
+    if session.why_stopped() is not None:
+        return []
+    now = session.database.read(session.database.dialect.utc_now)
+    return [
+        batch
+        for batch in session.in_states(BEFORE_SUBMITTED)
+        if is_free(batch, now) and (batch.quota_until is None or batch.quota_until <= now)
+    ]
+
+
+def _taken_up(session: Session, batch: batches.Batch) -> batches.Batch:
+    say(f"{batch.batch_key}  {batch.state}: goes on from there")
+    return _run(session, batch.batch_key)
+
+
+def _run(session: Session, key: str) -> batches.Batch:
+    """Run the first half, and say what came of it. Raises RunFailed, with what goes on."""
+    try:
+        batch = session.run(Stage.submit, key)
+    except RunFailed as failed:
+        raise RunFailed(
+            f"{failed}\nBatch {key} is kept, with its claims: once the cause is mended, "
+            f"`resume-assets submit --batch {key}` goes on with it. `resume-assets doctor` looks "
+            "for the cause."
+        ) from None
+    say(describe(batch))
+    return batch
+
+
+def _rows(sent: list[batches.Batch]) -> int:
+    return sum(max(batch.rows_claimed or 0, 1) for batch in sent)
+
+
+def _ending(sent: list[batches.Batch]) -> int:
+    """Say which command goes on; the exit code."""
+    out = [batch.batch_key for batch in sent if batch.state == BatchState.submitted]
+    if out:
+        say(
+            f"Next: `resume-assets check {out[-1]}` brings it in once it has ended; so do "
+            "`continuous`, and the sensor of `ui`."
+        )
     return 0
 
 
@@ -52,9 +107,7 @@ def _numbered(session: Session, key: str) -> str:
 def send(session: Session, planned: Planned) -> batches.Batch:
     """Run a planned batch's first half, and say what came of it. Raises RunFailed."""
     say(f"{planned.key}  planned for {planned.plan.rows} resumes")
-    batch = session.run(Stage.submit, planned.key)
-    say(describe(batch))
-    return batch
+    return _run(session, planned.key)
 
 
 def dry_run(session: Session, *, rows: int) -> int:
@@ -68,15 +121,17 @@ def dry_run(session: Session, *, rows: int) -> int:
     say(f"requests      {queue.waiting:,}")
     say(f"input tokens  {tokens:,} (estimated from the texts' length, instructions included)")
     say(f"file          {queue.bytes_per_row * queue.waiting / 1e6:,.1f} MB")
-    standard = None if cost is None else 2 * cost
-    say(f"cost          {dollars(cost)} as a batch, {dollars(standard)} at the standard price")
+    if cost is None:
+        say(f"cost          no price known for {session.settings.model}")
+    else:
+        say(f"cost          {dollars(cost)} as a batch, {dollars(2 * cost)} at the standard price")
     say("Nothing was sent and nothing claimed.")
     return 0
 
 
-def _no_more(decision: NoPlan, sent: int) -> int:
+def _no_more(decision: NoPlan, sent: list[batches.Batch]) -> int:
     if decision.stop is Stop.nothing_waiting:
         say(decision.why if not sent else "No more resumes are waiting.")
-        return 0
+        return _ending(sent)
     (say if sent else warn)(decision.why)
-    return 0 if sent or decision.stop in (Stop.tokens, Stop.in_flight) else 1
+    return _ending(sent) if sent or decision.stop in (Stop.tokens, Stop.in_flight) else 1

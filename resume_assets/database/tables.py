@@ -114,6 +114,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("estimated_input_tokens", sa.BigInteger),
         sa.Column("estimated_output_tokens", sa.BigInteger),
         sa.Column("estimated_cost", _MONEY),
+        # The store that its files are in, without credentials; NULL before the first, and for
+        # batches older than this column: then the configured one
+        sa.Column("store_url", sa.Unicode(1000)),
         # At OpenAI
         sa.Column("endpoint", sa.Unicode(300)),
         sa.Column("key_hash", _KEY),

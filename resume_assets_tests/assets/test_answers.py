@@ -170,6 +170,20 @@ def test_who_has_used_up_the_attempts_is_counted_and_named(
     assert check.severity is dg.AssetCheckSeverity.WARN
     named = table(check.metadata["candidates"])
     assert {row["userid"] for row in named} == {"1", "2"}
+    again = platform.materialize("b1", "updated_candidate_records")
+    counted = numbers(metadata_of(again, "updated_candidate_records"))
+    assert (counted["rows_given_up"], counted["rows_given_back"]) == (2, 1)
+
+
+def test_without_a_price_no_sum_of_dollars_is_told(platform: Platform) -> None:
+    platform.seed(1)
+    platform.sent("b1")
+    platform.update("b1", model="my-own-model")
+    cost = metadata_of(platform.run("collect_batch", "b1"), "batch_cost")
+    assert cost["cost"].value == "no price known for my-own-model"
+    assert not any("usd" in name for name in cost)
+    tokens = numbers(cost)["total_tokens"]
+    assert table(cost["tokens_without_price"]) == [{"model": "my-own-model", "tokens": tokens}]
 
 
 # Not there yet, and there again

@@ -52,7 +52,7 @@ def test_a_batch_without_an_answer_costs_nothing_and_says_nothing(flow: Flowing)
     bill = flow.settle()
     assert (bill.batch.batch_cost, bill.batch.input_tokens) == (0, 0)
     assert (bill.cost_per_resume, bill.estimate_error) == (None, None)
-    assert (bill.batch.overhead_measured, bill.total_cost, bill.total_saving) == (None, 0, 0)
+    assert (bill.batch.overhead_measured, bill.totals.cost, bill.totals.saving) == (None, 0, 0)
 
 
 def test_the_running_total_is_of_all_batches(flow: Flowing):
@@ -61,8 +61,8 @@ def test_the_running_total_is_of_all_batches(flow: Flowing):
     flow.apply("second")
     bill = flow.settle("second")
     both = float(first.batch_cost) + float(bill.batch.batch_cost)
-    assert bill.total_cost == pytest.approx(both)
-    assert bill.total_saving == pytest.approx(both)  # a batch costs half
+    assert bill.totals.cost == pytest.approx(both)
+    assert bill.totals.saving == pytest.approx(both)  # a batch costs half
 
 
 def test_settling_again_changes_nothing(flow: Flowing):
@@ -75,7 +75,7 @@ def test_settling_again_changes_nothing(flow: Flowing):
 
 def _without_lease(bill: Bill) -> list[Any]:
     batch = {**bill.batch._mapping, "lease_owner": None, "lease_until": None}
-    return [batch, bill.estimated_tokens_of_answered, bill.total_cost, bill.total_saving]
+    return [batch, bill.estimated_tokens_of_answered, bill.totals.cost, bill.totals.saving]
 
 
 @pytest.mark.parametrize(

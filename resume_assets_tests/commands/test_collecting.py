@@ -1,9 +1,13 @@
 """`check`: what it says of a batch in each state, and its exit code."""
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Pace
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import Platform, platform_at
@@ -52,10 +56,93 @@ def test_a_batch_that_failed_is_brought_in_with_its_reason(platform: Platform) -
     platform.until_submitted("b1")
     failed = {"state": "ended", "openai_status": "failed", "message": "OpenAI: failed: some_code"}
     platform.update("b1", **failed)
-    said = ok("check", "b1")
-    assert "failed" in said
-    assert "0 of 1 records written" in said
+    result = call("check", "b1")
+    assert result.exit_code == 1
+    assert "OpenAI: failed: some_code" in result.stdout
+    assert "0 of 1 records written" in result.stdout
+    assert "1  released: batch_failed" in result.stdout
     assert platform.waiting() == [1]
+
+
+def no_answer(_: object, __: str) -> str:
+    return "no"
+
+
+def test_no_usable_answer_is_a_failure_with_its_reasons(home: Path) -> None:
+    with platform_at(home, rules=no_answer) as platform:
+        platform.seed(3)
+        platform.sent("b1")
+        for _ in range(2):  # brought in, and looked at again
+            result = call("check", "b1")
+            assert result.exit_code == 1
+            assert "0 of 3 records written" in result.stdout
+            assert "  3 not written:\n        3  invalid: " in result.stdout
+            assert "Nothing of it is usable. The model does not answer in" in result.stdout
+            assert "3 of them wait again" in result.stdout
+            assert "Next: `resume-assets submit` for the 3 resumes that wait." in result.stdout
+
+
+def test_where_some_are_usable_the_others_reasons_are_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "1")
+
+    def rules(schema: dict[str, Any], resume: str) -> Any:
+        return "no" if "Lovelace2\n" in resume else answer(schema, resume)
+
+    with platform_at(home, rules=rules) as platform:
+        platform.seed(3)
+        platform.sent("b1")
+        said = ok("check", "b1")
+    assert "2 of 3 records written" in said
+    assert "1 not written:" in said
+    assert "1 of them have no attempts left: `resume-assets retry`" in said
+    assert "Nothing of it is usable" not in said
+    assert "Next: nothing; no resume waits." in said
+
+
+def test_a_batch_that_a_person_cancelled_is_no_failure(platform: Platform) -> None:
+    platform.seed(1)
+    platform.until_submitted("b1")
+    platform.update("b1", state="ended", openai_status="cancelled")
+    said = ok("check", "b1")
+    assert "1  cancelled: no_line" in said
+
+
+def test_without_a_price_tokens_are_told_and_no_dollars(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MODEL", "gpt-4o-mini-2024-07-18")
+    with platform_at(home) as platform:
+        platform.seed(1)
+        platform.sent("b1")
+        platform.update("b1", model="my-own-model")
+        said = ok("check", "b1")
+        assert re.search(r"[\d,]+ tokens, no price known for my-own-model", said)
+        assert "$" not in said
+        spent = json.loads(ok("status", "--json"))
+        assert spent["cost_usd"] is None
+        assert spent["saving_usd"] is None
+        assert spent["tokens_without_price"] == {"my-own-model": spent["tokens"]}
+        line = next(line for line in ok("status").splitlines() if line.startswith("Spent"))
+        assert "tokens of my-own-model: no price known" in line
+        assert "$" not in line
+        platform.seed({2: "# Grace Hopper\n\n### Programmer, Navy\n1943 - 1986"})
+        cost = platform.to_the_end("b2").batch_cost
+        both = json.loads(ok("status", "--json"))
+        assert both["cost_usd"] == pytest.approx(float(cost), abs=1e-6)
+        assert both["tokens_without_price"] == spent["tokens_without_price"]
+        line = next(line for line in ok("status").splitlines() if line.startswith("Spent"))
+        assert "$0.0" in line
+        assert "no price known" in line
+
+
+def test_a_batch_that_is_not_sent_yet_names_the_command_that_sends_it(platform: Platform) -> None:
+    platform.seed(1)
+    platform.until_built("b1")
+    result = call("check", "b1")
+    assert result.exit_code == 3
+    assert "`resume-assets submit --batch b1` goes on with it." in result.stdout
 
 
 def test_an_endpoint_that_is_down_is_a_failure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """`continuous`: goes on until N are in, stops where it must, and is safe to stop."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from resume_assets.batches.sending.building import build
 from resume_assets.commands.session import Session
 from resume_assets.commands.submitting import send
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.local_openai.rules import answer
+from resume_assets.local_openai.server import connect
 from resume_assets.resources import OpenAIResource, SettingsResource
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.flow import limits_with
@@ -205,6 +208,84 @@ def test_an_endpoint_that_does_not_answer_is_waited_for(
         assert result.exit_code == 0
         assert result.stderr.count("503") > 5
         assert platform.written() == [1]
+
+
+def test_no_usable_answer_at_all_is_a_failure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with platform_at(home, rules=lambda *_: "no") as platform:
+        platform.seed(2)
+        result = call("continuous", "--num-batches", "1", *QUICK)
+        assert result.exit_code == 1
+        assert "2  invalid: " in result.stdout
+        assert "Nothing of it is usable." in result.stdout
+        assert "1 batch is in. 0 records are written." in result.stdout
+        assert "Next: `resume-assets submit` for the 2 resumes that wait." in result.stdout
+        assert platform.waiting() == [1, 2]
+
+
+def test_one_useless_batch_among_others_is_none(home: Path) -> None:
+    def rules(schema: dict[str, Any], resume: str) -> Any:
+        return "no" if "Lovelace2\n" in resume else answer(schema, resume)
+
+    with platform_at(home, rules=rules) as platform:
+        platform.seed(2)
+        said = ok("continuous", "--num-batches", "2", "--batch-size", "1", *QUICK)
+        assert "Nothing of it is usable." in said
+        assert len(platform.batches()) == 2
+
+
+def test_the_pause_is_the_configured_one_unless_told_otherwise(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float | None] = []
+    wait = threading.Event.wait
+
+    def noted(self: threading.Event, timeout: float | None = None) -> bool:
+        if timeout in (1234, 4321):
+            pauses.append(timeout)
+            os.kill(os.getpid(), signal.SIGINT)
+        return wait(self, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", noted)
+    monkeypatch.setenv("RESUME_CHECK_INTERVAL", "1234")
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(1)
+        ok("continuous")
+        ok("continuous", "--check-interval", "4321")
+    assert pauses == [1234, 4321]
+
+
+def test_the_local_server_runs_while_it_waits_and_progress_shows(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other process has one: between two looks, it is this command's or nobody's."""
+    there: list[bool] = []
+    wait = threading.Event.wait
+
+    def noted(self: threading.Event, timeout: float | None = None) -> bool:
+        if timeout == 0.25125:
+            there.append(connect(home / "local_openai") is not None)
+        return wait(self, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", noted)
+    with platform_at(home) as platform:
+        platform.seed(40)
+    said = ok("continuous", "--num-batches", "1", "--check-interval", "0.25125")
+    assert there
+    assert all(there)
+    assert "40 of 40 records written" in said
+    assert len(re.findall(r"  submitted  batch_\w+ \(", said)) > 1
+
+
+def test_of_several_batches_progress_is_one_line(home: Path) -> None:
+    with platform_at(home, limits=limits_with()) as platform:
+        platform.seed(4)
+        said = ok(
+            "continuous", "--num-batches", "2", "--batch-size", "2", "--max-in-flight", "2", *QUICK
+        )
+    assert len(set(re.findall(r"2 batches are out, \d of 4 answered", said))) == len(
+        re.findall(r"2 batches are out, \d of 4 answered", said)
+    )
+    assert "2 batches are in. 4 records are written." in said
 
 
 def test_a_key_that_is_refused_ends_it_as_a_failure(home: Path) -> None:

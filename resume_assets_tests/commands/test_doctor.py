@@ -1,12 +1,15 @@
 """`doctor`: each value with its source, each connection tested, no secret shown."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets_tests.commands.calling import call, ok
-from resume_assets_tests.home import Platform
+from resume_assets_tests.home import Platform, platform_at
+from resume_assets_tests.local_openai.faults import Faults, Respond
 
 
 def line_of(said: str, variable: str) -> list[str]:
@@ -45,6 +48,8 @@ def test_secrets_are_only_said_to_be_set(
     assert result.exit_code == 1
     assert "WRONG  endpoint" in result.stdout
     assert line_of(result.stdout, "OPENAI_API_KEY") == ["set", "environment"]
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:secret-in-url@127.0.0.1:1/v1?secret-in-url")
+    assert "secret-in-url" not in call("doctor").output
     for secret in ("sk-wrong", "secret-in-url"):
         assert secret not in result.output
 
@@ -69,6 +74,87 @@ def test_a_database_of_ones_own_without_a_key_is_told(
     assert result.exit_code == 1
     assert "OPENAI_API_KEY is not set" in result.stdout
     assert "init-db" in result.stdout
+
+
+def test_files_and_batches_are_looked_at_and_the_store_is_tried(platform: Platform) -> None:
+    said = ok("doctor")
+    assert "ok     endpoint   Files are there" in said
+    assert "ok     endpoint   Batches are there" in said
+    store = platform.home / "batches"
+    assert f"ok     files      {store} is made at first use" in said
+    assert not store.exists()
+    store.mkdir()
+    said = ok("doctor")
+    assert f"ok     files      {store} takes, gives back and deletes a file" in said
+    assert list(store.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nosuch://us3r:p4ss@place/x", "nosuch://place/x: RESUME_BATCH_STORE takes a folder"),
+        ("{home}/a file/batches", "can't be made in"),
+    ],
+)
+def test_a_store_that_can_not_be_used_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    home.mkdir()
+    (home / "a file").touch()
+    monkeypatch.setenv("RESUME_BATCH_STORE", url.format(home=home))
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "WRONG  files" in result.stdout
+    assert words in result.stdout
+    assert "p4ss" not in result.output
+
+
+class TestAsk:
+    """One tiny resume, on demand."""
+
+    def test_it_is_not_asked_unless_told_to(self, home: Path) -> None:
+        faults = Faults()
+        with platform_at(home, wrap=faults.wrap):
+            assert "`resume-assets doctor --ask` also sends" in ok("doctor")
+            assert faults.count("POST", ".*") == 0
+            said = ok("doctor", "--ask")
+            assert faults.count("POST", "/v1/chat/completions") == 1
+        assert re.search(r"ok +answer +\S+ answers in .* [\d,]+ tokens, \$0\.000\d+", said)
+
+    @pytest.mark.parametrize(
+        ("rules", "mark", "words"),
+        [
+            (lambda *_: "no", "WRONG", "gave no usable answer (invalid: "),
+            (lambda *_: {"first_name": "Ada"}, "look ", "does not keep to the schema"),
+        ],
+    )
+    def test_an_answer_in_another_shape(
+        self, home: Path, rules: Any, mark: str, words: str
+    ) -> None:
+        with platform_at(home, rules=rules):
+            result = call("doctor", "--ask")
+        assert result.exit_code == (mark == "WRONG")
+        assert f"{mark}  answer" in result.stdout
+        assert words in result.stdout
+
+    def test_a_server_that_refuses_what_a_batch_would_ask(self, home: Path) -> None:
+        faults = Faults()
+        refusal = Respond(400, code="unsupported_parameter", kind="invalid_request_error")
+        faults.add("POST", "/v1/chat/completions", refusal, times=None)
+        with platform_at(home, wrap=faults.wrap):
+            result = call("doctor", "--ask")
+        assert result.exit_code == 1
+        assert "(failed: http_400:unsupported_parameter)" in result.stdout
+        assert "strict JSON schema" in result.stdout
+
+    def test_without_a_price_no_dollars(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RESUME_MODEL", "my-own-model")
+        faults = Faults()
+        body = b'{"choices": [], "usage": {"prompt_tokens": 700, "completion_tokens": 9}}'
+        faults.add("POST", "/v1/chat/completions", Respond(200, body=body))
+        with platform_at(home, wrap=faults.wrap):
+            said = call("doctor", "--ask").stdout
+        assert "709 tokens; no price known." in said
 
 
 def test_a_fresh_home_is_no_fault(home: Path) -> None:

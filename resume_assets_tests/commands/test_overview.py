@@ -24,6 +24,8 @@ def test_an_empty_home(home: Path) -> None:
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
+        "tokens": 0,
+        "tokens_without_price": {},
         "given_up": [],
         "stuck": [],
         "planning_stopped": None,
@@ -72,6 +74,26 @@ def test_who_waits_for_a_person_is_named_by_id_only(
     assert "userid 1: refused, refusal" in said
     assert "resume-assets retry" in said
     assert "Lovelace" not in said
+
+
+def test_what_waits_is_counted_whatever_attempts_are_allowed_now(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two whose attempts would be used up are out once more: a difference would be negative."""
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(2)
+        platform.run("submit_batch", "b1")
+        items, claims = platform.database.ledger.items, platform.database.ledger.claims
+        refused = items.update().values(state="refused", attempt_used=True)
+        for statement in (refused, claims.delete()):
+            platform.database.write(lambda connection: connection.execute(statement))  # noqa: B023
+        platform.update("b1", state="done")
+        platform.run("submit_batch", "b2")
+        monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "1")
+        found = status()
+        assert found["waiting"] == 0
+        assert found["given_up"] == []
+        assert "Waiting         0 resumes" in ok("status")
 
 
 def give_up(platform: Platform) -> None:

@@ -1,7 +1,9 @@
 """The three ways of working, each command a process of its own: nothing is shared but the home."""
 
 import json
+import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from resume_assets.local_openai.settings import Pace
 from resume_assets.settings import load_settings
 from resume_assets_tests.commands.processes import (
     PATIENCE,
+    environment,
     line_with,
     resume_assets,
     run,
@@ -55,6 +58,35 @@ def test_submit_check_and_continuous(own_home: Path) -> None:
         assert len(runs) == 6
         assert all(run.is_success for run in runs)
     assert (own_home / "logs" / "batch_api.log").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("status",), ("status", "--json"), ("doctor",), ("submit",), ("retry",), ("--help",)],
+    ids=" ".join,
+)
+def test_a_reader_who_has_had_enough_is_no_problem(
+    own_home: Path, command: tuple[str, ...]
+) -> None:
+    """As with `| head -1`: nobody reads what it still says."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            ("resume-assets", *command),
+            env=environment(own_home),
+            cwd=own_home.parent,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode in ((1, 141) if command == ("--help",) else (141,))
+    told = [line for line in done.stderr.splitlines() if "A new home" not in line]
+    assert told == []
 
 
 def test_continuous_is_stopped_and_started_again(own_home: Path) -> None:

@@ -1,13 +1,15 @@
 """`submit`: as many batches as the limits demand, and what it says of each."""
 
+import datetime
 import re
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from resume_assets.batches.ledger.lease import leased
 from resume_assets_tests.commands.calling import call, ok
-from resume_assets_tests.home import Platform, platform_at
+from resume_assets_tests.home import NEVER, Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
 
 KEY = re.compile(r"^(\d{8}-\d{6}-[a-z]{4})  submitted  (batch_\w+) ", re.MULTILINE)
@@ -127,6 +129,68 @@ def test_a_run_that_fails_says_why_and_nothing_is_lost(
         ok("resume")
         ok("submit", "--batch", "b1")
         assert platform.batch("b1").openai_batch_id in platform.book.batches()
+
+
+def test_what_an_earlier_try_left_is_sent_before_anything_is_planned(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.seed(5)
+    with monkeypatch.context() as nowhere:
+        nowhere.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+        nowhere.setattr("openai._base_client.BaseClient._calculate_retry_timeout", lambda *_: 0)
+        nowhere.setattr("resume_assets.openai_api.backoff.SECONDS", 0)
+        for _ in range(3):
+            result = call("submit", "--batch-size", "2")
+            assert result.exit_code == 1
+            assert "resume-assets doctor" in result.stderr
+        [left] = platform.batches()
+        assert (left.state, left.rows_claimed) == ("built", 2)
+        assert f"`resume-assets submit --batch {left.batch_key}` goes on with it" in result.stderr
+        said = ok("status")
+        assert f"Not sent        {left.batch_key}  built  2 requests  " in said
+        assert "(ConnectError)" in said
+        assert f"`resume-assets submit --batch {left.batch_key}` goes on with it." in said
+    said = ok("submit", "--batch-size", "3")
+    [(first, _), (second, _)] = KEY.findall(said)
+    assert first == left.batch_key
+    assert platform.batch(second).rows_claimed == 1  # what was left counts
+    assert platform.batch(first).message is None
+    assert f"Next: `resume-assets check {second}`" in said
+    assert "Not sent" not in ok("status")
+
+
+def test_what_was_left_is_enough(platform: Platform) -> None:
+    platform.seed(3)
+    platform.plan("left", rows=2)
+    said = ok("submit", "--batch-size", "2")
+    assert "left  planned: goes on from there" in said
+    assert [batch.batch_key for batch in platform.batches()] == ["left"]
+
+
+def test_what_somebody_is_at_or_what_waits_for_room_is_left_alone(platform: Platform) -> None:
+    platform.seed(3)
+    platform.until_built("waits", rows=1)
+    until = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(hours=1)
+    platform.update("waits", state="quota", quota_until=until)
+    platform.plan("busy", rows=1)
+    with leased(platform.database, "busy"):
+        ok("submit", "--batch-size", "1")
+    states = {batch.batch_key: batch.state for batch in platform.batches()}
+    assert states.pop("waits") == "quota"
+    assert states.pop("busy") == "planned"
+    assert len(states) == 1
+
+
+def test_no_more_are_out_than_allowed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESUME_MAX_IN_FLIGHT", "2")
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(4)
+        for _ in range(2):
+            ok("submit", "--batch-size", "1")
+        result = call("submit", "--batch-size", "1")
+        assert result.exit_code == 0
+        assert "RESUME_MAX_IN_FLIGHT" in result.stderr
+        assert len(platform.batches()) == 2
 
 
 def test_a_dry_run_sends_and_claims_nothing(platform: Platform) -> None:

@@ -209,7 +209,8 @@ def test_an_older_ledger_is_upgraded_in_place(
     with pytest.raises(NotInitialised, match="upgrades it"):
         database.read(lambda c: require_initialised(c, database))
     purposes = [step.purpose for step in plan(database)]
-    assert purposes[-2:] == ["ledger from version 0 to 1", f"ledger's version {LEDGER_VERSION}"]
+    assert "ledger from version 0 to 1" in purposes
+    assert purposes[-1] == f"ledger's version {LEDGER_VERSION}"
     assert len(purposes) == 6
     initialise(database)
     database.read(lambda c: require_initialised(c, database))

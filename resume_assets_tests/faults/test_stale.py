@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.writing import Interference, Writer
-from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import FilesGone, FolderTaken
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.housekeeping import tidy
@@ -221,7 +221,7 @@ class TestAgain:
         assert flow.items() == items
         leased_since = {"lease_until": flow.batch().lease_until}
         assert flow.batch()._asdict() == batch._asdict() | leased_since
-        assert bill.total_cost == pytest.approx(float(batch.batch_cost))
+        assert bill.totals.cost == pytest.approx(float(batch.batch_cost))
 
     def test_the_ledger_tells_of_todays_reading(self, flow: Flowing) -> None:
         flow.until_done()
@@ -266,7 +266,7 @@ class TestAgain:
         assert flow.ends() == dict.fromkeys((1, 2, 3), "succeeded")
         assert flow.given_up() == []
         assert len(flow.faults.calls) == calls
-        assert flow.settle().total_cost == bill.total_cost
+        assert flow.settle().totals.cost == bill.totals.cost
         assert flow.apply().written == 3  # from now on it is one like the others
 
     def test_edited_since_it_was_refused_it_is_sent_again(self, flow: Flowing) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
-from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.sending.submission import submit
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiRefused, ApiUnavailable, OtherEndpoint

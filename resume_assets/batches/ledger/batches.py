@@ -116,6 +116,13 @@ def count_reasons(connection: sa.Connection, database: Database, key: str) -> di
     }
 
 
+def installation_of(connection: sa.Connection, database: Database) -> str:
+    """The installation's random id, by which it knows its batches and files again."""
+    there = sa.select(database.ledger.installation.c.installation_id)
+    found: str = connection.execute(there).scalar_one()
+    return found
+
+
 def release(
     connection: sa.Connection, database: Database, key: str, reason: str, *, now: datetime
 ) -> int:

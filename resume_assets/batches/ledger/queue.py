@@ -82,14 +82,41 @@ def waiting(
 
 def count_waiting(connection: sa.Connection, database: Database) -> int:
     """How many rows wait, given-up ones (see `given_up`) included."""
-    newest = _newest(database).order_by(None).subquery()
-    counts = sa.select(sa.func.count(), sa.func.count(newest.c.short_text))
-    waiting, short = connection.execute(counts.select_from(newest)).one()
-    if short:
-        texts = sa.select(newest.c.short_text).where(newest.c.short_text.is_not(None))
-        waiting -= sum(is_blank(text) for text in connection.execute(texts).scalars())
-    found: int = waiting
-    return found
+    return _count(connection, _newest(database))
+
+
+def count_sendable(connection: sa.Connection, database: Database, *, max_attempts: int) -> int:
+    """How many rows wait and have attempts left: counted, for a difference might be negative."""
+    userid = database.candidates.userid
+    often = sa.select(_often(database, max_attempts).c.userid)
+    suspects = connection.execute(_newest(database).where(userid.in_(often))).all()
+    rest = _count(connection, _newest(database).where(userid.not_in(often)))
+    return rest + sum(1 for _ in _with_attempts_left(connection, database, suspects, max_attempts))
+
+
+def count_back(
+    connection: sa.Connection, database: Database, batch_key: str, *, max_attempts: int
+) -> int:
+    """How many candidates of a batch wait again, and have attempts left."""
+    items = database.ledger.items
+    of_batch = sa.select(items.c.userid).where(
+        items.c.batch_key == batch_key, items.c.state != ItemState.succeeded
+    )
+    query = _newest(database).where(database.candidates.userid.in_(of_batch))
+    rows = connection.execute(query).all()
+    return sum(1 for _ in _with_attempts_left(connection, database, rows, max_attempts))
+
+
+def _count(connection: sa.Connection, rows: "sa.Select[Any, int, str | None]") -> int:
+    """How many of these rows, as `_newest` has them, are not blank."""
+    found = rows.order_by(None).subquery()
+    counts = sa.select(sa.func.count(), sa.func.count(found.c.short_text))
+    count, short = connection.execute(counts.select_from(found)).one()
+    long: int = count - short
+    if not short:
+        return long
+    texts = sa.select(found.c.short_text).where(found.c.short_text.is_not(None))
+    return long + sum(not is_blank(text) for text in connection.execute(texts).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +141,16 @@ def given_up(
     `batch_key`: only those that are in that batch.
     """
     items, there = database.ledger.items, database.candidates
-    often = (
-        sa.select(items.c.userid)
-        .where(items.c.state.in_(sorted(SENT - {ItemState.succeeded})))
-        .group_by(items.c.userid)
-        .having(
-            sa.or_(
-                sa.func.count() >= min(max_attempts, MAX_SENDINGS),
-                sa.func.max(sa.case((items.c.state == ItemState.unwritable, 1), else_=0)) == 1,
-            )
-        )
-        .subquery()
-    )
+    often, claims = _often(database, max_attempts), database.ledger.claims
     query = (
         sa.select(there.userid)
         .join(often, often.c.userid == there.userid)
-        .where(there.processed.is_(None), there.text.is_not(None))
+        .where(
+            there.processed.is_(None),
+            there.text.is_not(None),
+            # One that is out once more, since more attempts were allowed, waits for nobody.
+            there.userid.not_in(sa.select(claims.c.userid)),
+        )
         .order_by(there.userid)
     )
     if batch_key is not None:
@@ -142,6 +163,23 @@ def given_up(
             if _is_used_up(connection, database, userid, history, max_attempts):
                 last = history[-1]
                 yield GivenUp(userid, last.state, last.reason, last.batch_key)
+
+
+def _often(database: Database, max_attempts: int) -> sa.Subquery:
+    """The ids of those that were sent so often in vain that they may be given up."""
+    items = database.ledger.items
+    return (
+        sa.select(items.c.userid)
+        .where(items.c.state.in_(sorted(SENT - {ItemState.succeeded})))
+        .group_by(items.c.userid)
+        .having(
+            sa.or_(
+                sa.func.count() >= min(max_attempts, MAX_SENDINGS),
+                sa.func.max(sa.case((items.c.state == ItemState.unwritable, 1), else_=0)) == 1,
+            )
+        )
+        .subquery()
+    )
 
 
 def _newest(database: Database) -> sa.Select[Any, int, str | None]:

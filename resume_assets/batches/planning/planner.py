@@ -199,6 +199,8 @@ def _insert(
     ):
         # Nothing of its first life counts any more: not its file, its upload or its estimate.
         fresh = {column.name: None for column in table.columns if column.nullable}
+        if before.local_deleted_at is None:  # what its first life left is in that store
+            fresh["store_url"] = before.store_url
         values = fresh | values | {"try_number": before.try_number + 1}
         connection.execute(table.update().where(table.c.batch_key == key).values(values))
     else:

@@ -69,7 +69,8 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
             f"{f' ({batch.openai_status} at OpenAI)' if batch.openai_status else ''}; "
             "its output is there once OpenAI has ended it."
         )
-    files = store.batch(lease.key)
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
     with lease.kept_alive():
         if batch.state == BatchState.ended:
             if api is None:

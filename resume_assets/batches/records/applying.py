@@ -71,7 +71,9 @@ def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
     # The years are reckoned from the day the resumes were read, not from today: the same answer
     # gives the same record whenever it is written.
     read = partial(read_records, today=batch.claimed_at.date())
-    rows = writer.rows(results.usable(answers_of(store.batch(lease.key), batch, read)))
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
+    rows = writer.rows(results.usable(answers_of(files, batch, read)))
     while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)
     return results

@@ -12,7 +12,6 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving import tracking
 from resume_assets.batches.store import BatchStore
-from resume_assets.database.connect import Database
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +27,13 @@ class Attempt:
         self.lease = lease
         self.database = lease.database
         self.settings = settings
-        self.files = store.batch(lease.key)
         self.api = api
         self.doubts = 0  # creations so far whose answer was lost
         self.installation: str = self.database.read(
-            lambda connection: installation_of(connection, self.database)
+            lambda connection: batches.installation_of(connection, self.database)
         )
+        batch = self.get()
+        self.files = store.find(lease.key, batch.store_url, self.installation)
 
     def metadata(self, batch: batches.Batch) -> dict[str, str]:
         """What the batch carries at OpenAI, to be known again by."""
@@ -103,10 +103,3 @@ class Attempt:
     def now(self) -> datetime:
         """The database's time, UTC."""
         return self.database.read(self.database.dialect.utc_now)
-
-
-def installation_of(connection: sa.Connection, database: Database) -> str:
-    """The installation's random id, by which it knows its batches and files at OpenAI again."""
-    there = sa.select(database.ledger.installation.c.installation_id)
-    found: str = connection.execute(there).scalar_one()
-    return found

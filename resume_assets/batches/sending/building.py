@@ -16,7 +16,6 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank, text_hash
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
-from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
@@ -128,7 +127,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one that is past that only reports.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
-    Raises DatabaseFailed, FolderTaken, OSError where the store can't be written.
+    Raises DatabaseFailed, FolderTaken, StoreFailed, OSError where the store can't be written.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
@@ -138,8 +137,14 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
         lambda connection: measured_overhead(connection, database, batch.model)
     )
     builder = _Builder(batch, overhead)
-    files = store.batch(lease.key)
-    files.take(database.read(lambda connection: installation_of(connection, database)))
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
+    files.take(installation)
+    lease.write(
+        lambda connection: batches.update(
+            connection, database, lease.key, store_url=files.store.url
+        )
+    )
     with lease.kept_alive(), files.write(REQUESTS) as stream:
         for page in _pages(lease):
             written = builder.write_page(stream, page, _texts_of(lease, page))

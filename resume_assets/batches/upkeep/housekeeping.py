@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
 from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
-from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.store import BatchStore
+from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.database.connect import Database
 from resume_assets.errors import in_words
 from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
@@ -129,7 +129,8 @@ def _tidy_remote(database: Database, api: BatchApi, tidied: Tidied) -> None:
 
 def _unused_uploads(database: Database, api: BatchApi) -> Iterator[str]:
     """Uploads of this installation that no open batch will use: answers lost, batches given up."""
-    prefix = f"{database.read(lambda connection: installation_of(connection, database))}-"
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    prefix = f"{installation}-"
     uploads = api.uploads(prefix)  # first: what is uploaded from now on is not in it
     opened = database.read(lambda connection: batches.in_states(connection, database, OPEN))
     in_use = {batch.input_file_id for batch in opened}
@@ -156,26 +157,47 @@ def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidie
     ):
         try:
             with leased(database, key) as lease:
-                tidied.local_files += _delete_local(lease, store)
-                tidied.local_batches += 1
-        except (BatchBusy, OSError) as problem:
-            tidied.problems.append(in_words(problem, f"deleting the files of batch {key}"))
+                _delete_local(lease, store, tidied)
+        except (BatchBusy, OSError, StoreFailed) as problem:
+            told = in_words(problem, f"deleting the files of batch {key}")
+            tidied.problems.append(told if key in told else f"Batch {key}: {told}")
 
 
-def _delete_local(lease: Lease, store: BatchStore) -> int:
+def _delete_local(lease: Lease, store: BatchStore, tidied: Tidied) -> None:
+    """Delete a closed batch's files where they are; where they should be and are not, say so.
+
+    Raises StoreFailed, OSError where their store can't be reached: then they are there still.
+    """
     database = lease.database
     batch = lease.write(lambda connection: batches.lock(connection, database, lease.key))
     if batch.state not in CLOSED:
-        return 0  # planned anew meanwhile
-    files = store.batch(lease.key)
-    installation = database.read(lambda connection: installation_of(connection, database))
+        return  # planned anew meanwhile
+    installation = database.read(lambda connection: batches.installation_of(connection, database))
+    files = store.find(lease.key, batch.store_url, installation)
     removed = 0 if files.is_of_another(installation) else files.remove()
+    if not removed and batch.built_at is not None:
+        files.store.check()
+        tidied.problems.append(_not_there(batch, files.store))
     lease.write(
         lambda connection: batches.update(
             connection, database, lease.key, local_deleted_at=database.dialect.utc_now(connection)
         )
     )
-    return removed
+    tidied.local_files += removed
+    tidied.local_batches += bool(removed)
+
+
+def _not_there(batch: batches.Batch, store: BatchStore) -> str:
+    elsewhere = (
+        ""
+        if batch.store_url
+        else " It is older than the ledger's note of its store: if RESUME_BATCH_STORE was another "
+        "one then, they are still there."
+    )
+    return (
+        f"Batch {batch.batch_key}: none of its files are in {store.url}; nothing was "
+        f"deleted.{elsewhere}"
+    )
 
 
 def _keys(database: Database, *conditions: sa.ColumnElement[bool]) -> list[str]:

@@ -1,7 +1,8 @@
-"""What only a person decides: to try a given-up resume again, or to call a batch back."""
+"""What only a person decides: to try again, to call a batch back, to give one up."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,13 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import given_up
-from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, SENT, BatchState, ItemState
+from resume_assets.batches.ledger.states import (
+    BEFORE_SUBMITTED,
+    OPEN_ITEMS,
+    SENT,
+    BatchState,
+    ItemState,
+)
 from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.receiving import tracking
 from resume_assets.batches.sending.submission import settle_doubt
@@ -28,6 +35,27 @@ _log = logging.getLogger(__name__)
 
 _PAGE = 500
 _FAILED = SENT - {ItemState.succeeded}
+
+GIVEN_UP = "given_up"
+"""The reason of items whose batch a person gave up."""
+
+MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
+"""It is, or may be, at the server, and its answers are not here."""
+
+
+def unknown_userids(database: Database, userids: Sequence[Any]) -> list[Any]:
+    """Those of these ids that no candidate has."""
+    there = database.candidates.userid
+
+    def work(connection: sa.Connection) -> set[Any]:
+        known: set[Any] = set()
+        for start in range(0, len(userids), _PAGE):
+            page = userids[start : start + _PAGE]
+            known.update(connection.execute(sa.select(there).where(there.in_(page))).scalars())
+        return known
+
+    known = database.read(work)
+    return [userid for userid in userids if userid not in known]
 
 
 def forgive(database: Database, settings: Settings, userids: Sequence[Any] | None = None) -> int:
@@ -75,6 +103,48 @@ def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
         return _call_off(lease, api)
     if batch.state == BatchState.submitted:
         return _cancel_remote(lease, settings, api, batch)
+    return batch
+
+
+def give_up(lease: Lease) -> batches.Batch:
+    """Close a batch whose server does not end it: its candidates go back to the queue.
+
+    One transaction. The server may still run it, and be paid; answers that come after this are
+    never applied. What it was estimated to cost stays reserved. A batch that is not, and can't be,
+    at a server, or whose answers are here, is left as it is. Raises LeaseLost, DatabaseFailed.
+    """
+    database = lease.database
+
+    def work(connection: sa.Connection) -> batches.Batch:
+        batch = batches.lock(connection, database, lease.key)
+        if batch.state not in MAY_BE_GIVEN_UP:
+            return batch
+        now = database.dialect.utc_now(connection)
+        items, claims = database.ledger.items, database.ledger.claims
+        still_open = sa.and_(items.c.batch_key == lease.key, items.c.state.in_(sorted(OPEN_ITEMS)))
+        # Not `released`: it may have been sent, and counts towards MAX_SENDINGS.
+        connection.execute(
+            items.update()
+            .where(still_open)
+            .values(state=ItemState.cancelled, reason=GIVEN_UP, closed_at=now)
+        )
+        connection.execute(claims.delete().where(claims.c.batch_key == lease.key))
+        counts = batches.count_items(connection, database, lease.key)
+        given_up = counts.get(ItemState.cancelled, 0)
+        return batches.update(
+            connection,
+            database,
+            lease.key,
+            state=BatchState.done,
+            tally=json.dumps({f"{ItemState.cancelled}: {GIVEN_UP}": given_up}),
+            succeeded=0,
+            done_at=now,
+            message=f"Given up by a person: {given_up} resumes went back to the queue. What the "
+            "server still answers is not used.",
+        )
+
+    batch = lease.write(work)
+    _log.warning("batch %s: given up by a person; it is %s", lease.key, batch.state)
     return batch
 
 

@@ -3,12 +3,20 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from resume_assets.batches.ledger import queue
-from resume_assets.batches.ledger.queue import GivenUp, count_waiting, given_up, text_hash
+from resume_assets.batches.ledger.queue import (
+    GivenUp,
+    count_back,
+    count_sendable,
+    count_waiting,
+    given_up,
+    text_hash,
+)
 from resume_assets.batches.ledger.states import MAX_SENDINGS
 from resume_assets.batches.upkeep.people import forgive
-from resume_assets_tests.flow import Flowing, resume
+from resume_assets_tests.flow import KEY, Flowing, resume
 
 
 def test_the_newest_come_first(flow: Flowing):
@@ -243,7 +251,6 @@ def _end(
         "state": state,
         "reason": reason,
         "attempt_used": attempt_used,
-        "reason": reason,
         "forgiven": False,
         "text_bytes": 1,
         "text_hash": text_hash(flow.candidate(userid).markdownResume),
@@ -252,3 +259,51 @@ def _end(
         "closed_at": flow.database.read(flow.database.dialect.utc_now),
     }
     flow.database.write(lambda connection: connection.execute(items.insert().values(values)))
+
+
+class TestCounts:
+    """Counted, not subtracted."""
+
+    def counts(self, flow: Flowing, most: int) -> tuple[int, int]:
+        """How many may be sent, and how many wait for a person."""
+
+        def look(connection: sa.Connection) -> tuple[int, int]:
+            people = list(given_up(connection, flow.database, max_attempts=most))
+            return count_sendable(connection, flow.database, max_attempts=most), len(people)
+
+        return flow.database.read(look)
+
+    def back(self, flow: Flowing, key: str, most: int) -> int:
+        return flow.database.read(
+            lambda connection: count_back(connection, flow.database, key, max_attempts=most)
+        )
+
+    def refuse(self, flow: Flowing, key: str, *userids: int) -> None:
+        """As if the model had refused them."""
+        items, there = flow.database.ledger.items, flow.database.candidates
+        ours = items.c.userid.in_(userids) & (items.c.batch_key == key)
+        refused = items.update().where(ours).values(state="refused", attempt_used=True)
+        again = there.table.update().where(there.userid.in_(userids))
+        for statement in (refused, again.values({there.processed.name: None})):
+            flow.database.write(lambda connection: connection.execute(statement))  # noqa: B023
+
+    def test_they_agree_with_the_queue(self, flow: Flowing) -> None:
+        flow.seed({7: None, 8: "", 9: " \n "})
+        assert self.counts(flow, 3) == (3, 0)
+        flow.until_done()
+        self.refuse(flow, KEY, 1, 2)
+        for most, expected in ((1, (0, 2)), (2, (2, 0)), (3, (2, 0))):
+            assert self.counts(flow, most) == expected
+            assert self.back(flow, KEY, most) == expected[0]
+
+    def test_whatever_attempts_are_allowed_now(self, flow: Flowing) -> None:
+        flow.until_done()
+        self.refuse(flow, KEY, 1, 2)
+        flow.until_submitted("b2", rows=1)
+        assert self.counts(flow, 1) == (0, 1)
+        assert self.counts(flow, 3) == (1, 0)
+        assert self.back(flow, KEY, 3) == 1
+
+    def test_of_a_batch_that_went_well_nothing_is_back(self, flow: Flowing) -> None:
+        flow.until_done()
+        assert self.back(flow, KEY, 3) == 0

@@ -1,5 +1,6 @@
 """What is not needed any more goes: at the server and here, and nothing else."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import Lease, leased
-from resume_assets.batches.sending.attempt import installation_of
 from resume_assets.batches.sending.uploading import upload_name
+from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import housekeeping, people
 from resume_assets.batches.upkeep.housekeeping import Tidied, delete_remote, tidy
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
@@ -227,6 +229,121 @@ class TestLocal:
         with leased(flow.database, KEY) as lease:
             people.cancel(lease, flow.settings, flow.store, flow.api)
         assert keep_house(flow).local_files == 1
+
+
+class TestStores:
+    """RESUME_BATCH_STORE was changed: each batch's files stay in the store they were made in."""
+
+    @pytest.fixture
+    def moved(self, flow: Flowing) -> Flowing:
+        """Batch b1 is done; another store is configured now, and has a batch of its own."""
+        flow.set(keep_files_days=0)
+        flow.until_done(rows=1)
+        flow.store = BatchStore(str(flow.home / "another"))
+        flow.until_built("b2", rows=1)
+        return flow
+
+    def test_are_noted(self, moved: Flowing) -> None:
+        assert moved.batch().store_url == str(moved.home / "batches")
+        assert moved.batch("b2").store_url == str(moved.home / "another")
+
+    def test_files_go_from_where_they_are(self, moved: Flowing) -> None:
+        tidied = keep_house(moved)
+        assert (tidied.local_batches, tidied.local_files, tidied.problems) == (1, 2, [])
+        assert not (moved.home / "batches" / KEY).exists()
+        assert (moved.home / "another" / "b2").exists()
+
+    @pytest.mark.parametrize("is_mounted", [False, True])
+    def test_one_that_is_not_there_is_told_and_tried_again(
+        self, moved: Flowing, is_mounted: bool
+    ) -> None:
+        old, away = moved.home / "batches", moved.home / "away"
+        old.rename(away)
+        if is_mounted:
+            old.mkdir()  # an empty place, where it should be mounted
+        for _ in range(2):
+            tidied = keep_house(moved)
+            assert (tidied.local_batches, tidied.local_files) == (0, 0)
+            [problem] = tidied.problems
+            assert "Batch b1" in problem
+            assert f"{old} is not there, or nothing is mounted at it" in problem
+            assert moved.batch().local_deleted_at is None
+        if is_mounted:
+            old.rmdir()
+        away.rename(old)
+        assert keep_house(moved).local_files == 2
+
+    def test_files_that_are_gone_are_not_counted_and_told_once(self, moved: Flowing) -> None:
+        shutil.move(moved.home / "batches" / KEY, moved.home / "by hand")
+        (moved.home / "batches" / "somebody's").mkdir()
+        tidied = keep_house(moved)
+        assert (tidied.local_batches, tidied.local_files) == (0, 0)
+        [problem] = tidied.problems
+        assert f"none of its files are in {moved.home / 'batches'}" in problem
+        assert keep_house(moved).problems == []
+
+    def test_of_a_batch_older_than_the_note_it_is_said_that_they_may_be_elsewhere(
+        self, moved: Flowing
+    ) -> None:
+        moved.update(store_url=None)
+        [problem] = keep_house(moved).problems
+        assert f"none of its files are in {moved.home / 'another'}" in problem
+        assert "if RESUME_BATCH_STORE was another one then, they are still there" in problem
+
+    def test_a_batch_that_never_had_files_is_no_problem(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        flow.plan()
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+        assert keep_house(flow) == Tidied()
+        assert flow.batch().local_deleted_at is not None
+
+    def test_a_store_that_can_not_be_opened_keeps_no_other_waiting(self, moved: Flowing) -> None:
+        moved.update(store_url="nosuch://place")
+        with leased(moved.database, "b2") as lease:
+            people.cancel(lease, moved.settings, moved.store, moved.api)
+        tidied = keep_house(moved)
+        assert tidied.local_batches == 1
+        [problem] = tidied.problems
+        assert "nosuch://place" in problem
+
+    def test_a_batch_goes_on_in_its_store(self, flow: Flowing) -> None:
+        flow.until_submitted()
+        flow.store = BatchStore(str(flow.home / "another"))
+        flow.wait()
+        assert flow.bring_in().succeeded == 3
+        assert (flow.home / "batches" / KEY / "output.jsonl").exists()
+        assert not (flow.home / "another").exists()
+        assert flow.apply().written == 3  # again, from the kept files
+
+    def test_a_home_that_was_moved_takes_its_store_along(self, flow: Flowing) -> None:
+        flow.until_submitted()
+        (flow.home / "batches").rename(flow.home / "moved")
+        flow.store = BatchStore(str(flow.home / "moved"))
+        flow.wait()
+        assert flow.bring_in().succeeded == 3
+        flow.set(keep_files_days=0)
+        assert keep_house(flow).local_files == 2
+
+    def test_another_databases_batch_of_that_key_is_not_taken_for_it(self, flow: Flowing) -> None:
+        flow.until_ended()
+        (flow.home / "batches").rename(flow.home / "away")
+        flow.store = BatchStore(str(flow.home / "shared"))
+        files = flow.store.batch(KEY)
+        files.take("another installation")
+        for name in ("requests.jsonl", "output.jsonl"):
+            with files.write(name) as stream:
+                stream.write(b"of somebody else")
+        flow.collect()
+        assert (flow.home / "batches" / KEY / "output.jsonl").exists()
+
+    def test_a_key_that_is_planned_again_stays_in_its_store(self, flow: Flowing) -> None:
+        flow.until_built()
+        with leased(flow.database, KEY) as lease:
+            people.cancel(lease, flow.settings, flow.store, flow.api)
+        flow.store = BatchStore(str(flow.home / "another"))
+        flow.until_built()
+        assert flow.batch().store_url == str(flow.home / "batches")
 
 
 class TestPlannedAgain:

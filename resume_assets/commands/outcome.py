@@ -1,0 +1,107 @@
+"""What became of a batch's resumes, why the others are no records, and which command goes on."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.queue import count_back, count_sendable, given_up
+from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.planning import planner
+from resume_assets.commands.output import say
+from resume_assets.database.connect import Database
+from resume_assets.database.setup import require_initialised
+from resume_assets.settings import Settings
+
+_NAMED = 10
+_NOBODYS_FAULT = ("cancelled", "stale", "released: cancelled")
+"""How requests end that say nothing against the answers: somebody wanted it so."""
+
+_TRY_IT = "`resume-assets doctor --ask` tries one request"
+_ADVICE = {
+    "cut": "The answers did not fit: raise RESUME_MAX_OUTPUT_TOKENS.",
+    "invalid": f"The model does not answer in the shape that is asked for: {_TRY_IT}; "
+    "RESUME_MODEL names another model.",
+    "refused": f"The model declines: {_TRY_IT}; RESUME_MODEL names another model.",
+    "failed": f"The server turned the requests down or failed: {_TRY_IT}.",
+    "expired": "The server did not come to them in time; smaller batches (RESUME_BATCH_SIZE) may.",
+    "missing": "The server gave no line for them.",
+    "released": "The server ran none of it: see the message above, and `resume-assets doctor`.",
+}
+"""What to look at, by how most of them ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one batch: how many ended otherwise than well, by `state: reason`, and what is next.
+
+    `back`: candidates that wait again; `given_up`: those without attempts left.
+    """
+
+    batch: batches.Batch
+    reasons: dict[str, int]
+    back: int
+    given_up: int
+
+    @property
+    def nothing_usable(self) -> bool:
+        """Whether requests were answered for, and not one became a record."""
+        if self.batch.state != BatchState.done or self.batch.succeeded or not self.batch.requests:
+            return False
+        return any(not reason.startswith(_NOBODYS_FAULT) for reason in self.reasons)
+
+
+def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> Outcome:
+    """Count a batch's ends."""
+    key, most = batch.batch_key, settings.max_attempts
+
+    def count(connection: sa.Connection) -> Outcome:
+        people = given_up(connection, database, max_attempts=most, batch_key=key)
+        return Outcome(
+            batch,
+            batches.count_reasons(connection, database, key),
+            count_back(connection, database, key, max_attempts=most),
+            sum(1 for _ in people),
+        )
+
+    return database.read(count)
+
+
+def say_outcome(outcome: Outcome) -> None:
+    """The reasons with their counts, most first, and what becomes of those candidates."""
+    reasons = sorted(outcome.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not reasons:
+        return
+    say(f"  {sum(outcome.reasons.values()):,} not written:")
+    for reason, count in reasons[:_NAMED]:
+        say(f"  {count:>7,}  {reason}")
+    if len(reasons) > _NAMED:
+        say(f"  {sum(count for _, count in reasons[_NAMED:]):>7,}  for other reasons")
+    if outcome.nothing_usable:
+        advice = _ADVICE.get(reasons[0][0].partition(":")[0], f"{_TRY_IT}.")
+        say(f"  Nothing of it is usable. {advice}")
+    if outcome.back:
+        say(f"  {outcome.back:,} of them wait again, for the next batch.")
+    if outcome.given_up:
+        say(
+            f"  {outcome.given_up:,} of them have no attempts left: `resume-assets retry` sends "
+            "them again."
+        )
+
+
+def say_next(database: Database, settings: Settings) -> None:
+    """The command that goes on."""
+
+    def look(connection: sa.Connection) -> tuple[int, str | None]:
+        installation = require_initialised(connection, database)
+        stopped = planner.why_stopped(connection, database, settings, installation)
+        return count_sendable(connection, database, max_attempts=settings.max_attempts), stopped
+
+    waiting, stopped = database.read(look)
+    if not waiting:
+        say("Next: nothing; no resume waits.")
+    elif stopped:
+        say(f"Next: {stopped}")
+    else:
+        resumes = "resume that waits" if waiting == 1 else "resumes that wait"
+        say(f"Next: `resume-assets submit` for the {waiting:,} {resumes}.")

@@ -1,0 +1,29 @@
+"""What every command says first, on standard error: what is set for nobody, and a new home."""
+
+from pathlib import Path
+
+from resume_assets.commands.output import warn
+from resume_assets.misnamed import misnamed
+from resume_assets.settings import Settings, demo_settings, load_settings
+
+
+def tell(command: str) -> None:
+    """Name variables that look like ours and are none; announce a home that is still to be made.
+
+    `doctor` has both in its report and makes no home, `demo` reads no configuration. Raises
+    SettingsError.
+    """
+    if command == "doctor":
+        return
+    if command != "demo":
+        for one in misnamed():
+            warn(str(one))
+    settings = demo_settings() if command == "demo" else load_settings()
+    if not settings.home_folder.exists():
+        warn(new_home(settings))
+
+
+def new_home(settings: Settings) -> str:
+    """That there is no home yet, and what would name another one."""
+    no_env = "" if Path(".env").is_file() else f" {Path.cwd()} has no .env."
+    return f"A new home: {settings.home_folder} (RESUME_ASSETS_HOME names another).{no_env}"
