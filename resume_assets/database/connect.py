@@ -1,9 +1,8 @@
 """Open the configured database: the embedded SQLite file, SQL Server, or any SQLAlchemy URL."""
 
-import os
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +13,9 @@ from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.dialect import Dialect
 from resume_assets.database.retrying import SECONDS, run_transaction
 from resume_assets.database.sqlite import READ_ONLY, SQLiteDialect
+from resume_assets.database.sqlite_file import make_ready
 from resume_assets.database.tables import Ledger, ledger_tables
+from resume_assets.private import private_folder
 from resume_assets.settings import Settings, SettingsError
 
 T = TypeVar("T")
@@ -92,33 +93,42 @@ def open_database(settings: Settings) -> Database:
                 "RESUME_DATABASE_URL is not a URL that SQLAlchemy understands."
             ) from None
         return from_url(url, settings)
-    make_private(settings.embedded_path)
+    private_folder(settings.home_folder)
     return from_url(sa.URL.create("sqlite", database=str(settings.embedded_path)), settings)
 
 
 def from_url(url: sa.URL, settings: Settings) -> Database:
-    """Make the engine and pick the dialect that speaks to it."""
+    """Make the engine and pick the dialect that speaks to it; a file has one in this process."""
     backend = url.get_backend_name()
     if backend == "sqlite":
-        dialect: Dialect = SQLiteDialect()
-        table, arguments = "aicandidate", dict[str, Any]()
+        engine, dialect = _sqlite(url.set(database=str(make_ready(url))))
+        table = "aicandidate"
     elif backend == "mssql":
         from resume_assets.database.sqlserver import SQLServerDialect, engine_arguments
         from resume_assets.database.sqlserver_url import complete, shown
 
         url = complete(url, settings)
+        engine = _engine(shown(url), **engine_arguments(url, settings))
         dialect = SQLServerDialect(query_timeout=settings.sqlserver_query_timeout)
-        table, arguments = "dbo.aicandidate", engine_arguments(url, settings)
-        url = shown(url)
+        table = "dbo.aicandidate"
     else:
         raise SettingsError(
             f"The database {backend!r} is not supported: SQL Server and SQLite are."
         )
-    # Values stay out of errors and logs.
-    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **arguments)
     return Database(
         engine, dialect, table=settings.table or table, keep_existing=settings.keep_existing
     )
+
+
+@lru_cache(maxsize=8)
+def _sqlite(url: sa.URL) -> tuple[sa.Engine, Dialect]:
+    """The file's engine, whatever else changes in the settings."""
+    return _engine(url), SQLiteDialect(Path(url.database or ""))
+
+
+def _engine(url: sa.URL, **arguments: Any) -> sa.Engine:
+    # Values stay out of errors and logs.
+    return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **arguments)
 
 
 _NAME_PART = re.compile(r"\[((?:[^\]]|\]\])+)\]|\"((?:[^\"]|\"\")+)\"|([^.\[\]\"]+)")
@@ -139,10 +149,3 @@ def split_name(table: str) -> tuple[str | None, str]:
     # SQLAlchemy parts a schema's name at dots, unless it is in brackets.
     schemas = [f"[{part}]" if "." in part else part for part in parts[:-1]]
     return ".".join(schemas) or None, parts[-1]
-
-
-def make_private(database: Path) -> None:
-    """Create the embedded database's file for its user alone, before SQLite would for everyone."""
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite gives its -wal and -shm files the rights of the database file.
-    os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))

@@ -4,14 +4,20 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from resume_assets.database import sqlite_file
+from resume_assets.database.retrying import DatabaseFailed
 
 READ_ONLY = "resume_read_only"
 """Execution option of a connection that only reads: it does not take the write lock."""
+
+_FILE = "resume_file"
 
 # SQLite keeps times as text, in the form that SQLAlchemy's DateTime reads. (Python's own adapters
 # are deprecated since 3.12.)
@@ -26,9 +32,17 @@ class SQLiteDialect:
 
     name = "sqlite"
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._prepared: sa.Engine | None = None
+
     def prepare(self, engine: sa.Engine) -> None:
         """Set pragmas on connecting, and say BEGIN ourselves."""
-        sa.event.listen(engine, "connect", _on_connect)
+        if self._prepared is engine:
+            return
+        self._prepared = engine
+        sa.event.listen(engine, "connect", self._on_connect)
+        sa.event.listen(engine, "checkout", self._on_checkout)
         sa.event.listen(engine, "begin", _on_begin)
 
     def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
@@ -123,17 +137,40 @@ class SQLiteDialect:
         code = getattr(cause, "sqlite_errorname", type(cause).__name__)
         if code == "SQLITE_CONSTRAINT_TRIGGER":
             return f"SQLite: {code}: a trigger of the table's refuses the row"
-        return f"SQLite: {code}: {cause}"
+        return sqlite_file.explain(
+            self.path, getattr(cause, "sqlite_errorcode", 0), code, str(cause)
+        )
 
+    def _on_connect(self, connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 30000")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit that OpenAI was told about must survive a power cut.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+        record.info[_FILE] = self._file()
 
-def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # BEGIN is ours
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL: a commit that OpenAI was told about must survive a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
+    def _on_checkout(
+        self,
+        _connection: sqlite3.Connection,
+        record: ConnectionPoolEntry,
+        _proxy: PoolProxiedConnection,
+    ) -> None:
+        """What is written into a file that was deleted or replaced is lost without a word."""
+        if record.info[_FILE] != self._file():
+            raise sa.exc.DisconnectionError("another file is there now")
+
+    def _file(self) -> tuple[int, int]:
+        """Which file is there, by device and inode. Raises DatabaseFailed where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            raise DatabaseFailed(
+                f"The database {self.path} was deleted or moved while this program ran. Put it "
+                "back, or stop every program that uses it and start anew."
+            ) from None
+        return found.st_dev, found.st_ino
 
 
 def _on_begin(connection: sa.Connection) -> None:
