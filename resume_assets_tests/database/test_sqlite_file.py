@@ -47,7 +47,7 @@ def at(path: Path) -> Database:
 
 
 def locks(path: Path) -> set[str]:
-    """This process's locks on the database and the index of its log, as the kernel lists them."""
+    """The locks of this process on the database and the index of its log, as the kernel lists them."""
     found = set()
     for file in (path, path.with_name(f"{path.name}-shm")):
         end = f":{file.stat().st_ino}"
@@ -66,7 +66,7 @@ def rows(path: Path) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="/proc/locks is Linux's")
 def test_settings_that_change_under_a_running_code_location(home: Path) -> None:
-    """This process is the code location; commands run beside it after each change."""
+    """Here is the code location; commands run beside it after each change."""
     resource = SQLServerResource(settings=SettingsResource())
     database = resource.database()
     seed(database, 1)
@@ -114,7 +114,7 @@ def test_nothing_but_sqlite_ever_opens_the_file(
     platform.to_the_end("b1")
     for command in (["doctor"], ["status"], ["init-db"], ["init-db", "--dry-run"]):
         ok(*command)
-    _ = open(os.devnull).close()  # noqa: SIM115, PTH123 (the hook hears it)
+    _ = open(os.devnull).close()  # noqa: PTH123 (the hook hears it)
     assert os.devnull in opened
     assert not [path for path in opened if ".db" in Path(path).name]
 
