@@ -102,7 +102,7 @@ def updated_candidate_records(
         with leased(database, key, patience=PATIENCE) as lease:
             applied = apply(lease, store.store())
             deleted = _delete_remote(context, lease, openai)
-        missing = database.candidates.missing
+        left_out = database.candidates.left_out
         waiting_for_a_person = _given_up(database, values, key)
     metadata: Metadata = {
         "rows_written": applied.written,
@@ -115,8 +115,9 @@ def updated_candidate_records(
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),
     }
-    if missing:
-        metadata["columns_missing_in_table"] = ", ".join(missing)
+    if left_out:
+        named = (f"{name} ({why})" for name, why in left_out.items())
+        metadata["columns_left_out"] = ", ".join(named)
     yield dg.MaterializeResult(metadata=metadata)
 
 

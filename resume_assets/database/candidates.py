@@ -6,7 +6,7 @@ than its column is cut to fit and counted, a missing column is left out.
 
 import bisect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.dialect import Dialect
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.candidate import COLUMNS, Column, ColumnKind
 from resume_assets.extraction.mapping import fit
@@ -30,6 +31,8 @@ class TableProblem(PlatformError):
 
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
+
+_MISSING = "missing"
 
 _MANY_BYTES = re.compile(r"_UTF8$|^(Japanese|Chinese|Korean)_", re.IGNORECASE)
 """Collations whose VARCHAR has characters of several bytes."""
@@ -49,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """The reflected table; `targets` in COLUMNS' order, `missing` what the table lacks."""
+    """The reflected table; `targets` in COLUMNS' order, `left_out` the others, each with why."""
 
     table: sa.Table
     userid: sa.Column[Any]
@@ -57,12 +60,17 @@ class CandidateTable:
     modified: sa.Column[Any]
     processed: sa.Column[Any]
     targets: tuple[Target, ...]
-    missing: tuple[str, ...]
+    left_out: Mapping[str, str]
 
     @property
     def names(self) -> list[str]:
         """The written columns, as the table spells them."""
         return [target.name for target in self.targets]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of COLUMNS that are not there."""
+        return tuple(name for name, why in self.left_out.items() if why == _MISSING)
 
     def column(self, name: str) -> sa.Column[Any] | None:
         """The table's column for one of COLUMNS' names, None where the table lacks it."""
@@ -74,7 +82,7 @@ class CandidateTable:
     @cached_property
     def _takes_all(self) -> bool:
         """Whether the table is as declared: every column is there and takes any value."""
-        return not self.missing and all(target.fitter is None for target in self.targets)
+        return not self.left_out and all(target.fitter is None for target in self.targets)
 
     def fit_row(self, values: Sequence[str | None]) -> tuple[Sequence[Any], int]:
         """Values in COLUMNS' order as the table takes them, and how many were cut to fit."""
@@ -93,8 +101,10 @@ class CandidateTable:
         return row, cut
 
 
-def reflect(connection: sa.Connection, name: str, schema: str | None) -> CandidateTable:
-    """Look at the table that is there.
+def reflect(
+    connection: sa.Connection, dialect: Dialect, name: str, schema: str | None
+) -> CandidateTable:
+    """Look at the table (or view) that is there.
 
     Raises TableProblem, saying what is missing and how `init-db` helps.
     """
@@ -106,20 +116,25 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
         found = []
     if not found:
         raise TableProblem(
-            f"There is no table {full}: `resume-assets init-db` makes it, "
-            "RESUME_TABLE names another."
+            f"There is no table {full}, or this login may not see it: `resume-assets init-db` "
+            "makes it, RESUME_TABLE names another."
         )
-    by_name = {
-        column["name"].casefold(): column
-        for column in found
-        # What the database computes, or has in a type of its own, is not ours to write.
-        if "computed" not in column and isinstance(column["type"], _READABLE)
-    }
-    lacking = [column for column in REQUIRED if column.casefold() not in by_name]
+    by_name = {column["name"].casefold(): column for column in found}
+    # What the database computes, or has in a type of its own, is not ours to write.
+    computed = dialect.supplied(connection, sa.Table(name, sa.MetaData(), schema=schema)).always
+    if PROCESSED.casefold() in computed:
+        raise TableProblem(f"The column {PROCESSED} of {full} is computed: it must be ours to set.")
+    lacking = [
+        column
+        for column in REQUIRED
+        if (there := by_name.get(column.casefold())) is None
+        or not isinstance(there["type"], _READABLE)
+    ]
     if lacking:
         raise TableProblem(
             f"The table {full} has no column {', '.join(lacking)}; nothing works without it. "
-            "`resume-assets init-db` adds what is missing."
+            "`resume-assets init-db` adds what is missing, `init-db --dry-run` prints it for those "
+            "who may alter the table."
         )
 
     def make(column: str) -> sa.Column[Any]:
@@ -128,12 +143,16 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
             there["name"], there["type"], primary_key=column == USERID, autoincrement=False
         )
 
-    present = [
-        column
-        for column in COLUMNS
-        if (there := by_name.get(column.name.casefold())) is not None
-        and isinstance(there["type"], _WRITABLE)
-    ]
+    left_out: dict[str, str] = {}
+    for column in COLUMNS:
+        there = by_name.get(column.name.casefold())
+        if there is None:
+            left_out[column.name] = _MISSING
+        elif column.name.casefold() in computed:
+            left_out[column.name] = "computed"
+        elif not isinstance(there["type"], _WRITABLE):
+            left_out[column.name] = "of a type that is not ours to write"
+    present = [column for column in COLUMNS if column.name not in left_out]
     required = {column: make(column) for column in REQUIRED}
     extracted = {column.name: make(column.name) for column in present}
     table = sa.Table(name, sa.MetaData(), *required.values(), *extracted.values(), schema=schema)
@@ -149,7 +168,7 @@ def reflect(connection: sa.Connection, name: str, schema: str | None) -> Candida
         modified=table.c[required[MODIFIED].name],
         processed=table.c[required[PROCESSED].name],
         targets=targets,
-        missing=tuple(c.name for c in COLUMNS if c.name not in extracted),
+        left_out=left_out,
     )
 
 

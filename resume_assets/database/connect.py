@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from resume_assets.database import candidates as candidate_table
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.dialect import Dialect
+from resume_assets.database.projection import CHANGED, project
 from resume_assets.database.retrying import SECONDS, run_transaction
 from resume_assets.database.sqlite import READ_ONLY, SQLiteDialect
 from resume_assets.database.sqlite_file import make_ready
+from resume_assets.database.status_table import StatusTable
 from resume_assets.database.tables import Ledger, ledger_tables
 from resume_assets.private import private_folder
 from resume_assets.settings import Settings, SettingsError
@@ -30,6 +32,7 @@ class Database:
         dialect: Dialect,
         *,
         table: str,
+        ledger_schema: str | None = None,
         keep_existing: bool = False,
         patience: float = SECONDS,
     ) -> None:
@@ -38,25 +41,44 @@ class Database:
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
         self.patience = patience  # seconds in which a transaction is tried again
-        self.status: sa.Table | None = None  # see status_table.project
+        self.status: StatusTable | None = None  # see projection
+        self.status_trouble = ""
+        self.has_rights = False  # see rights.require
+        self._ledger_schema = ledger_schema
         dialect.prepare(engine)
+
+    @property
+    def ledger_schema(self) -> str | None:
+        """Where our tables are: beside the candidate table, or in RESUME_LEDGER_SCHEMA."""
+        return self._ledger_schema or self.schema
 
     @cached_property
     def candidates(self) -> CandidateTable:
         """The users' table, reflected once. Raises TableProblem."""
         return self.read(
-            lambda connection: candidate_table.reflect(connection, self.table_name, self.schema)
+            lambda connection: candidate_table.reflect(
+                connection, self.dialect, self.table_name, self.schema
+            )
         )
 
     @cached_property
     def ledger(self) -> Ledger:
         """Our tables, with the id's type that the users' table has."""
         there = self.candidates
-        return ledger_tables(there.userid.type, there.processed.type, self.schema)
+        return ledger_tables(there.userid.type, there.processed.type, self.ledger_schema)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in one transaction, again where the database says so: see run_transaction."""
-        return run_transaction(self.engine, self.dialect, work, patience=self.patience)
+        """Run `work` in one transaction, again where the database says so: see run_transaction.
+
+        Batches that it changed are then projected, in a transaction of their own.
+        """
+        changed: set[str] = set()
+        result = run_transaction(
+            self.engine, self.dialect, work, options={CHANGED: changed}, patience=self.patience
+        )
+        if changed:
+            project(self, sorted(changed))
+        return result
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work`, which only reads, in one transaction, again where need be."""
@@ -69,6 +91,7 @@ class Database:
         for name in ("candidates", "ledger"):
             self.__dict__.pop(name, None)
         self.status = None
+        self.has_rights = False
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -116,7 +139,11 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
             f"The database {backend!r} is not supported: SQL Server and SQLite are."
         )
     return Database(
-        engine, dialect, table=settings.table or table, keep_existing=settings.keep_existing
+        engine,
+        dialect,
+        table=settings.table or table,
+        ledger_schema=_schema_in(settings.ledger_schema),
+        keep_existing=settings.keep_existing,
     )
 
 
@@ -132,6 +159,17 @@ def _engine(url: sa.URL, **arguments: Any) -> sa.Engine:
 
 
 _NAME_PART = re.compile(r"\[((?:[^\]]|\]\])+)\]|\"((?:[^\"]|\"\")+)\"|([^.\[\]\"]+)")
+
+
+def _schema_in(name: str | None) -> str | None:
+    """RESUME_LEDGER_SCHEMA as SQLAlchemy takes it. Raises SettingsError."""
+    if name is None:
+        return None
+    try:
+        schema, _ = split_name(f"{name}.t")
+    except SettingsError:
+        raise SettingsError("RESUME_LEDGER_SCHEMA is not a schema's name.") from None
+    return schema
 
 
 def split_name(table: str) -> tuple[str | None, str]:

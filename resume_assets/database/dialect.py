@@ -1,10 +1,28 @@
 """What each database must be able to say in its own SQL."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A right that the program will use: `SELECT`, on these columns or on the whole table."""
+
+    right: str
+    table: sa.Table
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """Columns, by folded name, that get a value from the database itself."""
+
+    always: frozenset[str] = frozenset()  # computed, identity, row version: not to be written
+    by_default: frozenset[str] = frozenset()  # where none is given
 
 
 class Dialect(Protocol):
@@ -14,6 +32,11 @@ class Dialect(Protocol):
     """
 
     name: str
+    random_hex: str
+    """An SQL expression: 24 random digits."""
+
+    end_of_batch: str
+    """What ends a statement in a script for the database's own tools."""
 
     def prepare(self, engine: sa.Engine) -> None:
         """Attach what every connection needs (pragmas, time-outs)."""
@@ -23,6 +46,18 @@ class Dialect(Protocol):
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """Let no other `init-db` alter tables until the transaction ends."""
+
+    def hurry(self, connection: sa.Connection) -> None:
+        """Wait a second at most for what others have locked, until the transaction ends."""
+
+    def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
+        """Which of the columns of the table that is there the database fills itself."""
+
+    def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Whether this login may add columns and indexes to the table."""
+
+    def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
+        """For each right that is needed and not there what gives it: a GRANT, or a sentence."""
 
     def server(self, connection: sa.Connection) -> str:
         """The server's product and version, in its own words."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from resume_assets.database import sqlite_file
+from resume_assets.database.dialect import Need, Supplied
 from resume_assets.database.retrying import DatabaseFailed
 
 READ_ONLY = "resume_read_only"
@@ -31,6 +32,8 @@ class SQLiteDialect:
     """WAL, one writer at a time, every write transaction begun as a writer."""
 
     name = "sqlite"
+    random_hex = "lower(hex(randomblob(12)))"
+    end_of_batch = ";"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -51,6 +54,34 @@ class SQLiteDialect:
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE already does."""
+
+    def hurry(self, connection: sa.Connection) -> None:
+        """There is the one lock, which the transaction has."""
+
+    def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
+        """Generated columns, and the row's number."""
+        inspector = sa.inspect(connection)
+        columns = inspector.get_columns(table.name, schema=table.schema)
+        key = inspector.get_pk_constraint(table.name, schema=table.schema)["constrained_columns"]
+        return Supplied(
+            frozenset(c["name"].casefold() for c in columns if "computed" in c),
+            frozenset(
+                c["name"].casefold()
+                for c in columns
+                if c["default"] is not None
+                or ([c["name"]] == key and isinstance(c["type"], sa.INTEGER))
+            ),
+        )
+
+    def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Whoever may write the file may do everything."""
+        del connection, table
+        return True
+
+    def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
+        """File and folder must be writable."""
+        del connection, needs
+        return list(sqlite_file.lacking_rights(self.path))
 
     def server(self, connection: sa.Connection) -> str:
         """The library's version."""

@@ -47,7 +47,7 @@ def at(path: Path) -> Database:
 
 
 def locks(path: Path) -> set[str]:
-    """The locks of this process on the database and the index of its log, as the kernel lists them."""
+    """What the kernel lists for this process on the database and the index of its log."""
     found = set()
     for file in (path, path.with_name(f"{path.name}-shm")):
         end = f":{file.stat().st_ino}"
@@ -114,7 +114,7 @@ def test_nothing_but_sqlite_ever_opens_the_file(
     platform.to_the_end("b1")
     for command in (["doctor"], ["status"], ["init-db"], ["init-db", "--dry-run"]):
         ok(*command)
-    _ = open(os.devnull).close()  # noqa: PTH123 (the hook hears it)
+    open(os.devnull).close()  # noqa: PTH123 (the hook hears it)
     assert os.devnull in opened
     assert not [path for path in opened if ".db" in Path(path).name]
 

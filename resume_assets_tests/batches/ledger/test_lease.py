@@ -16,7 +16,7 @@ from resume_assets_tests.flow import KEY, Flowing
 _HOLDER = """
 import sys
 from pathlib import Path
-from resume_assets.batches.lease import leased
+from resume_assets.batches.ledger.lease import leased
 from resume_assets.database.connect import open_database
 from resume_assets_tests.flow import KEY, settings_at
 
