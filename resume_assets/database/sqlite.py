@@ -79,9 +79,14 @@ class SQLiteDialect:
         return True
 
     def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
-        """File and folder must be writable."""
-        del connection, needs
-        return list(sqlite_file.lacking_rights(self.path))
+        """File and folder must be writable, and what is written a table."""
+        views = set(sa.inspect(connection).get_view_names())
+        found = dict.fromkeys(need.table.name for need in needs if need.table.name in views)
+        return [
+            *sqlite_file.lacking_rights(self.path),
+            # Of a view, not even through a trigger does SQLite tell how many rows were hit.
+            *(f"a table in place of the view {name}, which SQLite can't write." for name in found),
+        ]
 
     def server(self, connection: sa.Connection) -> str:
         """The library's version."""

@@ -58,4 +58,4 @@ def lacking_rights(path: Path) -> Iterator[str]:
     """What this user may not do with the file, each with what to do about it."""
     for what in (path, path.parent):
         if not os.access(what, os.R_OK | os.W_OK):
-            yield f"let this user read and write {what}"
+            yield f"this user's right to read and write {what}."
