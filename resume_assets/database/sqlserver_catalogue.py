@@ -56,19 +56,19 @@ def lacking_grants(connection: sa.Connection, needs: Iterable[Need]) -> list[str
 
     Each column is asked for: a right may be given, or denied, by column.
     """
-    asked = [(need, column) for need in needs for column in need.columns or (None,)]
-    answers = _has(connection, [(need.table, need.right, column) for need, column in asked])
-    lacking: dict[Need, list[str | None]] = {}
-    for (need, column), has in zip(asked, answers, strict=True):
-        if not has:
-            lacking.setdefault(need, []).append(column)
+    lacking: list[tuple[Need, list[str]]] = []
+    for need in needs:
+        asked = [(need.table, need.right, column) for column in (None, *need.columns)]
+        on_table, *on_columns = _has(connection, asked)
+        # NULL: the server can't tell; it is as with the table.
+        found = [on_table if has is None else has for has in on_columns]
+        columns = [name for name, has in zip(need.columns, found, strict=True) if not has]
+        if columns or (not need.columns and not on_table):
+            lacking.append((need, columns))
     if not lacking:
         return []
     user = connection.exec_driver_sql("SELECT USER_NAME()").scalar_one()
-    return [
-        grant(connection.dialect, need, user, [name for name in columns if name is not None])
-        for need, columns in lacking.items()
-    ]
+    return [grant(connection.dialect, need, user, columns) for need, columns in lacking]
 
 
 def grant(dialect: sa.Dialect, need: Need, user: str, columns: Sequence[str] = ()) -> str:
@@ -82,17 +82,16 @@ def grant(dialect: sa.Dialect, need: Need, user: str, columns: Sequence[str] = (
 
 def _has(
     connection: sa.Connection, asked: Sequence[tuple[sa.Table, str, str | None]]
-) -> list[bool]:
-    """Whether the login has each right: on a table, or on a column of it."""
+) -> list[bool | None]:
+    """Whether the login has each right: on a table, or on a column of it; None: not to be told."""
     questions: list[Any] = []
     for table, right, column in asked:
         arguments = [_text(connection, table), "N'OBJECT'", f"N'{right}'"]
         if column is not None:
             arguments += [_literal(column), "N'COLUMN'"]
         questions.append(sa.literal_column(f"HAS_PERMS_BY_NAME({', '.join(arguments)})"))
-    if not questions:
-        return []
-    return [answer == 1 for answer in connection.execute(sa.select(*questions)).one()]
+    answers = connection.execute(sa.select(*questions)).one()
+    return [None if answer is None else answer == 1 for answer in answers]
 
 
 def _text(connection: sa.Connection, table: sa.Table) -> str:

@@ -75,11 +75,13 @@ def login() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def granted(
-    empty_database: Database, login: tuple[str, str]
+    empty_database: Database, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Database, Callable[[str], None]]]:
     """The tables as a DBA makes them from the printed script; what the login sees, and the DBA."""
+    if empty_database.dialect.name == SQLITE:
+        pytest.skip("SQLite has no logins")
     database = empty_database
-    name, password = login
+    name, password = request.getfixturevalue("login")
     statements = [f"{step.ddl}{database.dialect.end_of_batch}\n" for step in plan(database)]
     run(database, "".join(statements))
     assert plan(database) == []
@@ -101,7 +103,7 @@ def tables(database: Database) -> list[str]:
 
 @pytest.mark.sqlserver
 def test_a_login_with_data_rights_only(
-    backend: str, granted: tuple[Database, Callable[[str], None]], login: tuple[str, str]
+    granted: tuple[Database, Callable[[str], None]], login: tuple[str, str]
 ) -> None:
     """It takes a batch all the way; each right that is taken from it is named as the GRANT."""
     theirs, dba = granted
@@ -126,7 +128,8 @@ def test_a_login_with_data_rights_only(
     for right, table in taken.items():
         dba(f"REVOKE {right} ON {table} FROM {name}")
     lacking = rights.lacking(theirs)
-    assert lacking == [f"GRANT {right} ON {table} TO {name};" for right, table in taken.items()]
+    grants = [f"GRANT {right} ON {table} TO {name};" for right, table in taken.items()]
+    assert sorted(lacking) == sorted(grants)
     theirs.forget()
     with pytest.raises(RightsMissing, match="nothing was sent") as problem:
         plan_batch(theirs, settings(), rows=1, origin="test")
