@@ -197,16 +197,19 @@ def doctor(ask: bool) -> int:
 
 
 @_command("init-db", "resume-assets init-db --dry-run")
-@click.option("--dry-run", is_flag=True, help="Print the DDL; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the script; change nothing.")
 @click.option("--with-index", is_flag=True, help="Also make the index proposed for your own table.")
-def init_db(dry_run: bool, with_index: bool) -> int:
+@click.option("--ledger-only", is_flag=True, help="Make our tables alone, alter none of yours.")
+def init_db(dry_run: bool, with_index: bool, ledger_only: bool) -> int:
     """Make tables and columns that are missing.
 
     Drops nothing, and changes nothing else.
     """
     from resume_assets.commands import databases
 
-    return databases.init_db(load_settings(), dry_run=dry_run, with_index=with_index)
+    return databases.init_db(
+        load_settings(), dry_run=dry_run, with_index=with_index, ledger_only=ledger_only
+    )
 
 
 @_command("new", "resume-assets new monday-1")

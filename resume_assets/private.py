@@ -1,8 +1,13 @@
-"""Folders that only their user may look into."""
+"""Folders and files that only their user may look into."""
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER, FILE = 0o700, 0o600
+
+_making = threading.Lock()
 
 
 def private_folder(folder: Path) -> Path:
@@ -14,3 +19,16 @@ def private_folder(folder: Path) -> Path:
     for path in reversed(missing):
         path.mkdir(mode=FOLDER, exist_ok=True)
     return folder
+
+
+def private_file(path: Path) -> Path:
+    """Make an empty file for its user alone where there is none; returns it.
+
+    One that is there is never opened, and keeps the rights its owner gave it: to close a descriptor
+    of an SQLite database drops every lock that this process has on it, and then other processes
+    delete the log under it. Raises OSError.
+    """
+    # The lock: no other thread's SQLite has the file while we close what we made.
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
+    return path

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     sqlserver_login_timeout: int = Field(15, ge=1, alias="RESUME_SQLSERVER_LOGIN_TIMEOUT")
     sqlserver_query_timeout: int = Field(120, ge=0, alias="RESUME_SQLSERVER_QUERY_TIMEOUT")
     table: str | None = Field(None, alias="RESUME_TABLE")
+    ledger_schema: str | None = Field(None, alias="RESUME_LEDGER_SCHEMA")
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
 
     # The model

@@ -81,6 +81,8 @@ def drop_schema(database: Database) -> None:
         inspector = sa.inspect(connection)
         if schema not in inspector.get_schema_names():
             return
+        for name in inspector.get_view_names(schema=schema):
+            connection.exec_driver_sql(f"DROP VIEW [{schema}].[{name}]")
         for name in inspector.get_table_names(schema=schema):
             connection.exec_driver_sql(f"DROP TABLE [{schema}].[{name}]")
         connection.exec_driver_sql(f"DROP SCHEMA [{schema}]")

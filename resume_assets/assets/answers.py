@@ -105,7 +105,7 @@ def updated_candidate_records(
             with lease.kept_alive():
                 deleted = _delete_remote(context, lease, openai)
                 given_back, waiting_for_a_person = _back(database, values, key)
-        missing = database.candidates.missing
+        left_out = database.candidates.left_out
     metadata: Metadata = {
         "rows_written": applied.written,
         "rows_superseded": applied.superseded,
@@ -118,8 +118,9 @@ def updated_candidate_records(
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),
     }
-    if missing:
-        metadata["columns_missing_in_table"] = ", ".join(missing)
+    if left_out:
+        named = (f"{name} ({why})" for name, why in left_out.items())
+        metadata["columns_left_out"] = ", ".join(named)
     yield dg.MaterializeResult(metadata=metadata)
 
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from resume_assets.batches.store_errors import shown_url
 from resume_assets.commands.output import say
 from resume_assets.commands.starting import new_home
-from resume_assets.database.connect import open_database
-from resume_assets.database.obstacles import constraints_in_the_way
+from resume_assets.database import rights
+from resume_assets.database.connect import Database, open_database
 from resume_assets.database.setup import require_initialised
+from resume_assets.database.status_table import NAME, look
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.misnamed import misnamed
 from resume_assets.models.catalogue import find_model, prices_as_of
@@ -96,16 +98,48 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     database = open_database(settings)
     try:
-        there = database.candidates
-        yield Finding("table", f"{there.table.fullname}: {len(there.targets)} columns to write")
-        if there.missing:
-            yield Finding("table", f"missing, so left out: {', '.join(there.missing)}", None)
-        for text in database.read(lambda c: [*constraints_in_the_way(c, database)]):
-            yield Finding("table", text, None)
+        yield from _candidate_table(database)
         database.read(lambda connection: require_initialised(connection, database))
         yield Finding("ledger", "initialised")
+        yield from _rights(database)
+        yield from _status_table(database)
     finally:
         database.dispose()
+
+
+def _candidate_table(database: Database) -> Iterator[Finding]:
+    there = database.candidates
+    yield Finding("table", f"{there.table.fullname}: {len(there.targets)} columns to write")
+    for why in dict.fromkeys(there.left_out.values()):
+        names = [name for name, reason in there.left_out.items() if reason == why]
+        yield Finding("table", f"{why}, so left out: {', '.join(names)}", None)
+    for text in database.read(lambda c: [*constraints_in_the_way(c, database)]):
+        yield Finding("table", text, None)
+
+
+def _rights(database: Database) -> Iterator[Finding]:
+    """All that a batch will need; what only the table for people needs is no fault."""
+    lacking = rights.lacking(database)
+    for one in lacking:
+        yield Finding("rights", f"missing: {one}", ok=False)
+    if not lacking:
+        yield Finding("rights", "all that a batch will need")
+
+
+def _status_table(database: Database) -> Iterator[Finding]:
+    """It is for people: what is wrong with it keeps no batch from going on."""
+
+    def problems(connection: sa.Connection) -> list[str]:
+        needs = rights.needs_of_status(connection, database)
+        lacking = database.dialect.lacking_rights(connection, needs)
+        return [*look(connection, database).problems, *(f"missing: {one}" for one in lacking)]
+
+    try:
+        found = database.read(problems)
+    except PlatformError as problem:
+        found = [str(problem)]
+    for one in found:
+        yield Finding("status", f"{NAME}: {one}", None)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ column is left out, one that may not be NULL takes its default.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,6 +32,8 @@ class TableProblem(PlatformError):
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
 _READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
 
+_MISSING = "missing"
+
 _CONVERTED = re.compile(
     r"CAST\((?P<cast>.+) AS [\w\[\](), ]+\)|CONVERT\([\w\[\]]+(?:\([\d, ]+\))?,(?P<convert>.+)\)",
     re.IGNORECASE,
@@ -54,7 +56,7 @@ class Target:
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """The reflected table; `targets` in COLUMNS' order, `missing` what the table lacks."""
+    """The reflected table; `targets` in COLUMNS' order, `left_out` the others, each with why."""
 
     table: sa.Table
     userid: sa.Column[Any]
@@ -62,7 +64,7 @@ class CandidateTable:
     modified: sa.Column[Any]
     processed: sa.Column[Any]
     targets: tuple[Target, ...]
-    missing: tuple[str, ...]
+    left_out: Mapping[str, str]
 
     @property
     def names(self) -> list[str]:
@@ -73,6 +75,11 @@ class CandidateTable:
     def columns(self) -> list[str]:
         """The written columns, as COLUMNS spells them."""
         return [COLUMNS[target.index].name for target in self.targets]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of COLUMNS that are not there."""
+        return tuple(name for name, why in self.left_out.items() if why == _MISSING)
 
     def column(self, name: str) -> sa.Column[Any] | None:
         """The table's column for one of COLUMNS' names, None where the table lacks it."""
@@ -90,7 +97,7 @@ class CandidateTable:
     @cached_property
     def _takes_all(self) -> bool:
         """Whether the table is as declared: every column is there and takes any value."""
-        return not self.missing and all(
+        return not self.left_out and all(
             target.fitter is None and target.nullable for target in self.targets
         )
 
@@ -129,7 +136,7 @@ class CandidateTable:
 def reflect(
     connection: sa.Connection, dialect: Dialect, name: str, schema: str | None
 ) -> CandidateTable:
-    """Look at the table that is there.
+    """Look at the table (or view) that is there.
 
     Raises TableProblem, saying what is missing and how `init-db` helps.
     """
@@ -141,20 +148,25 @@ def reflect(
         found = []
     if not found:
         raise TableProblem(
-            f"There is no table {full}: `resume-assets init-db` makes it, "
-            "RESUME_TABLE names another."
+            f"There is no table {full}, or this login may not see it: `resume-assets init-db` "
+            "makes it, RESUME_TABLE names another."
         )
-    by_name = {
-        column["name"].casefold(): column
-        for column in found
-        # What the database computes, or has in a type of its own, is not ours to write.
-        if "computed" not in column and isinstance(column["type"], _READABLE)
-    }
-    lacking = [column for column in REQUIRED if column.casefold() not in by_name]
+    by_name = {column["name"].casefold(): column for column in found}
+    # What the database computes, or has in a type of its own, is not ours to write.
+    computed = dialect.supplied(connection, sa.Table(name, sa.MetaData(), schema=schema)).always
+    if PROCESSED.casefold() in computed:
+        raise TableProblem(f"The column {PROCESSED} of {full} is computed: it must be ours to set.")
+    lacking = [
+        column
+        for column in REQUIRED
+        if (there := by_name.get(column.casefold())) is None
+        or not isinstance(there["type"], _READABLE)
+    ]
     if lacking:
         raise TableProblem(
             f"The table {full} has no column {', '.join(lacking)}; nothing works without it. "
-            "`resume-assets init-db` adds what is missing."
+            "`resume-assets init-db` adds what is missing, `init-db --dry-run` prints it for those "
+            "who may alter the table."
         )
 
     def make(column: str) -> sa.Column[Any]:
@@ -163,12 +175,16 @@ def reflect(
             there["name"], there["type"], primary_key=column == USERID, autoincrement=False
         )
 
-    present = [
-        column
-        for column in COLUMNS
-        if (there := by_name.get(column.name.casefold())) is not None
-        and isinstance(there["type"], _WRITABLE)
-    ]
+    left_out: dict[str, str] = {}
+    for column in COLUMNS:
+        there = by_name.get(column.name.casefold())
+        if there is None:
+            left_out[column.name] = _MISSING
+        elif column.name.casefold() in computed:
+            left_out[column.name] = "computed"
+        elif not isinstance(there["type"], _WRITABLE):
+            left_out[column.name] = "of a type that is not ours to write"
+    present = [column for column in COLUMNS if column.name not in left_out]
     required = {column: make(column) for column in REQUIRED}
     if not isinstance(required[PROCESSED].type, sa.Date | sa.DateTime | sa.String):
         raise TableProblem(f"The column {PROCESSED} of {full} must hold a date and time.")
@@ -201,7 +217,7 @@ def reflect(
         modified=table.c[required[MODIFIED].name],
         processed=table.c[required[PROCESSED].name],
         targets=targets,
-        missing=tuple(c.name for c in COLUMNS if c.name not in extracted),
+        left_out=left_out,
     )
 
 

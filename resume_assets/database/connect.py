@@ -1,9 +1,8 @@
 """Open the configured database: the embedded SQLite file, SQL Server, or any SQLAlchemy URL."""
 
-import os
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,9 +11,13 @@ import sqlalchemy as sa
 from resume_assets.database import candidates as candidate_table
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.dialect import Dialect
+from resume_assets.database.projection import CHANGED, project
 from resume_assets.database.retrying import SECONDS, run_transaction
 from resume_assets.database.sqlite import READ_ONLY, SQLiteDialect
+from resume_assets.database.sqlite_file import make_ready
+from resume_assets.database.status_table import StatusTable
 from resume_assets.database.tables import Ledger, ledger_tables
+from resume_assets.private import private_folder
 from resume_assets.settings import Settings, SettingsError
 
 T = TypeVar("T")
@@ -29,6 +32,7 @@ class Database:
         dialect: Dialect,
         *,
         table: str,
+        ledger_schema: str | None = None,
         keep_existing: bool = False,
         patience: float = SECONDS,
     ) -> None:
@@ -37,8 +41,16 @@ class Database:
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
         self.patience = patience  # seconds in which a transaction is tried again
-        self.status: sa.Table | None = None  # see status_table.project
+        self.status: StatusTable | None = None  # see projection
+        self.status_trouble = ""
+        self.has_rights = False  # see rights.require
+        self._ledger_schema = ledger_schema
         dialect.prepare(engine)
+
+    @property
+    def ledger_schema(self) -> str | None:
+        """Where our tables are: beside the candidate table, or in RESUME_LEDGER_SCHEMA."""
+        return self._ledger_schema or self.schema
 
     @cached_property
     def candidates(self) -> CandidateTable:
@@ -53,11 +65,20 @@ class Database:
     def ledger(self) -> Ledger:
         """Our tables, with the id's type that the users' table has."""
         there = self.candidates
-        return ledger_tables(there.userid.type, there.processed.type, self.schema)
+        return ledger_tables(there.userid.type, there.processed.type, self.ledger_schema)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in one transaction, again where the database says so: see run_transaction."""
-        return run_transaction(self.engine, self.dialect, work, patience=self.patience)
+        """Run `work` in one transaction, again where the database says so: see run_transaction.
+
+        Batches that it changed are then projected, in a transaction of their own.
+        """
+        changed: set[str] = set()
+        result = run_transaction(
+            self.engine, self.dialect, work, options={CHANGED: changed}, patience=self.patience
+        )
+        if changed:
+            project(self, sorted(changed))
+        return result
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work`, which only reads, in one transaction, again where need be."""
@@ -70,6 +91,7 @@ class Database:
         for name in ("candidates", "ledger"):
             self.__dict__.pop(name, None)
         self.status = None
+        self.has_rights = False
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -94,36 +116,60 @@ def open_database(settings: Settings) -> Database:
                 "RESUME_DATABASE_URL is not a URL that SQLAlchemy understands."
             ) from None
         return from_url(url, settings)
-    make_private(settings.embedded_path)
+    private_folder(settings.home_folder)
     return from_url(sa.URL.create("sqlite", database=str(settings.embedded_path)), settings)
 
 
 def from_url(url: sa.URL, settings: Settings) -> Database:
-    """Make the engine and pick the dialect that speaks to it."""
+    """Make the engine and pick the dialect that speaks to it; a file has one in this process."""
     backend = url.get_backend_name()
     if backend == "sqlite":
-        dialect: Dialect = SQLiteDialect()
-        table, arguments = "aicandidate", dict[str, Any]()
+        engine, dialect = _sqlite(url.set(database=str(make_ready(url))))
+        table = "aicandidate"
     elif backend == "mssql":
         from resume_assets.database.sqlserver import SQLServerDialect, engine_arguments
         from resume_assets.database.sqlserver_url import complete, shown
 
         url = complete(url, settings)
+        engine = _engine(shown(url), **engine_arguments(url, settings))
         dialect = SQLServerDialect(query_timeout=settings.sqlserver_query_timeout)
-        table, arguments = "dbo.aicandidate", engine_arguments(url, settings)
-        url = shown(url)
+        table = "dbo.aicandidate"
     else:
         raise SettingsError(
             f"The database {backend!r} is not supported: SQL Server and SQLite are."
         )
-    # Values stay out of errors and logs.
-    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **arguments)
     return Database(
-        engine, dialect, table=settings.table or table, keep_existing=settings.keep_existing
+        engine,
+        dialect,
+        table=settings.table or table,
+        ledger_schema=_schema_in(settings.ledger_schema),
+        keep_existing=settings.keep_existing,
     )
 
 
+@lru_cache(maxsize=8)
+def _sqlite(url: sa.URL) -> tuple[sa.Engine, Dialect]:
+    """The file's engine, whatever else changes in the settings."""
+    return _engine(url), SQLiteDialect(Path(url.database or ""))
+
+
+def _engine(url: sa.URL, **arguments: Any) -> sa.Engine:
+    # Values stay out of errors and logs.
+    return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **arguments)
+
+
 _NAME_PART = re.compile(r"\[((?:[^\]]|\]\])+)\]|\"((?:[^\"]|\"\")+)\"|([^.\[\]\"]+)")
+
+
+def _schema_in(name: str | None) -> str | None:
+    """RESUME_LEDGER_SCHEMA as SQLAlchemy takes it. Raises SettingsError."""
+    if name is None:
+        return None
+    try:
+        schema, _ = split_name(f"{name}.t")
+    except SettingsError:
+        raise SettingsError("RESUME_LEDGER_SCHEMA is not a schema's name.") from None
+    return schema
 
 
 def split_name(table: str) -> tuple[str | None, str]:
@@ -141,10 +187,3 @@ def split_name(table: str) -> tuple[str | None, str]:
     # SQLAlchemy parts a schema's name at dots, unless it is in brackets.
     schemas = [f"[{part}]" if "." in part else part for part in parts[:-1]]
     return ".".join(schemas) or None, parts[-1]
-
-
-def make_private(database: Path) -> None:
-    """Create the embedded database's file for its user alone, before SQLite would for everyone."""
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite gives its -wal and -shm files the rights of the database file.
-    os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))

@@ -24,6 +24,23 @@ class Guard:
     definition: str | None  # of a CHECK, in SQL; None for a trigger
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A right that the program will use: `SELECT`, on these columns or on the whole table."""
+
+    right: str
+    table: sa.Table
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """Columns, by folded name, that get a value from the database itself."""
+
+    always: frozenset[str] = frozenset()  # computed, identity, row version: not to be written
+    by_default: frozenset[str] = frozenset()  # where none is given
+
+
 class Dialect(Protocol):
     """The differences between SQLite and SQL Server, behind one set of verbs.
 
@@ -31,6 +48,11 @@ class Dialect(Protocol):
     """
 
     name: str
+    random_hex: str
+    """An SQL expression: 24 random digits."""
+
+    end_of_batch: str
+    """What ends a statement in a script for the database's own tools."""
 
     def prepare(self, engine: sa.Engine) -> None:
         """Attach what every connection needs (pragmas, time-outs)."""
@@ -40,6 +62,18 @@ class Dialect(Protocol):
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """Let no other `init-db` alter tables until the transaction ends."""
+
+    def hurry(self, connection: sa.Connection) -> None:
+        """Wait a second at most for what others have locked, until the transaction ends."""
+
+    def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
+        """Which of the columns of the table that is there the database fills itself."""
+
+    def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Whether this login may add columns and indexes to the table."""
+
+    def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
+        """For each right that is needed and not there what gives it: a GRANT, or a sentence."""
 
     def server(self, connection: sa.Connection) -> str:
         """The server's product and version, in its own words."""

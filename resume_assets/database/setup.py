@@ -1,7 +1,5 @@
 """`init-db`: makes what is missing, upgrades an older ledger, says what it does, drops nothing."""
 
-import secrets
-
 import sqlalchemy as sa
 
 from resume_assets.database.connect import Database
@@ -11,7 +9,7 @@ from resume_assets.database.setup_steps import (
     missing_steps,
     wrong_version,
 )
-from resume_assets.database.tables import LEDGER_VERSION, NotInitialised, ledger_tables
+from resume_assets.database.tables import LEDGER_VERSION, NotInitialised
 
 __all__ = [
     "NotInitialised",
@@ -23,30 +21,39 @@ __all__ = [
 ]
 
 
-def plan(database: Database) -> list[Step]:
+def plan(database: Database, *, ledger_only: bool = False) -> list[Step]:
     """What is missing, as SQL in the order to be run; nothing is changed.
 
     Raises NotInitialised where the ledger is a newer program's, TableProblem for a table that can't
     be used.
     """
-    return database.read(lambda connection: list(missing_steps(connection, database)))
+    return database.read(
+        lambda connection: list(missing_steps(connection, database, ledger_only=ledger_only))
+    )
 
 
-def initialise(database: Database, *, with_index: bool = False) -> list[Step]:
+def initialise(
+    database: Database, *, with_index: bool = False, ledger_only: bool = False
+) -> list[Step]:
     """Make what is missing, in one transaction; returns the steps that were run.
 
-    `with_index` also runs what is only proposed for a table that was there before.
-    Raises what `plan` raises, and DatabaseFailed.
+    What would alter a table that was there before is left out where this login may not; `plan`
+    still tells it. `with_index` also runs what is only proposed for such a table, `ledger_only`
+    nothing that alters one. Raises what `plan` raises, and DatabaseFailed.
     """
 
     def work(connection: sa.Connection) -> list[Step]:
         database.dialect.lock_schema(connection)
         steps = [
-            step for step in missing_steps(connection, database) if with_index or not step.optional
+            step
+            for step in missing_steps(connection, database, ledger_only=ledger_only)
+            if with_index or not step.optional
         ]
+        theirs = {step.alters for step in steps if step.alters is not None}
+        closed = {table for table in theirs if not database.dialect.may_alter(connection, table)}
+        steps = [step for step in steps if step.alters not in closed]
         for step in steps:
             connection.execute(sa.DDL(step.ddl.replace("%", "%%")))
-        _first_row(connection, database)
         return steps
 
     steps = database.write(work)
@@ -58,7 +65,10 @@ def require_initialised(connection: sa.Connection, database: Database) -> sa.Row
     """The installation's row. Raises NotInitialised, saying what to do."""
     table = database.ledger.installation
     if not sa.inspect(connection).has_table(table.name, schema=table.schema):
-        raise NotInitialised("The ledger's tables are missing: run `resume-assets init-db`.")
+        raise NotInitialised(
+            f"The ledger's tables are missing{_elsewhere(connection, table)}: run `resume-assets "
+            "init-db`."
+        )
     version = connection.execute(sa.select(table.c.ledger_version)).scalar()
     if version is None:
         raise NotInitialised("The ledger has no installation row: run `resume-assets init-db`.")
@@ -67,15 +77,17 @@ def require_initialised(connection: sa.Connection, database: Database) -> sa.Row
     return connection.execute(sa.select(table)).one()
 
 
-def _first_row(connection: sa.Connection, database: Database) -> None:
-    # The row depends on none of the candidate table's types.
-    table = ledger_tables(sa.Integer(), sa.DateTime(), database.schema).installation
-    if connection.execute(sa.select(table.c.one)).one_or_none() is None:
-        connection.execute(
-            table.insert().values(
-                one=1,
-                installation_id=secrets.token_hex(12),
-                ledger_version=LEDGER_VERSION,
-                lock_count=0,
-            )
-        )
+def _elsewhere(connection: sa.Connection, table: sa.Table) -> str:
+    """Where a ledger is that was perhaps meant, should RESUME_LEDGER_SCHEMA have changed."""
+    inspector = sa.inspect(connection)
+    names = [
+        name
+        for name in inspector.get_schema_names()
+        if name != table.schema and inspector.has_table(table.name, schema=name)
+    ]
+    if not names or table.schema is None:
+        return ""
+    return (
+        f" in schema {table.schema} (there are some in {', '.join(names)}: is RESUME_LEDGER_SCHEMA "
+        "as it was?)"
+    )

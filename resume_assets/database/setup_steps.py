@@ -1,7 +1,7 @@
 """What `init-db` would do: looks at the tables that are there and says what they lack, as SQL."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.database.candidates import MODIFIED, PROCESSED, TEXT, USERID, TableProblem
 from resume_assets.database.connect import Database
-from resume_assets.database.status_table import status_table
+from resume_assets.database.status_table import schema_of, status_table
 from resume_assets.database.tables import LEDGER_VERSION, Ledger, NotInitialised, ledger_tables
 from resume_assets.extraction.candidate import COLUMNS
 
@@ -32,6 +32,8 @@ class Step:
     purpose: str
     ddl: str
     optional: bool = False  # proposed for a table that is the users' own; run only when asked for
+    # A table that was there before us, and that this login may not be let alter:
+    alters: sa.Table | None = field(default=None, compare=False)
 
 
 def declared_candidates(name: str, schema: str | None) -> sa.Table:
@@ -51,21 +53,39 @@ def declared_candidates(name: str, schema: str | None) -> sa.Table:
     )
 
 
-def missing_steps(connection: sa.Connection, database: Database) -> Iterator[Step]:
+def missing_steps(
+    connection: sa.Connection, database: Database, *, ledger_only: bool = False
+) -> Iterator[Step]:
     """Yield what is missing, in the order to be made.
 
-    Raises TableProblem for a candidate table without `userid`, NotInitialised for a ledger that is
-    newer than this program.
+    `ledger_only`: tables of ours, and nothing that alters one that was there before. Raises
+    TableProblem for a candidate table without `userid`, NotInitialised for a ledger that is newer
+    than this program, or in another schema.
     """
     looking = _Looking(sa.inspect(connection), database)
-    yield from looking.schema()
-    yield from looking.candidates()
-    ledger = ledger_tables(*looking.shared_types(), database.schema)
+    yield from looking.schemas()
+    if not ledger_only:
+        yield from looking.candidates()
+    elif not looking.there:
+        raise TableProblem(f"There is no table {looking.declared.fullname} for a ledger to serve.")
+    ledger = ledger_tables(*looking.shared_types(), database.ledger_schema)
+    looking.refuse_a_second_ledger(ledger)
     version = looking.version(connection, ledger.installation)
     if version is not None and version > LEDGER_VERSION:
         raise wrong_version(version)
-    for table in (*ledger.metadata.sorted_tables, status_table(ledger.batches)):
-        yield from looking.own_table(table)
+    for table in ledger.metadata.sorted_tables:
+        yield from looking.ledger_table(table)
+    if version is None:
+        yield Step(
+            "the installation's own row",
+            f"INSERT INTO {looking.quoted(ledger.installation)} "  # noqa: S608 (our own name)
+            "(one, installation_id, ledger_version, lock_count) "
+            f"VALUES (1, {database.dialect.random_hex}, {LEDGER_VERSION}, 0)",
+        )
+    schema = schema_of(looking.inspector, database)
+    for step in looking.status(status_table(ledger.batches, schema)):
+        if step.alters is None or not ledger_only:
+            yield step
     if version is not None and version < LEDGER_VERSION:
         for older in range(version, LEDGER_VERSION):
             for statement in UPGRADES.get(older, _nothing_more)(database, ledger):
@@ -104,16 +124,40 @@ class _Looking:
         self.declared = declared_candidates(database.table_name, database.schema)
         self.there = self._columns(self.declared)
 
-    def schema(self) -> Iterator[Step]:
-        """The schema, where it is missing."""
-        name = self.database.schema
-        if name is None or "." in name:  # of another database: that is not ours to make
+    def schemas(self) -> Iterator[Step]:
+        """The schemas, where they are missing."""
+        known = {name.casefold() for name in self.inspector.get_schema_names()}
+        for name in dict.fromkeys((self.database.schema, self.database.ledger_schema)):
+            # Of another database: that is not ours to make.
+            if name is None or "." in name or name.casefold() in known:
+                continue
+            if self.database.dialect.name == "sqlite":
+                raise TableProblem(
+                    f"SQLite has no schema {name}: RESUME_TABLE takes a plain name, and "
+                    "RESUME_LEDGER_SCHEMA none."
+                )
+            yield Step(f"schema {name}", self._sql(CreateSchema(name)))
+
+    def refuse_a_second_ledger(self, ledger: Ledger) -> None:
+        """One that knows nothing of what the first has claimed and paid. Raises NotInitialised."""
+        old, new = self.database.schema, self.database.ledger_schema
+        installation = ledger.installation.name
+        if (
+            old == new
+            or self.inspector.has_table(installation, schema=new)
+            or not self.inspector.has_table(installation, schema=old)
+        ):
             return
-        if name.casefold() in (known.casefold() for known in self.inspector.get_schema_names()):
-            return
-        if self.database.dialect.name == "sqlite":
-            raise TableProblem(f"SQLite has no schema {name}: RESUME_TABLE takes a plain name.")
-        yield Step(f"schema {name}", self._sql(CreateSchema(name)))
+        quote = self.dialect.identifier_preparer.quote
+        moves = "; ".join(
+            f"ALTER SCHEMA {quote(new or '')} TRANSFER {quote(old or '')}.{table.name}"
+            for table in ledger.metadata.sorted_tables
+        )
+        raise NotInitialised(
+            f"The ledger lies in schema {old}, and RESUME_LEDGER_SCHEMA names {new}: a second one "
+            "would know nothing of what is claimed and out. Unset it, or move the tables while "
+            f"nothing runs: {moves}."
+        )
 
     def candidates(self) -> Iterator[Step]:
         """The candidate table, or its missing columns; the index of the queue's query."""
@@ -127,16 +171,23 @@ class _Looking:
             table.c[MODIFIED].desc(),
             table.c[USERID].desc(),
         )
-        step = Step("index for the queue's query", self._sql(CreateIndex(index)))
+        proposed = Step(
+            "index for the queue's query",
+            self._sql(CreateIndex(index)),
+            optional=True,
+            alters=table,
+        )
         if not there:
             yield Step(f"table {table.fullname}", self._sql(CreateTable(table)))
-            yield step
+            yield replace(proposed, optional=False, alters=None)
             return
         if USERID.casefold() not in there:
             raise TableProblem(f"The table {table.fullname} has no column {USERID}: is it right?")
-        yield from self._missing_columns(table, there)
+        if self._is_view(table):
+            return  # has the columns that its makers chose
+        yield from self._missing_columns(table, there, theirs=True)
         if not self._has_index(table, [PROCESSED, MODIFIED], unique=False):
-            yield Step(step.purpose, step.ddl, optional=True)
+            yield proposed
 
     def shared_types(self) -> tuple[TypeEngine[Any], TypeEngine[Any]]:
         """Types (and collation) of `userid` and `LastProcessed`, which the ledger shares."""
@@ -153,11 +204,11 @@ class _Looking:
         version: int | None = connection.execute(sa.select(installation.c.ledger_version)).scalar()
         return version
 
-    def own_table(self, table: sa.Table) -> Iterator[Step]:
-        """A table of ours, or what it lacks."""
+    def ledger_table(self, table: sa.Table) -> Iterator[Step]:
+        """A table of the ledger, or what it lacks."""
         there = self._columns(table)
         if there:
-            yield from self._missing_columns(table, there)
+            yield from self._missing_columns(table, there, theirs=False)
         else:
             yield Step(f"table {table.fullname}", self._sql(CreateTable(table)))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
@@ -165,9 +216,23 @@ class _Looking:
             if not there or not self._has_index(table, names, unique=index.unique):
                 yield Step(f"index {index.name}", self._sql(CreateIndex(index)))
 
+    def status(self, table: sa.Table) -> Iterator[Step]:
+        """The table for people with its index; of one that is there only what it lacks."""
+        there = self._columns(table)
+        if not there:
+            yield Step(f"table {table.fullname}", self._sql(CreateTable(table)))
+            for index in table.indexes:
+                yield Step(f"index {index.name}", self._sql(CreateIndex(index)))
+        elif not self._is_view(table):
+            yield from self._missing_columns(table, there, theirs=True)
+
     def quoted(self, table: sa.Table) -> str:
         """The table's name in SQL."""
         return self.dialect.identifier_preparer.format_table(table)
+
+    def _is_view(self, table: sa.Table) -> bool:
+        names = self.inspector.get_view_names(schema=table.schema)
+        return table.name.casefold() in (name.casefold() for name in names)
 
     def _columns(self, table: sa.Table) -> dict[str, TypeEngine[Any]]:
         """Types by folded name; empty where there is no such table."""
@@ -187,18 +252,22 @@ class _Looking:
                 return True
         return False
 
-    def _missing_columns(self, table: sa.Table, there: Iterable[str]) -> Iterator[Step]:
+    def _missing_columns(
+        self, table: sa.Table, there: Iterable[str], *, theirs: bool
+    ) -> Iterator[Step]:
         preparer = self.dialect.identifier_preparer
         add = "ADD" if self.database.dialect.name == "mssql" else "ADD COLUMN"
         for column in table.columns:
             if column.name.casefold() in there:
                 continue
             kind = column.type.compile(dialect=self.dialect)
-            ours = table is not self.declared and not column.nullable and not column.primary_key
+            # The rows that are there in a table of theirs have no value.
+            has_value = not theirs and not column.nullable and not column.primary_key
             yield Step(
                 f"column {table.fullname}.{column.name}",
                 f"ALTER TABLE {self.quoted(table)} {add} {preparer.format_column(column)} {kind} "
-                + (f"NOT NULL DEFAULT {_zero(column)}" if ours else "NULL"),
+                + (f"NOT NULL DEFAULT {_zero(column)}" if has_value else "NULL"),
+                alters=table if theirs else None,
             )
 
     def _sql(self, element: sa.schema.ExecutableDDLElement) -> str:

@@ -5,18 +5,23 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
 
-from resume_assets.database.dialect import Guard, Refusal
+from resume_assets.database import sqlite_file
+from resume_assets.database.dialect import Guard, Need, Refusal, Supplied
+from resume_assets.database.retrying import DatabaseFailed
 
 READ_ONLY = "resume_read_only"
 """Execution option of a connection that only reads: it does not take the write lock."""
+
+_FILE = "resume_file"
 
 # SQLite keeps times as text, in the form that SQLAlchemy's DateTime reads. (Python's own adapters
 # are deprecated since 3.12.)
@@ -43,12 +48,22 @@ class SQLiteDialect:
     """WAL, one writer at a time, every write transaction begun as a writer."""
 
     name = "sqlite"
+    random_hex = "lower(hex(randomblob(12)))"
+    end_of_batch = ";"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._prepared: sa.Engine | None = None
 
     def prepare(self, engine: sa.Engine) -> None:
         """Set pragmas on connecting, and say BEGIN ourselves."""
+        if self._prepared is engine:
+            return
+        self._prepared = engine
         names: Any = engine.dialect
         names.ischema_names = {**names.ischema_names, **_TYPES}
-        sa.event.listen(engine, "connect", _on_connect)
+        sa.event.listen(engine, "connect", self._on_connect)
+        sa.event.listen(engine, "checkout", self._on_checkout)
         sa.event.listen(engine, "begin", _on_begin)
 
     def lock(self, connection: sa.Connection, installation: sa.Table) -> None:
@@ -57,6 +72,39 @@ class SQLiteDialect:
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE already does."""
+
+    def hurry(self, connection: sa.Connection) -> None:
+        """There is the one lock, which the transaction has."""
+
+    def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
+        """Generated columns, and the row's number."""
+        inspector = sa.inspect(connection)
+        columns = inspector.get_columns(table.name, schema=table.schema)
+        key = inspector.get_pk_constraint(table.name, schema=table.schema)["constrained_columns"]
+        return Supplied(
+            frozenset(c["name"].casefold() for c in columns if "computed" in c),
+            frozenset(
+                c["name"].casefold()
+                for c in columns
+                if c["default"] is not None
+                or ([c["name"]] == key and isinstance(c["type"], sa.INTEGER))
+            ),
+        )
+
+    def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Whoever may write the file may do everything."""
+        del connection, table
+        return True
+
+    def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
+        """File and folder must be writable, and what is written a table."""
+        views = set(sa.inspect(connection).get_view_names())
+        found = dict.fromkeys(need.table.name for need in needs if need.table.name in views)
+        return [
+            *sqlite_file.lacking_rights(self.path),
+            # Of a view, not even through a trigger does SQLite tell how many rows were hit.
+            *(f"a table in place of the view {name}, which SQLite can't write." for name in found),
+        ]
 
     def server(self, connection: sa.Connection) -> str:
         """The library's version."""
@@ -171,17 +219,40 @@ class SQLiteDialect:
         code = getattr(cause, "sqlite_errorname", type(cause).__name__)
         if code == "SQLITE_CONSTRAINT_TRIGGER":
             return f"SQLite: {code}: a trigger of the table's refuses the row"
-        return f"SQLite: {code}: {cause}"
+        return sqlite_file.explain(
+            self.path, getattr(cause, "sqlite_errorcode", 0), code, str(cause)
+        )
 
+    def _on_connect(self, connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 30000")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit that OpenAI was told about must survive a power cut.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+        record.info[_FILE] = self._file()
 
-def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # BEGIN is ours
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL: a commit that OpenAI was told about must survive a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
+    def _on_checkout(
+        self,
+        _connection: sqlite3.Connection,
+        record: ConnectionPoolEntry,
+        _proxy: PoolProxiedConnection,
+    ) -> None:
+        """What is written into a file that was deleted or replaced is lost without a word."""
+        if record.info[_FILE] != self._file():
+            raise sa.exc.DisconnectionError("another file is there now")
+
+    def _file(self) -> tuple[int, int]:
+        """Which file is there, by device and inode. Raises DatabaseFailed where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            raise DatabaseFailed(
+                f"The database {self.path} was deleted or moved while this program ran. Put it "
+                "back, or stop every program that uses it and start anew."
+            ) from None
+        return found.st_dev, found.st_ino
 
 
 def _on_begin(connection: sa.Connection) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database import sqlserver_catalogue as catalogue
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
-from resume_assets.database.dialect import Guard, Refusal
+from resume_assets.database.dialect import Guard, Need, Refusal, Supplied
 from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
 from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
 from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
@@ -51,6 +52,8 @@ class SQLServerDialect:
     """SQL Server 2016 and later, Azure SQL; through pyodbc or mssql-python."""
 
     name = "mssql"
+    random_hex = "LOWER(LEFT(REPLACE(CONVERT(NVARCHAR(36), NEWID()), '-', ''), 24))"
+    end_of_batch = ";\nGO"
 
     def __init__(self, *, query_timeout: int = 120) -> None:
         self.query_timeout = query_timeout
@@ -92,6 +95,23 @@ class SQLServerDialect:
         ).scalar()
         if taken is None or taken < 0:
             raise SchemaBusy("Another `resume-assets init-db` is at work here; try again later.")
+
+    def hurry(self, connection: sa.Connection) -> None:
+        """Error 1222 after a second."""
+        connection.info[_MUST_RESTORE] = True
+        connection.exec_driver_sql("SET LOCK_TIMEOUT 1000")
+
+    def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
+        """Asked of the catalogue."""
+        return catalogue.supplied(connection, table)
+
+    def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """ALTER on the table."""
+        return catalogue.may_alter(connection, table)
+
+    def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
+        """The GRANT statements that are still to be run."""
+        return catalogue.lacking_grants(connection, needs)
 
     def server(self, connection: sa.Connection) -> str:
         """The server's product and version in its own words, first line."""

@@ -62,7 +62,13 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
     return sa.Table(
         "resume_installation",
         metadata,
-        sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
+        sa.Column(
+            "one",
+            sa.Integer,
+            sa.CheckConstraint("one = 1"),
+            primary_key=True,
+            autoincrement=False,  # no IDENTITY: the row is inserted as it is
+        ),
         # Random; goes with each batch to OpenAI, so that two installations never mix theirs up.
         sa.Column("installation_id", _KEY, nullable=False),
         sa.Column("ledger_version", sa.Integer, nullable=False),

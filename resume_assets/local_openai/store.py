@@ -122,10 +122,8 @@ class Store:
         self.folder = private_folder(Path(folder))
         self.files = private_folder(self.folder / "files")
         self.parts = private_folder(self.folder / "parts")
-        database = self.folder / "state.db"
-        if not database.exists():
-            # Made here with its mode, which SQLite then also gives to its -wal and -shm files.
-            database.touch(mode=0o600)
+        # Made here with its mode, which SQLite then also gives to its -wal and -shm files.
+        database = private.private_file(self.folder / "state.db")
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(
             database, timeout=30, isolation_level=None, check_same_thread=False

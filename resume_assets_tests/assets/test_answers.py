@@ -111,7 +111,7 @@ def test_a_column_that_the_table_lacks_is_named(
         result = platform.run("collect_batch", "b1")
         assert result.success
         records = metadata_of(result, "updated_candidate_records")
-        assert records["columns_missing_in_table"].value == "Hardware5"
+        assert records["columns_left_out"].value == "Hardware5 (missing)"
         assert platform.written() == [1]
 
 

@@ -1,7 +1,9 @@
 """insert_rows, update_rows, delete_rows: what goes in comes out, on every database."""
 
 import datetime
+import sqlite3
 import uuid
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -341,3 +343,19 @@ def test_kept_values_of_a_row_that_brings_none(empty_database: Database, people:
     assert update(empty_database, people, ("id",), columns, rows, keep_existing=columns) == 2
     found = rows_of(empty_database, sa.select(people.c.name, people.c.long).order_by(people.c.id))
     assert [tuple(row) for row in found] == [("a", "b"), (quotes, "d")]
+
+
+def test_a_write_begins_as_a_writer(backend: str, database: Database) -> None:
+    """SQLite: whoever reads first and writes later fails if somebody else wrote in between."""
+    if backend != SQLITE:
+        pytest.skip("SQL Server locks rows")
+    url = database.engine.url.database
+    with closing(sqlite3.connect(str(url), timeout=0, isolation_level=None)) as other:
+
+        def others_turn(_connection: sa.Connection) -> None:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+
+        database.read(others_turn)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            database.write(others_turn)

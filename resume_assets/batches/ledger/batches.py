@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
-from resume_assets.database.status_table import project
+from resume_assets.database.projection import changed
 from resume_assets.errors import WrongUseError
 
 Batch: TypeAlias = sa.Row[Any]
@@ -77,12 +77,12 @@ def lock(connection: sa.Connection, database: Database, key: str) -> Batch:
 
 
 def update(connection: sa.Connection, database: Database, key: str, **values: Any) -> Batch:
-    """Set columns of the batch's row and of its projection for people; returns the new row."""
+    """Set columns of the batch's row (and, later, of its projection); returns the new row."""
     table = database.ledger.batches
     connection.execute(table.update().where(table.c.batch_key == key).values(values))
     batch = get(connection, database, key)
-    now = database.dialect.utc_now(connection)
-    project(connection, database, batch, now)
+    if batch.openai_batch_id is not None:
+        changed(connection, key)
     return batch
 
 

@@ -185,11 +185,13 @@ def _often(database: Database, max_attempts: int) -> sa.Subquery:
 def _newest(database: Database) -> sa.Select[Any, int, str | None]:
     there, claims = database.candidates, database.ledger.claims
     size = database.dialect.text_bytes(there.text)
+    # As NVARCHAR: TEXT and NTEXT can't be counted or compared.
+    short = sa.cast(there.text, sa.Unicode(_SHORT))
     return (
         sa.select(
             there.userid.label("userid"),
             size.label("text_bytes"),
-            sa.case((size <= _SHORT, there.text)).label("short_text"),
+            sa.case((size <= _SHORT, short)).label("short_text"),
         )
         .select_from(there.table.outerjoin(claims, claims.c.userid == there.userid))
         .where(there.processed.is_(None), size > 0, claims.c.userid.is_(None))

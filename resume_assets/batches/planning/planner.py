@@ -24,6 +24,7 @@ from resume_assets.batches.planning.decision import (
 )
 from resume_assets.batches.planning.outstanding import limits_of, outstanding_of, queue_of
 from resume_assets.batches.planning.runs import Due, Stage, run_key
+from resume_assets.database import rights
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
@@ -61,10 +62,11 @@ def plan_batch(
     `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
     `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
     `in_all`: at most so many of this origin, ended ones included; those that came to nothing not.
-    Raises BadKey, and KeyTaken where the key's batch is under way or done.
+    Raises BadKey, KeyTaken where the key's batch is under way or done, RightsMissing.
     """
     if key is not None:
         batches.check_key(key)
+    rights.require(database)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
         installation = require_initialised(connection, database)

@@ -20,6 +20,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.uploading import upload
 from resume_assets.batches.store import BatchStore
+from resume_assets.database import rights
 from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import (
     AccessRefused,
@@ -51,12 +52,14 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
     OpenAI's queue is full, as `claimed` where it was split, as `built` where a doubt is settled
     while planning has stopped. Raises ApiUnavailable where a doubt can't be settled yet,
-    OtherEndpoint, AccessRefused, ApiRefused, FilesGone.
+    OtherEndpoint, AccessRefused, ApiRefused, FilesGone, RightsMissing.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in _SUBMITTABLE:
         return batch
+    if batch.state != BatchState.submitting:  # a doubt is settled first, whatever may be written
+        rights.require(database)
     attempt = Attempt(lease, settings, store, api)
     with lease.kept_alive():
         try:

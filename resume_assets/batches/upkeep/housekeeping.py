@@ -19,6 +19,7 @@ from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.database.connect import Database
+from resume_assets.database.projection import catch_up
 from resume_assets.errors import in_words
 from resume_assets.openai_api.errors import ApiFailed, OtherEndpoint
 from resume_assets.settings import Settings
@@ -53,6 +54,7 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
     `api`: None where there is none to be asked. Raises DatabaseFailed.
     """
     tidied = Tidied()
+    catch_up(database)
     if api is not None:
         try:
             _tidy_remote(database, api, tidied)

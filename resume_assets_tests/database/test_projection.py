@@ -1,0 +1,230 @@
+"""`aicandidateBatchStatus` follows the ledger, and whatever a site's table is like, never stops it.
+
+The tables are made by hand, as sites have them.
+"""
+
+import datetime
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.batches.ledger import batches
+from resume_assets.database import connect, projection
+from resume_assets.database.connect import Database
+from resume_assets.database.projection import catch_up
+from resume_assets.database.setup import initialise, plan
+from resume_assets.database.status_table import NAME, look
+from resume_assets_tests.collected import KEY, collected_batch
+from resume_assets_tests.databases import SQLITE, make_schema, rows_of, seed, settings
+
+LONG = "a-model-with-a-name-that-is-long"
+
+
+def name(database: Database, table: str = NAME) -> str:
+    return f"[{database.schema}].[{table}]" if database.schema else f"[{table}]"
+
+
+def execute(database: Database, statement: str) -> None:
+    database.write(lambda connection: connection.exec_driver_sql(statement))
+
+
+def old_table(database: Database, columns: str) -> None:
+    """A site's own table, and our tables beside it."""
+    make_schema(database)
+    execute(database, f"CREATE TABLE {name(database)} ({columns})")
+    initialise(database)
+
+
+def shown(database: Database, columns: str) -> Sequence[Any]:
+    query = sa.text(f"SELECT {columns} FROM {name(database)} WHERE batch_id LIKE 'batch%'")
+    return [tuple(row) for row in rows_of(database, query)]
+
+
+def batch(database: Database, key: str = KEY) -> Any:
+    return database.read(lambda connection: batches.get(connection, database, key))
+
+
+def step(database: Database, key: str = KEY, **values: Any) -> None:
+    database.write(lambda connection: batches.update(connection, database, key, **values))
+
+
+def problems(database: Database) -> str:
+    return "; ".join(database.read(lambda connection: look(connection, database)).problems)
+
+
+PLAIN = "batch_id NVARCHAR(100), status NVARCHAR(50), created_at DATETIME"
+ALL_NEED_A_VALUE = """batch_id NVARCHAR(100) NOT NULL, status NVARCHAR(50) NOT NULL,
+    created_at DATETIME NOT NULL, batch_key NVARCHAR(64) NOT NULL PRIMARY KEY,
+    message NVARCHAR(99) NOT NULL, batch_cost FLOAT NOT NULL, done_at DATETIME NOT NULL"""
+
+HELD = {
+    "nothing but what must be": (PLAIN, "", 1),
+    "status must have a value": (PLAIN.replace("(50)", "(50) NOT NULL"), "", 1),
+    "all must have a value": (ALL_NEED_A_VALUE, "", 1),
+    "a time as a number": (PLAIN.replace("DATETIME", "INT"), "created_at is INTEGER", 1),
+    "a time as a text": (PLAIN.replace("DATETIME", "NVARCHAR(10)"), "", 1),
+    "a text as a number": (f"{PLAIN}, state INT", "state is INTEGER", 1),
+    "a key that is filled up": (f"{PLAIN}, batch_key CHAR(64)", "", 1),
+    "a default of theirs": (f"{PLAIN}, recruiter INT NOT NULL DEFAULT 7", "", 1),
+    "only they know": (f"{PLAIN}, recruiter INT NOT NULL", "recruiter must have a value", 0),
+    "a constraint": (f"{PLAIN}, CHECK (status <> 'completed')", "", 0),
+    "shorter columns": ("batch_id NVARCHAR(5), status NVARCHAR(3), created_at DATETIME", "", 1),
+}
+
+
+@pytest.mark.parametrize("site", HELD)
+def test_a_sites_table_never_keeps_the_ledger_back(
+    empty_database: Database, caplog: pytest.LogCaptureFixture, site: str
+) -> None:
+    database = empty_database
+    columns, told, rows = HELD[site]
+    old_table(database, columns)
+    seed(database, 2)
+    with caplog.at_level(logging.WARNING):
+        collected_batch(database, settings(model=LONG), 2)
+        step(database, message="again")
+        step(database, message="and again")
+    assert (batch(database).state, batch(database).message) == ("collected", "and again")
+    assert told in problems(database)
+    found = shown(database, "batch_id, status, batch_key")
+    assert len(found) == rows
+    if rows:
+        batch_id, status, key = found[0]
+        assert f"batch_{KEY}".startswith(batch_id)
+        assert "completed".startswith(status)
+        assert key.rstrip() == KEY
+    assert caplog.text.count("aicandidateBatchStatus is behind") == 1 - rows  # once
+    catch_up(database)
+    assert len(shown(database, "1")) == rows
+
+
+def test_columns_that_are_computed(backend: str, empty_database: Database) -> None:
+    computed = "AS (7)" if backend != SQLITE else "INT GENERATED ALWAYS AS (7) VIRTUAL"
+    key = "IDENTITY" if backend != SQLITE else "NOT NULL"
+    number = f"id INTEGER {key} PRIMARY KEY"
+    old_table(empty_database, f"{number}, {PLAIN}, requests {computed}")
+    seed(empty_database, 2)
+    collected_batch(empty_database, settings(), 2)
+    assert problems(empty_database) == "requests is computed, so left out"
+    assert shown(empty_database, "id, status, requests") == [(1, "completed", 7)]
+
+
+def test_names_in_another_case(empty_database: Database) -> None:
+    old_table(empty_database, "BATCH_ID NVARCHAR(99), Status NVARCHAR(9), Created_At DATETIME")
+    seed(empty_database, 1)
+    collected_batch(empty_database, settings(), 1)
+    step(empty_database, openai_status="expired")
+    assert shown(empty_database, "BATCH_ID, Status") == [(f"batch_{KEY}", "expired")]
+
+
+def test_a_table_that_may_not_be_altered(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a row is known by OpenAI's id, and has what there is room for."""
+    database = empty_database
+    monkeypatch.setattr(database.dialect, "may_alter", lambda *_: False)
+    old_table(database, PLAIN)
+    assert "batch_key is missing" in problems(database)
+    assert {step.alters.name for step in plan(database) if step.alters is not None} == {NAME}
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    step(database, openai_status="expired")
+    assert shown(database, "batch_id, status") == [(f"batch_{KEY}", "expired")]
+    catch_up(database)
+    assert len(shown(database, "1")) == 1
+
+
+def test_no_table_at_all(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    execute(database, f"DROP TABLE {name(database)}")
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    assert batch(database).state == "collected"
+    assert "init-db" in caplog.text
+    initialise(database)
+    catch_up(database)
+    assert shown(database, "status") == [("completed",)]
+
+
+def test_what_was_lost_is_made_up_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process was killed between the ledger's commit and the projection's."""
+    seed(database, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(connect, "project", lambda *_: None)
+        collected_batch(database, settings(), 1, key="b1")
+    assert shown(database, "1") == []
+    collected_batch(database, settings(), 1, key="b2")
+    catch_up(database)
+    assert shown(database, "batch_key, state") == [("b2", "collected"), ("b1", "collected")]
+    execute(database, f"UPDATE {name(database)} SET state = 'theirs'")
+    later = database.read(database.dialect.utc_now) + datetime.timedelta(seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(connect, "project", lambda *_: None)
+        step(database, "b1", ended_at=later)
+        written: list[str] = []
+        patch.setattr(projection, "project", lambda _, keys: written.extend(keys))
+        catch_up(database)
+    assert written == ["b1"]  # of b2 no step is known to be later
+    catch_up(database)
+    assert dict(shown(database, "batch_key, state")) == {"b1": "collected", "b2": "theirs"}
+
+
+def test_one_bad_row_never_holds_up_another(empty_database: Database) -> None:
+    old_table(empty_database, f"{PLAIN}, model NVARCHAR(50), CHECK (model <> 'odd')")
+    seed(empty_database, 3)
+    for key, model in (("b1", "one"), ("b2", "odd"), ("b3", "two")):
+        collected_batch(empty_database, settings(model=model), 1, key=key)
+
+    def all_at_once(connection: sa.Connection) -> None:
+        for key in ("b1", "b2", "b3"):
+            batches.update(connection, empty_database, key, openai_status="expired")
+
+    empty_database.write(all_at_once)
+    assert shown(empty_database, "model, status") == [("one", "expired"), ("two", "expired")]
+
+
+def test_many_rows_are_one_transaction(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed(database, 3)
+    for key in ("b1", "b2", "b3"):
+        collected_batch(database, settings(), 1, key=key)
+    commits: list[int] = []
+    sa.event.listen(database.engine, "commit", lambda _: commits.append(1))
+
+    def all_at_once(connection: sa.Connection) -> None:
+        for key in ("b1", "b2", "b3", "b1"):
+            batches.update(connection, database, key, openai_status="expired")
+
+    database.write(all_at_once)
+    assert len(commits) == 2
+    assert {status for (status,) in shown(database, "status")} == {"expired"}
+
+
+def test_a_row_that_others_lock_is_not_waited_for(backend: str, database: Database) -> None:
+    """Somebody looks into the table in a transaction, and goes to lunch."""
+    if backend == SQLITE:
+        pytest.skip("SQLite has one lock, which is the ledger's too")
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    held, release = threading.Event(), threading.Event()
+
+    def hold(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"UPDATE {name(database)} SET status = 'lunch'")
+        held.set()
+        release.wait(60)
+
+    holder = threading.Thread(target=database.write, args=(hold,))
+    holder.start()
+    assert held.wait(30)
+    try:
+        step(database, message="on")
+        assert batch(database).message == "on"
+        assert not release.is_set()
+    finally:
+        release.set()
+        holder.join()
+    assert shown(database, "status, message") == [("lunch", None)]
+    step(database, message="later")
+    assert shown(database, "status, message") == [("completed", "later")]
