@@ -14,6 +14,7 @@ from resume_assets.commands.output import say
 from resume_assets.commands.starting import new_home
 from resume_assets.database import rights
 from resume_assets.database.connect import Database, open_database
+from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import require_initialised
 from resume_assets.database.status_table import NAME, look
 from resume_assets.errors import PlatformError, in_words
