@@ -25,6 +25,8 @@ PACKAGES = ("resume_assets", "resume_assets_tests")
 _NOTICED = (1, 2, 3)
 """Exit codes of pytest: a test failed, nothing could be imported, or pytest itself broke."""
 
+_WRONG_CALL = 4
+
 
 class Verdict(StrEnum):
     """What the tests said to a change."""
@@ -107,9 +109,11 @@ class Copy:
             return Verdict.hung, ""
         finally:
             _end(process)
+        printed = self._printed()
+        if code == _WRONG_CALL:
+            raise RuntimeError(f"pytest could not be asked: {printed[-1]}")
         if code not in _NOTICED and code >= 0:
             return Verdict.passed, ""
-        printed = self._printed()
         named = (line for line in printed if line.startswith(("FAILED ", "ERROR ")))
         return Verdict.failed, next(named, printed[-1])
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from resume_assets_tests.mutants.copies import PACKAGES, Copy, digest, files_of
+from resume_assets_tests.mutants.copies import Copy, digest, files_of
 from resume_assets_tests.mutants.recorder import TIMES, combine
 
 _FILES = "files.json"
@@ -62,9 +62,9 @@ def _is_test(name: str) -> bool:
 
 def _is_shared(name: str) -> bool:
     """Whether any test may depend on it."""
-    return name == "pyproject.toml" or (
-        name.startswith(PACKAGES) and not _is_test(name) and not name.startswith(_OURS)
-    )
+    if name.startswith("resume_assets_tests/"):
+        return not (_is_test(name) or name.startswith(_OURS) or name.endswith("/__init__.py"))
+    return name == "pyproject.toml" or name.startswith("resume_assets/")
 
 
 def _file(test: str) -> str:
