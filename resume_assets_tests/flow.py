@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.ledger.queue import GivenUp, Waiting, given_up, waiting
+from resume_assets.batches.ledger.queue import Waiting, waiting
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.batches.receiving.collecting import collect

@@ -14,8 +14,9 @@ from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.costing import Bill, settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
-from resume_assets.batches.ledger.queue import count_back, given_up
+from resume_assets.batches.ledger.queue import count_back
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import is_untold
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import is_untold
 from resume_assets.batches.ledger.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import count_back, count_sendable, given_up
+from resume_assets.batches.ledger.attempts import given_up
+from resume_assets.batches.ledger.queue import count_back, count_sendable
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
 from resume_assets.commands.output import say

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from resume_assets.batches import costing
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import count_sendable, given_up
+from resume_assets.batches.ledger.attempts import given_up
+from resume_assets.batches.ledger.queue import count_sendable
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
 from resume_assets.batches.planning import planner
 from resume_assets.commands.output import describe, dollars, how_to_send, say

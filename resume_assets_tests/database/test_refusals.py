@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import Lease, leased
-from resume_assets.batches.ledger.queue import given_up, waiting
+from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.records.auditing import audit_dates
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rewriting import Mender

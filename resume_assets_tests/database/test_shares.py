@@ -4,8 +4,9 @@ import sqlalchemy as sa
 
 from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import are_repeats_held
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.ledger.queue import are_repeats_held, waiting
+from resume_assets.batches.ledger.queue import waiting
 from resume_assets.database.connect import Database
 from resume_assets_tests.collected import collected_batch
 from resume_assets_tests.databases import seed, settings

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateTable
 
+from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.ledger.queue import count_waiting, given_up, waiting
+from resume_assets.batches.ledger.queue import count_waiting, waiting
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.setup import NotInitialised, initialise, plan, require_initialised

@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.queue import are_repeats_held, waiting
+from resume_assets.batches.ledger.attempts import are_repeats_held
+from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
 from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for

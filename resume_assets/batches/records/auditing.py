@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.queue import GivenUp, given_up
+from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.states import OPEN_ITEMS, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind

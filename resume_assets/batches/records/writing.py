@@ -19,9 +19,9 @@ import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.closing import USAGE, End, Usage, close, drop_claims, usage_of
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import text_hash
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.refusals import refused_among

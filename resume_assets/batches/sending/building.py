@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, NamedTuple
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import is_blank, text_hash
+from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
 from resume_assets.batches.store import REQUESTS, BatchStore

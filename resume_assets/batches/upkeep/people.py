@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import given_up
 from resume_assets.batches.ledger.states import (
     BEFORE_SUBMITTED,
     OPEN_ITEMS,
