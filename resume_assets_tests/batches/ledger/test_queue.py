@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import queue
+from resume_assets.batches.ledger import attempts, queue
 from resume_assets.batches.ledger.attempts import GivenUp, given_up, text_hash
 from resume_assets.batches.ledger.queue import count_back, count_sendable, count_waiting
 from resume_assets.batches.ledger.states import MAX_SENDINGS
@@ -186,7 +186,8 @@ def test_so_many_that_they_are_looked_at_in_pages(flow: Flowing, monkeypatch: py
     assert sorted(expected[0]) == [2, 3, 6]
     assert [one.userid for one in expected[1]] == [1, 4, 5, 7]
     for rows in (1, 2, 3):
-        monkeypatch.setattr(queue, "_PAGE", rows)
+        for module in (queue, attempts):
+            monkeypatch.setattr(module, "PAGE", rows)
         assert (flow.waiting(), flow.given_up()) == expected
 
 
