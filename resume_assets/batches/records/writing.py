@@ -9,7 +9,6 @@ to the row, and that one without the columns that are refused. So one value hold
 """
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,8 +28,6 @@ from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
-_log = logging.getLogger(__name__)
-
 _INTERFERENCES = 5  # of other programs, in one chunk
 REFUSED = "refused_by_database"
 READING = ("months_assumed", "values_cut", "unread")
@@ -48,6 +45,7 @@ class Applied:
     dates_unread: int = 0
     values_cut: int = 0
     refused: Counter[str] = field(default_factory=Counter)  # values that the table did not take
+    not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
     left_open: int = 0  # candidates that other programs kept changing
 
 
@@ -166,7 +164,7 @@ class Writer:
                 refused = late
             else:
                 return
-        _log.warning("batch %s: the table does not take a record: %s", self.lease.key, refused)
+        self.applied.not_taken[str(refused)] += 1
         self._give_up(row)
 
     def _refused_columns(self, row: Row, named: str | None) -> frozenset[str] | None:
