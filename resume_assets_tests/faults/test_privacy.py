@@ -358,7 +358,7 @@ def test_an_error_that_quotes_them(
 
 
 def test_the_driver_quotes_a_value(planted: Platform) -> None:
-    """A trigger of the users' own refuses a row, and says which."""
+    """A trigger of the users' own refuses a column, and says whose."""
     run(planted, Stage.submit, succeeds=True)
     planted.until_the_server_has_ended("b1")
     planted.wait("b1")
@@ -368,7 +368,10 @@ def test_the_driver_quotes_a_value(planted: Platform) -> None:
             " SELECT RAISE(ABORT, 'Zerelda Quixby may not be changed'); END"
         )
     result = planted.run(Stage.collect, "b1")
-    assert not result.success
+    assert result.success
+    written = planted.written()
+    assert written
+    assert all(planted.candidate(userid).Email is None for userid in written)
     for event in result.all_events:
         assert leaks(str(event)) == []
 

@@ -28,6 +28,8 @@ from resume_assets.errors import PlatformError
 
 _log = logging.getLogger(__name__)
 
+_REASONS = 5  # that a log names
+
 CHUNK = 500
 """Rows a transaction; under 1,000, so that SQL Server locks rows and never the table."""
 
@@ -58,10 +60,23 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
         batch = _mend(lease, store, batch, applied)
         _require_none_left(lease, applied)
     _log.info("batch %s: %d records written", lease.key, applied.written)
-    if applied.refused:
-        _log.warning("batch %s: values refused, by column: %s", lease.key, dict(applied.refused))
+    _tell_of_refusals(lease.key, applied)
     applied.batch = batch
     return applied
+
+
+def _tell_of_refusals(key: str, applied: Applied) -> None:
+    if applied.refused:
+        told = ", ".join(f"{column} {count}" for column, count in applied.refused.most_common())
+        _log.warning("batch %s: values that the table refused, by column: %s", key, told)
+    for why, count in applied.not_taken.most_common(_REASONS):
+        _log.warning(
+            "batch %s: %d records that the table does not take (%s). Their answers are kept: mend "
+            "the table and materialize updated_candidate_records again.",
+            key,
+            count,
+            why,
+        )
 
 
 def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:

@@ -8,7 +8,6 @@ What the table refuses (a constraint, a trigger) is split off: the chunk is writ
 to the row, and that one without the columns that are refused. So one value holds up no other.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,8 +28,6 @@ from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
-_log = logging.getLogger(__name__)
-
 _INTERFERENCES = 5  # of other programs, in one chunk
 REFUSED = "refused_by_database"
 READING = ("months_assumed", "values_cut", "changes", "unread")
@@ -46,6 +43,7 @@ class Applied:
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
+    not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
     left_open: int = 0  # candidates that other programs kept changing
 
     @property
@@ -191,7 +189,7 @@ class Writer:
                 refused = late
             else:
                 return
-        _log.warning("batch %s: the table does not take a record: %s", self.lease.key, refused)
+        self.applied.not_taken[str(refused)] += 1
         self._give_up(row)
 
     def _refused_columns(self, row: Row, named: str | None) -> frozenset[str] | None:
