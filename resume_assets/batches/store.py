@@ -90,13 +90,12 @@ class BatchStore:
     def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
         """The files of one batch, in whichever store they were made; `noted` as in `batch`.
 
-        `installation`: whose they are. Raises StoreFailed.
+        `installation`: whose they are. Those that are in this store come first: the home was moved
+        or copied, and the store in it. Raises StoreFailed.
         """
-        files = self.batch(key, noted)
-        if files.store is self or files.is_anything_there():
-            return files
-        here = self.batch(key)  # the home was moved, and the store in it
-        return here if here.is_of(installation) else files
+        here = self.batch(key)
+        is_here = noted in (None, self.url) or here.is_of(installation)
+        return here if is_here else self.batch(key, noted)
 
 
 class BatchFiles:

@@ -325,6 +325,15 @@ class TestStores:
         flow.set(keep_files_days=0)
         assert keep_house(flow).local_files == 2
 
+    def test_a_copy_of_a_home_leaves_the_files_of_the_other_alone(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        shutil.copytree(flow.home / "batches", flow.home / "copy")
+        flow.store = BatchStore(str(flow.home / "copy"))
+        assert keep_house(flow).local_files == 2
+        assert not (flow.home / "copy" / KEY).exists()
+        assert (flow.home / "batches" / KEY / "output.jsonl").exists()
+
     def test_another_databases_batch_of_that_key_is_not_taken_for_it(self, flow: Flowing) -> None:
         flow.until_ended()
         (flow.home / "batches").rename(flow.home / "away")
