@@ -25,7 +25,7 @@ from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
-from resume_assets.batches.records.writing import Applied
+from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
 from resume_assets.batches.sending.submission import submit

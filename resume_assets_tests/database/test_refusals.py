@@ -18,7 +18,8 @@ from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.records.auditing import audit_dates
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rewriting import Mender
-from resume_assets.batches.records.writing import Applied, Writer
+from resume_assets.batches.records.rows import Applied
+from resume_assets.batches.records.writing import Writer
 from resume_assets.database.connect import Database
 from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import initialise

@@ -22,7 +22,8 @@ from resume_assets.batches.receiving.results import (
     results_of,
 )
 from resume_assets.batches.records.rewriting import Mender, Rewriter
-from resume_assets.batches.records.writing import Applied, Writer
+from resume_assets.batches.records.rows import Applied
+from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
 

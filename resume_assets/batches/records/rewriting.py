@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records.writing import READING, Interference, Row, Seen, Writer
+from resume_assets.batches.records.rows import READING, Row
+from resume_assets.batches.records.writing import Interference, Seen, Writer
 
 
 class _Again(Writer):

@@ -8,112 +8,23 @@ What the table refuses (a constraint, a trigger) is split off: the chunk is writ
 to the row, and that one without the columns that are refused. So one value holds up no other.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-import orjson
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import text_hash
-from resume_assets.batches.ledger.closing import USAGE, End, Usage, close, drop_claims, usage_of
+from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims, usage_of
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.refusals import refused_among
+from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
 from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
-from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
 _INTERFERENCES = 5  # of other programs, in one chunk
-REFUSED = "refused_by_database"
-READING = ("months_assumed", "values_cut", "changes", "unread")
-_CUT = LOSSES - {Change.unread}
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a run of this step did; a chunk's counts join once it is committed."""
-
-    batch: batches.Batch | None = None
-    written: int = 0
-    superseded: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-    changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
-    not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
-    left_open: int = 0  # candidates that other programs kept changing
-
-    @property
-    def months_assumed(self) -> int:
-        """Dates whose month was not given."""
-        return self._count(Change.assumed)
-
-    @property
-    def dates_unread(self) -> int:
-        """Dates that could not be read."""
-        return self._count(Change.unread)
-
-    @property
-    def values_cut(self) -> int:
-        """Values that are not in the table as a whole."""
-        return self._count(*_CUT)
-
-    @property
-    def refused(self) -> dict[str, int]:
-        """Values that the table did not take, by column."""
-        return {
-            column: count
-            for (column, what), count in self.changes.items()
-            if what == Change.refused
-        }
-
-    def _count(self, *changes: Change) -> int:
-        return sum(count for (_, what), count in self.changes.items() if what in changes)
-
-
-@dataclass(slots=True)
-class Row:
-    """A usable answer, ready to be written; `values` as the candidate table takes them.
-
-    The answer itself is let go: five hundred candidates at once would cost more than reading them.
-    """
-
-    asked: Asked
-    values: Sequence[Any]
-    usage: Usage
-    changes: Changes
-    unread: dict[str, str]
-    refused: frozenset[str] = frozenset()  # columns that stay as they are
-
-    @property
-    def reading(self) -> tuple[int, int, str | None, str | None]:
-        """What the ledger keeps of how the answer was read, in the order of READING."""
-        if not self.changes:
-            return 0, 0, None, None
-        done = [*self.changes.values()]
-        cut = sum(change in _CUT for change in done)
-        return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
-
-    def without(self, columns: frozenset[str]) -> "Row":
-        """The row as it is to be written where the table refuses these columns."""
-        changes = dict(self.changes)
-        for column in columns:
-            note(changes, column, Change.refused)
-        return replace(self, refused=columns, changes=changes)
-
-    def tells(self, columns: Sequence[str]) -> bool:
-        """Whether there is a value in any of the columns (all of them) that is not refused."""
-        return any(
-            value is not None and column not in self.refused
-            for column, value in zip(columns, self.values, strict=True)
-        )
-
-
-def _json(by_column: Mapping[str, str]) -> str | None:
-    return orjson.dumps(by_column).decode() if by_column else None
 
 
 class Seen(NamedTuple):
