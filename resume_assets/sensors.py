@@ -18,6 +18,7 @@ from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Due, Stage
 from resume_assets.batches.receiving import polling
+from resume_assets.batches.receiving.pace import TICK_SECONDS, is_time_to_look
 from resume_assets.database.connect import Database
 from resume_assets.deadlines import within
 from resume_assets.errors import in_words
@@ -39,10 +40,11 @@ _ASKED_SINGLY = 20  # partitions; of more it is quicker to fetch the whole list
 
 @dg.sensor(
     jobs=[submit_batch, collect_batch],
-    minimum_interval_seconds=60,
+    minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Looks every minute at the batches that are out, brings in those that ended, in "
-    "whatever way, and asks again for runs that came to nothing.",
+    description="Looks at the batches that are out, each minute or as seldom as "
+    "RESUME_CHECK_INTERVAL says, brings in those that ended, in whatever way, and asks again for "
+    "runs that came to nothing.",
 )
 def batch_completion_sensor(
     context: dg.SensorEvaluationContext,
@@ -56,8 +58,12 @@ def batch_completion_sensor(
     of batches that it forgot.
     """
     problems: list[str] = []
+    cursor = context.cursor
     try:
-        problems += _look(settings, sqlserver, openai)
+        now = time.time()
+        if is_time_to_look(_last_look(cursor), now, settings.load().check_interval):
+            cursor = str(now)
+            problems += _look(settings, sqlserver, openai)
     except Exception as error:  # noqa: BLE001 (told below, without what it might quote)
         problems.append(in_words(error, "looking at the batches"))
     deciding = _Deciding(context.instance, settings, sqlserver)
@@ -69,12 +75,12 @@ def batch_completion_sensor(
     problems += told
     for problem in problems:
         context.log.warning(problem)
-    return _result(due, forgotten, "; ".join(problems) or "No batch has ended.")
+    return _result(due, forgotten, "; ".join(problems) or "No batch has ended.", cursor=cursor)
 
 
 @dg.sensor(
     job=submit_batch,
-    minimum_interval_seconds=60,
+    minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.STOPPED,
     description="Once turned on, keeps up to RESUME_MAX_IN_FLIGHT batches out while resumes wait; "
     "RESUME_CONTINUOUS_BATCHES ends it after so many in all.",
@@ -98,6 +104,14 @@ def continuous_submission_sensor(
         context.log.warning(why)
     runs = list(planned)  # a thread that was late may still add to it
     return _result(runs, [run.key for run in runs], why)
+
+
+def _last_look(cursor: str | None) -> float | None:
+    """Seconds since 1970, as the cursor keeps them; None where it has none."""
+    try:
+        return float(cursor) if cursor else None
+    except ValueError:  # set by hand
+        return None
 
 
 def _look(
@@ -196,7 +210,9 @@ def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: lis
     return f"{_PLANS_A_TICK} batches in one tick are enough."
 
 
-def _result(due: Iterable[Due], new_keys: list[str], why_none: str) -> dg.SensorResult:
+def _result(
+    due: Iterable[Due], new_keys: list[str], why_none: str, *, cursor: str | None = None
+) -> dg.SensorResult:
     requests = [_request(run) for run in due]
     return dg.SensorResult(
         run_requests=requests,
@@ -204,6 +220,7 @@ def _result(due: Iterable[Due], new_keys: list[str], why_none: str) -> dg.Sensor
         if new_keys
         else [],
         skip_reason=None if requests else why_none,
+        cursor=cursor,
     )
 
 

@@ -87,6 +87,27 @@ def test_an_answer_that_says_nothing(ticking: Platform, faults: Faults, fault: A
     assert len(requested(tick(ticking))) == 2
 
 
+def test_between_two_looks_openai_is_not_asked(
+    ticking: Platform, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_CHECK_INTERVAL", "900")
+    resources = ticking.definitions.resources or {}
+    asked = []
+    for cursor in (None, str(time.time() - 600), str(time.time() - 900), "by hand"):
+        before = faults.count("GET", BATCHES)
+        with dg.build_sensor_context(
+            instance=ticking.instance, resources=resources, cursor=cursor
+        ) as context:
+            result = batch_completion_sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        looked = result.cursor != cursor
+        assert looked == (faults.count("GET", BATCHES) > before)
+        asked.append(looked)
+        for key in ("a", "b"):
+            ticking.update(key, state="submitted")
+    assert asked == [True, False, True, True]
+
+
 def test_a_look_is_quick(ticking: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a run's time-outs and retries one slow endpoint would use up the tick."""
     opened: list[bool] = []
