@@ -81,6 +81,7 @@ class _Loop:
         self.last_refusal: NoPlan | None = None
         self.bad_rounds = 0
         self.is_blind = False
+        self.waited_for: set[str] = set()
         self.stopped: str | None = None
         self.records = 0
         self.is_useless = False  # whether a batch came in without one usable answer
@@ -188,7 +189,16 @@ class _Loop:
         self.progress = progress
 
     def _bring_in(self, key: str) -> None:
-        batch = bring_in(self.session, key)
+        try:
+            batch = bring_in(self.session, key)
+        except RunFailed as failed:
+            # What does not add up passes as a rule, or is settled within an hour: no bad round.
+            if self.session.batch(key).contradiction is None:
+                raise
+            if key not in self.waited_for:
+                say(str(failed))
+            self.waited_for.add(key)
+            return
         say(describe(batch))
         outcome = outcome_of(self.session.database, self.session.settings, batch)
         say_outcome(outcome)

@@ -273,7 +273,9 @@ def test_the_local_server_runs_while_it_waits_and_progress_shows(
     assert there
     assert all(there)
     assert "40 of 40 records written" in said
-    assert len(re.findall(r"  submitted  batch_\w+ \(", said)) > 1
+    progress = re.findall(r"  submitted  batch_\w+ \(.*", said)
+    assert progress
+    assert len(set(progress)) == len(progress)  # a line only where something has changed
 
 
 def test_of_several_batches_progress_is_one_line(home: Path) -> None:
@@ -299,3 +301,20 @@ def test_a_key_that_is_refused_ends_it_as_a_failure(home: Path) -> None:
         faults.clear()
         ok("resume")
         assert "1 batch is in." in ok("continuous", "--num-batches", "1", *QUICK)
+
+
+def test_a_file_that_is_not_there_yet_ends_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rounds it takes: it is waited for, told once, and nothing is sent again."""
+    monkeypatch.setattr("resume_assets.openai_api.backoff.SECONDS", 0.001)
+    faults = Faults()
+    with platform_at(home, wrap=faults.wrap) as platform:
+        platform.seed(2)
+        faults.add("GET", "/v1/files/[^/]+/content", Respond(404), times=18)  # three a round
+        result = call("continuous", "--num-batches", "1", *QUICK)
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.count("names its output") == 1
+        assert "1 batch is in." in result.stdout
+        assert platform.written() == [1, 2]
+        assert faults.count("POST", "/v1/batches") == 1

@@ -20,7 +20,7 @@ from resume_assets.batches.ledger.states import (
     ItemState,
 )
 from resume_assets.batches.planning.dispatching import abandon
-from resume_assets.batches.receiving import tracking
+from resume_assets.batches.receiving import contradictions, tracking
 from resume_assets.batches.sending.submission import settle_doubt
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
@@ -135,6 +135,7 @@ def give_up(lease: Lease) -> batches.Batch:
             connection,
             database,
             lease.key,
+            **contradictions.NONE,
             state=BatchState.done,
             tally=json.dumps({f"{ItemState.cancelled}: {GIVEN_UP}": given_up}),
             succeeded=0,
