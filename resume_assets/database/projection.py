@@ -7,7 +7,7 @@ then is made up for by the batch's next step, by `init-db` and by the daily hous
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -28,7 +28,6 @@ CHANGED = "resume_changed"
 _PATIENCE = 1.0  # seconds; people can wait, the ledger can't
 _AT_ONCE = 100
 _IN_A_ROW = 3  # failures after which it is the table, not a row
-_ROUNDED = timedelta(milliseconds=10)  # DATETIME does not keep every millisecond
 
 
 def changed(connection: sa.Connection, key: str) -> None:
@@ -137,6 +136,6 @@ def _behind(connection: sa.Connection, database: "Database") -> list[str]:
     for key, known_as, *steps in connection.execute(query.order_by(batches.c.batch_key)):
         last = max((step for step in steps if step is not None), default=None)
         time = shown.get(known_as)
-        if known_as not in shown or (last and time and time + _ROUNDED < last):
+        if known_as not in shown or (last and time and time <= last):
             behind.append(key)
     return behind
