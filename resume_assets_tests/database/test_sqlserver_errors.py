@@ -223,6 +223,31 @@ def test_each_number_has_its_words(number: int, words: str) -> None:
 def test_a_wrong_password_never_passes() -> None:
     for error in (FINAL[4], FINAL[-1]):
         assert not diagnose(error).is_transient(had_connection=True)
+        assert "error 18456, SQLSTATE 28000: the login was refused" in diagnose(error).explain()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Lock request time out period exceeded.", 1222),
+        ("canceling statement due to lock timeout", 1222),
+        ("The service has encountered an error processing your request. Please try again.", 40197),
+        ("The service is currently busy. Retry the request after 10 seconds.", 40501),
+        ("Database 'a' on server 'b' is not currently available.", 40613),
+        ("Cannot process request. Not enough resources to process request.", 49918),
+        ("Cannot process create or update request. Too many operations in progress.", 49918),
+        ("Cannot continue the execution because the session is in the kill state.", 596),
+        ("SHUTDOWN is in progress.", 6005),
+        ("FATAL: the database system is starting up", 6005),
+        ('Cannot open database "x" requested by the login.', 4060),
+        ("Invalid object name 'x'.", 208),
+        ("Invalid column name 'x'.", 207),
+        ("Something else", None),
+    ],
+)
+def test_numbers_that_a_driver_hides_are_told_by_the_text(text: str, number: int | None) -> None:
+    assert diagnose(mssql("Syntax error or access violation", text)).number == number
+    assert diagnose(mssql("String data, right-truncated", text)).number is None  # it quotes a value
 
 
 @pytest.mark.parametrize(

@@ -322,6 +322,8 @@ def test_a_person_is_told_what_only_a_person_can_end(flow: Flowing):
     flow.set(enqueued_token_limit=1)
     assert stop(plan(flow)) is Stop.nothing_waiting
     assert _why_stopped(flow) is None
+    flow.set(max_cost_usd_a_day=0.000_001)
+    assert _why_stopped(flow) is None
     flow.set(max_cost_usd=0.000_001)
     assert "RESUME_MAX_COST_USD = $0.00" in (_why_stopped(flow) or "")
     flow.set(max_cost_usd=None)
