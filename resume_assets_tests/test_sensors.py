@@ -17,6 +17,7 @@ import pytest
 
 from resume_assets.assets import resume_batches
 from resume_assets.batches.planning.runs import MOST_REQUESTS, REQUEST_PATIENCE
+from resume_assets.batches.receiving.contradictions import LEAST_LOOKS
 from resume_assets.local_openai.settings import Limits, Pace
 from resume_assets_tests.home import NEVER, QUIET, Platform, platform_at
 from resume_assets_tests.local_openai.support import ManualClock
@@ -176,6 +177,9 @@ def test_lost(by_hand: tuple[Platform, ManualClock]) -> None:
     platform, _ = by_hand
     with sqlite3.connect(platform.server_folder / "state.db") as state:
         state.execute("DELETE FROM batches")
+    for _ in range(LEAST_LOOKS - 1):  # one 404 may pass
+        assert not Daemon(platform).tick(COMPLETION).run_requests
+        platform.later("b1", hours=1)
     assert collected(platform, "lost") == {"missing: batch_lost": 4}
     assert platform.waiting() == [1, 2, 3, 4]
 

@@ -8,6 +8,8 @@ import pytest
 
 from resume_assets.batches.costing import Bill, NotApplied
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
+from resume_assets.batches.receiving.collecting import NotEnded
+from resume_assets.batches.receiving.contradictions import LEAST_LOOKS
 from resume_assets_tests.flow import KEY, Flowing, resume
 from resume_assets_tests.local_openai.faults import each_line, rewrite
 
@@ -47,7 +49,13 @@ def test_the_estimate_is_compared_with_what_the_answered_requests_took(flow: Flo
 def test_a_batch_without_an_answer_costs_nothing_and_says_nothing(flow: Flowing):
     flow.until_ended()
     assert rewrite(flow.server_folder, flow.batch().output_file_id, lambda _: [])
-    flow.collect()
+    for _ in range(LEAST_LOOKS - 1):
+        with pytest.raises(NotEnded, match="empty"):
+            flow.collect()
+    with pytest.raises(NotEnded):
+        flow.collect()
+    flow.later(hours=1)
+    flow.collect()  # it has lasted: that is all there is
     flow.apply()
     bill = flow.settle()
     assert (bill.batch.batch_cost, bill.batch.input_tokens) == (0, 0)

@@ -10,7 +10,7 @@ import pytest
 from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Pace
 from resume_assets_tests.commands.calling import call, ok
-from resume_assets_tests.home import Platform, platform_at
+from resume_assets_tests.home import NEVER, Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
 from resume_assets_tests.local_openai.support import ManualClock
 
@@ -101,12 +101,13 @@ def test_where_some_are_usable_the_others_reasons_are_told(
     assert "Next: nothing; no resume waits." in said
 
 
-def test_a_batch_that_a_person_cancelled_is_no_failure(platform: Platform) -> None:
-    platform.seed(1)
-    platform.until_submitted("b1")
-    platform.update("b1", state="ended", openai_status="cancelled")
-    said = ok("check", "b1")
-    assert "1  cancelled: no_line" in said
+def test_a_batch_that_a_person_cancelled_is_no_failure(home: Path) -> None:
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(1)
+        platform.until_submitted("b1")
+        platform.update("b1", state="ended", openai_status="cancelled")
+        said = ok("check", "b1")
+        assert "1  cancelled: no_line" in said
 
 
 def test_without_a_price_tokens_are_told_and_no_dollars(

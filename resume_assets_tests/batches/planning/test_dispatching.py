@@ -1,5 +1,6 @@
 """Which batches get a run: asked again if nothing came of it; given up only before submission."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -122,17 +123,18 @@ def test_what_changed_since_it_was_listed_gets_no_run(flow: Flowing):
     flow.plan()
     _ago(flow, LONG)
 
-    def asked_meanwhile(key: str) -> bool:
-        _ago(flow, timedelta(0))
-        return False
+    class Meanwhile(Told):
+        def __init__(self, happens: Callable[[], None]) -> None:
+            super().__init__()
+            self.happens = happens
 
-    def sent_meanwhile(key: str) -> bool:
-        _set(flow, state="submitted")
-        return False
+        def unfinished(self, keys: Sequence[str]) -> list[Run]:
+            self.happens()
+            return super().unfinished(keys)
 
-    assert due(flow, has_run=asked_meanwhile) == []
+    assert due(flow, orchestrator=Meanwhile(lambda: _ago(flow, timedelta(0)))) == []
     _ago(flow, LONG)
-    assert due(flow, has_run=sent_meanwhile) == []
+    assert due(flow, orchestrator=Meanwhile(lambda: _set(flow, state="submitted"))) == []
     assert flow.batch().run_requests == 1
 
 
