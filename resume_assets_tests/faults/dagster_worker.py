@@ -13,6 +13,7 @@ from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands import continuous as continuous_module
 from resume_assets.commands.continuous import continuous
 from resume_assets.commands.session import Session, session
+from resume_assets.database.projection import catch_up
 from resume_assets.definitions import defs
 from resume_assets.resources import sqlserver_resource
 from resume_assets_tests.faults import worker
@@ -116,6 +117,7 @@ def way(of: Callable[[Session, Life], None]) -> Callable[[Life], None]:
         sqlserver_resource._opened = lambda _: life.flow.database  # type: ignore[assignment]
         with session() as opened:
             of(opened, life)
+            catch_up(opened.database)  # as the daily housekeeping does
 
     return go
 
