@@ -428,6 +428,7 @@ class TestCancel:
         flow.until_done()
         with leased(flow.database, KEY) as lease:
             assert people.cancel(lease, flow.settings, flow.store, flow.api).state == "done"
+        assert flow.faults.count("POST", f"{BATCHES}/.*/cancel") == 0
 
 
 class TestLost:
