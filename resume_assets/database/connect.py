@@ -127,7 +127,8 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         engine, dialect = _sqlite(url.set(database=str(make_ready(url))))
         table = "aicandidate"
     elif backend == "mssql":
-        from resume_assets.database.sqlserver import SQLServerDialect, engine_arguments
+        from resume_assets.database.sqlserver import SQLServerDialect
+        from resume_assets.database.sqlserver_engine import engine_arguments
         from resume_assets.database.sqlserver_url import complete, shown
 
         url = complete(url, settings)

@@ -20,11 +20,8 @@ from resume_assets.database import sqlserver_catalogue as catalogue
 from resume_assets.database import sqlserver_plain as plain
 from resume_assets.database import sqlserver_rows as rows_sql
 from resume_assets.database.dialect import Guard, Need, Refusal, Supplied
-from resume_assets.database.odbc import is_freetds, load_mssql_python, load_pyodbc
 from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
-from resume_assets.database.sqlserver_url import MSSQL_PYTHON, connection_string
 from resume_assets.errors import PlatformError
-from resume_assets.settings import Settings
 
 _LOCK_SECONDS = 30.0
 """A row that is locked for longer gives error 1222, and the transaction is tried again."""
@@ -293,33 +290,6 @@ _SESSION = (
     f"SET LOCK_TIMEOUT {_LOCK_SECONDS * 1000:.0f}; "
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 )
-
-
-def engine_arguments(url: sa.URL, settings: Settings) -> dict[str, Any]:
-    """What `create_engine` is given for SQL Server.
-
-    No `fast_executemany`: bulk writes go by OPENJSON, and with FreeTDS it would end the process.
-    Raises NoDriver where the driver's module can't be loaded.
-    """
-    driver = load_mssql_python() if url.drivername == MSSQL_PYTHON else load_pyodbc()
-    more: dict[str, Any] = {}
-    if is_freetds(str(url.query.get("driver", ""))):
-        # Told a parameter's size, FreeTDS 1.3 refuses texts of more than 4,000 characters (HY090).
-        more["use_setinputsizes"] = False
-
-    def creator() -> Any:
-        return driver.connect(connection_string(url), timeout=settings.sqlserver_login_timeout)
-
-    return {
-        "creator": creator,
-        "pool_size": 5,
-        "max_overflow": 10,
-        "pool_timeout": 30,
-        # Azure closes connections that were idle for half an hour.
-        "pool_recycle": 1_500,
-        "pool_use_lifo": True,
-        **more,
-    }
 
 
 def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> int:
