@@ -1,4 +1,4 @@
-"""`batch_cost`: what the batch really came to, from the usage of every answer."""
+"""`batch_cost`: what the batch really cost, from the usage of every answer."""
 
 import logging
 from dataclasses import dataclass
@@ -157,9 +157,10 @@ def totals(connection: sa.Connection, database: Database) -> Totals:
 
 @dataclass(slots=True)
 class _Shares:
-    """What came of a batch's requests: of the first ones, and of those that failed before.
+    """How many requests were usable: of first requests, and of repeats (see `ledger.attempts`).
 
-    Candidates that were done before, and are done again because somebody asks for it, are neither.
+    A candidate that failed once and succeeded once, and is sent again because somebody asks for it,
+    counts as neither.
     """
 
     first_usable: int = 0
@@ -169,7 +170,7 @@ class _Shares:
 
 
 def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
-    """Repeats that failed by nobody's fault say as little as requests that were not run."""
+    """Repeats whose failure can't be their own fault are left out, like requests never run."""
     items = database.ledger.items
 
     def ended_before(*states: ItemState) -> sa.ColumnElement[int]:
@@ -210,9 +211,9 @@ _UNRUN = frozenset({ItemState.expired, ItemState.cancelled, ItemState.released, 
 
 
 def _low_shares(batch: batches.Batch, shares: _Shares, least: float) -> dict[str, bool | None]:
-    """Whether too few answers were usable, of the first requests or, alone, of repeats.
+    """Whether too few answers were usable: of first requests or, where there are none, of repeats.
 
-    None where the batch says nothing about that.
+    None where the batch says nothing about that; one that failed as a whole is too low.
     """
     low, low_repeats = None, None
     if batch.openai_status == "failed":

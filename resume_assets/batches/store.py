@@ -1,7 +1,7 @@
 """A batch's files: `<store>/<key>/…`, on a disk or in an object store.
 
 A file is there whole or not at all. On a disk, files are private to their user: 0600 in 0700. What
-an object store's own library raises becomes a StoreFailed: it might quote a key.
+an object store's own library raises becomes a StoreFailed: its message might quote a secret key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OWNER = ".installation"
 _BUCKETS = frozenset(
     {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "cos", "obs", "tos"}
 )
-"""Protocols whose folders are a part of the names: to make one could only make the bucket."""
+"""Protocols whose folders are only parts of object names: `mkdir` could only make a bucket."""
 
 _BUFFER = 1 << 20
 
@@ -53,7 +53,7 @@ class BatchStore:
             self.root = UPath(self.url)
 
     def batch(self, key: str, noted: str | None = None) -> BatchFiles:
-        """The files of one batch; makes nothing.
+        """The files of one batch; creates no folder.
 
         `noted`: the store's `url` that the ledger has for the batch; None for one that has no
         files yet, or whose files were made before the ledger noted it.
@@ -62,9 +62,9 @@ class BatchStore:
         return BatchFiles(store.root / key, store)
 
     def check(self) -> None:
-        """Raise StoreFailed where the store is not there, or is a folder without anything in it.
+        """Raise StoreFailed where the store is not there, or is an empty folder.
 
-        Such a one may be a place that nothing is mounted at.
+        An empty folder may be a mount point that nothing is mounted at.
         """
         if not self.is_local:
             with told(self.url, "looking into"):
@@ -90,8 +90,9 @@ class BatchStore:
     def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
         """The files of one batch, in whichever store they were made; `noted` as in `batch`.
 
-        `installation`: whose they are. Those that are in this store come first: the home was moved
-        or copied, and the store in it. Raises StoreFailed.
+        `installation`: the id of the one whose files they are (see `installation_of`). Files in
+        this store come first: the home may have been moved or copied, with the store in it. Raises
+        StoreFailed.
         """
         here = self.batch(key)
         is_here = noted in (None, self.url) or here.is_of(installation)
@@ -129,8 +130,8 @@ class BatchFiles:
         """Make the folder this installation's, before the first file of a batch is written.
 
         Two databases may share a store and have a batch of the same key, and one that was restored
-        may have forgotten a batch: their answers are not to be taken for this batch's. Raises
-        FolderTaken, StoreFailed, OSError.
+        may have forgotten a batch: answers of such a batch are not to be taken for this one's.
+        Raises FolderTaken, StoreFailed, OSError.
         """
         if not self.is_anything_there():
             with self.write(_OWNER) as stream:
@@ -200,8 +201,8 @@ class BatchFiles:
                 part.rename(target)
                 _sync_folder(self._local)
         except BaseException:
-            # Half a file is of no use, and takes room; where not even that can be done, what is
-            # raised says why.
+            # Half a file is of no use, and takes up space. Where not even deleting it works, the
+            # error that is raised again says why.
             with suppress(StoreFailed), self._told("deleting from"):
                 part.unlink(missing_ok=True)
             raise
@@ -209,13 +210,13 @@ class BatchFiles:
     def remove(self) -> int:
         """Delete every file of the batch, and its folder.
 
-        Returns how many there were, the owner's name left out. Raises StoreFailed, OSError.
+        Returns how many there were, not counting `.installation`. Raises StoreFailed, OSError.
         """
         with self._told("deleting from"):
             if not _is_there(self.folder):
                 return 0
             files = [path for path in self.folder.iterdir() if path.is_file()]
-            # Last: as long as one is left, it is ours.
+            # `.installation` last: a file that is left must still be known as ours.
             files.sort(key=lambda path: path.name == _OWNER)
             for path in files:
                 path.unlink(missing_ok=True)
@@ -239,7 +240,7 @@ class BatchFiles:
 
 
 class _Raw(io.RawIOBase):
-    """An object store's stream, whose errors are told."""
+    """An object store's stream, whose errors become StoreFailed."""
 
     def __init__(self, stream: Any, url: str) -> None:
         self._stream = stream
@@ -272,7 +273,7 @@ class _Raw(io.RawIOBase):
 def _is_there(path: UPath, name: str | None = None) -> bool:
     """Whether the file or folder is there, or another name in its store.
 
-    fsspec's own `exists` takes an error of any kind for an answer.
+    fsspec's own `exists` returns False after an error of any kind.
     """
     if _is_local(path):
         return bool(path.exists())

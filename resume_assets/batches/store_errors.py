@@ -1,4 +1,4 @@
-"""What an object store's library raises, in our words; its own messages might quote a key."""
+"""What an object store's library raises, in our words; its own messages might quote a secret."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _PACKAGES = {
     "oci": "ocifs",
     "oss": "ossfs",
 }
-"""What fsspec needs for a protocol."""
+"""The package that fsspec needs for a protocol."""
 
 _KEYS = {
     "s3fs": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or AWS_PROFILE",

@@ -1,11 +1,13 @@
-"""What stands against sending a resume once more: the attempts that are used up.
+"""What stands against sending a resume once more: attempts used up, repeats held back.
 
 Attempts count per candidate and text since the last success: an edited text, or `LastProcessed` set
-to NULL by hand, starts afresh. A fault that nothing tells whose it is uses none as long as it comes
-once; if another follows, both do. A record that the candidate table refused uses all of them up:
-the answer is there and paid for, another one would be refused as well.
+to NULL by hand, starts afresh. A failure is "untold" where nothing tells whether the request or
+OpenAI is at fault: a single one uses no attempt, but once there are two, each uses one. A record
+that the candidate table refused uses all attempts up: the answer is there and paid for, and another
+one would be refused as well.
 
-Repeats, of which an answer was unusable before, are held back while they come to nothing.
+A "repeat" is a request for a candidate of which an earlier request failed. Those that have used an
+attempt are held back while repeats come to nothing: see `are_repeats_held`.
 """
 
 import hashlib
@@ -53,7 +55,7 @@ def given_up(
     max_attempts: int,
     batch_key: str | None = None,
 ) -> Iterator[GivenUp]:
-    """The candidates that wait for a person (`resume-assets retry`), by id.
+    """The candidates that wait for a person (`resume-assets retry`), ordered by id.
 
     `batch_key`: only those that are in that batch.
     """
@@ -65,7 +67,7 @@ def given_up(
         .where(
             there.processed.is_(None),
             there.text.is_not(None),
-            # One that is out once more, since more attempts were allowed, waits for nobody.
+            # Where more attempts were allowed since, it is in a batch again and waits for nobody.
             there.userid.not_in(sa.select(claims.c.userid)),
         )
         .order_by(there.userid)
@@ -83,7 +85,7 @@ def given_up(
 
 
 def sent_often(database: Database, max_attempts: int) -> sa.Subquery:
-    """The ids of those that were sent so often in vain that they may be given up."""
+    """The ids of candidates that failed so often that their attempts may be used up."""
     items = database.ledger.items
     return (
         sa.select(items.c.userid)
@@ -151,23 +153,23 @@ def _is_enough(history: Sequence[sa.Row[Any]], max_attempts: int) -> bool:
 
 
 def _attempts(history: Sequence[sa.Row[Any]]) -> int:
-    """How many attempts are used up: by what is the request's own, as it shows in coming again."""
+    """How many attempts are used up: by the request's own failures, and untold ones from two on."""
     used = sum(row.attempt_used for row in history)
     untold = sum(not row.attempt_used and is_untold(row.state, row.reason) for row in history)
     return int(used + (untold if untold > 1 else 0))
 
 
 def is_untold(state: str, reason: str | None) -> bool:
-    """Whether nothing tells whose fault it is: an error of no known kind, no line in the files."""
+    """Whether nothing tells whose fault a failure is: an unknown error, or no line in the files."""
     if state == ItemState.failed:
         return may_be_own(reason or "")
     return state == ItemState.missing and reason == NO_LINE
 
 
 def are_repeats_held(connection: sa.Connection, database: Database) -> bool:
-    """Whether too few were usable in the last two batches made only of repeats.
+    """Whether too few answers were usable in the last two batches that had only repeats.
 
-    Repeats are then held back until a batch goes well, or a person says `resume`.
+    Repeats are then held back until a batch goes well, or a person runs `resume-assets resume`.
     """
     table, installation = database.ledger.batches, database.ledger.installation
     query = sa.select(table.c.low_share_repeats).where(

@@ -28,7 +28,7 @@ class UnknownBatch(WrongUseError):
 
 
 class BadKey(WrongUseError):
-    """A batch key that could not be a folder, a primary key and metadata alike."""
+    """A batch key that can't serve as a folder's name, a primary key and metadata alike."""
 
 
 def check_key(key: str) -> str:
@@ -39,7 +39,7 @@ def check_key(key: str) -> str:
 
 
 def new_key(now: datetime) -> str:
-    """A made-up key: UTC time and four random letters, so that keys sort by age."""
+    """A generated key: UTC time and four random letters, so that keys sort by age."""
     letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))
     return f"{now:%Y%m%d-%H%M%S}-{letters}"
 
@@ -67,7 +67,7 @@ def get(connection: sa.Connection, database: Database, name: str) -> Batch:
 def lock(connection: sa.Connection, database: Database, key: str) -> Batch:
     """The batch's row, which nobody else changes until the transaction ends. Raises UnknownBatch.
 
-    What is decided by an unlocked row may no longer be so when the decision is written.
+    What an unlocked row said may no longer hold when a decision by it is written.
     """
     table = database.ledger.batches
     connection.execute(
@@ -77,7 +77,11 @@ def lock(connection: sa.Connection, database: Database, key: str) -> Batch:
 
 
 def update(connection: sa.Connection, database: Database, key: str, **values: Any) -> Batch:
-    """Set columns of the batch's row (and, later, of its projection); returns the new row."""
+    """Set columns of the batch's row; returns the new row.
+
+    After the commit, `database.projection` copies the row of a batch that OpenAI has to
+    `aicandidateBatchStatus`, the table for people.
+    """
     table = database.ledger.batches
     connection.execute(table.update().where(table.c.batch_key == key).values(values))
     batch = get(connection, database, key)
@@ -117,7 +121,7 @@ def count_reasons(connection: sa.Connection, database: Database, key: str) -> di
 
 
 def installation_of(connection: sa.Connection, database: Database) -> str:
-    """The installation's random id, by which it knows its batches and files again."""
+    """The random id of this ledger, by which it recognises its own batches and files."""
     there = sa.select(database.ledger.installation.c.installation_id)
     found: str = connection.execute(there).scalar_one()
     return found

@@ -1,4 +1,4 @@
-"""How items end: their states in the ledger, and their candidates free again."""
+"""How items end: their states are written, and the claims on their candidates are released."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class End:
 
 
 def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
-    """Close items that have no record, and let go of their candidates."""
+    """Close items that have no record, and release their claims."""
     if not ends:
         return
     tables, dialect = lease.database.ledger, lease.database.dialect
@@ -59,6 +59,6 @@ def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
 
 
 def drop_claims(connection: sa.Connection, lease: Lease, userids: list[Any]) -> None:
-    """Let go of candidates, whose items the same transaction closes."""
+    """Release the claims on candidates whose items the same transaction closes."""
     claims = lease.database.ledger.claims
     lease.database.dialect.delete_rows(connection, claims, "userid", userids)

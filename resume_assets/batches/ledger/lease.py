@@ -1,4 +1,4 @@
-"""One worker at a batch at a time: a lease on its row, renewed while the work goes on.
+"""Only one worker works on a batch at a time: it holds a lease on its row, and keeps renewing it.
 
 Every transaction of a worker renews its lease first, so that one whose lease was taken over commits
 nothing more. A lease whose process is gone from this machine is free at once; any other after
@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 LEASE_SECONDS = 60
 PATIENCE = 75.0
-"""Seconds to wait for a lease: longer than one that nobody renews any more can last."""
+"""Seconds to wait for a lease: longer than a dead worker's lease lasts."""
 
 _RENEW_SECONDS = 20.0
 
 
 class BatchBusy(PlatformError):
-    """Another worker is at this batch."""
+    """Another worker holds this batch's lease."""
 
 
 class LeaseLost(PlatformError):
@@ -81,7 +81,7 @@ class Lease:
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
-        """Renew in the background, for a step that takes long outside of transactions."""
+        """Renew the lease in the background, for a step that takes long outside of transactions."""
         finished = threading.Event()
 
         def renew() -> None:
@@ -89,7 +89,7 @@ class Lease:
                 try:
                     self.database.write(self._renew)
                 except (LeaseLost, DatabaseFailed) as problem:
-                    # The next fenced commit says so where it matters.
+                    # The next `write` raises it, where it matters.
                     _log.warning("batch %s: lease not renewed: %s", self.key, problem)
                     return
 
@@ -126,15 +126,15 @@ def leased(database: Database, key: str, *, patience: float = 0) -> Iterator[Lea
 
 
 def is_free(batch: batches.Batch, now: datetime) -> bool:
-    """Whether nobody is at this batch."""
+    """Whether no worker holds this batch's lease."""
     return batch.lease_owner is None or batch.lease_until <= now or _is_dead(batch.lease_owner)
 
 
 def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
-    """Take the lease; returns until when another has it, None if it is ours."""
+    """Take the lease; returns None, or until when another worker holds it."""
     batch = batches.lock(connection, lease.database, lease.key)
     now = lease.database.dialect.utc_now(connection)
-    # It may be ours already: a commit was kept whose answer was lost.
+    # It may be ours already, where a commit succeeded and only its answer was lost.
     if not is_free(batch, now) and batch.lease_owner != lease.owner:
         until: datetime = batch.lease_until
         return until
@@ -152,7 +152,7 @@ def _give_back(lease: Lease) -> None:
     ours = sa.and_(table.c.batch_key == lease.key, table.c.lease_owner == lease.owner)
 
     def work(connection: sa.Connection) -> None:
-        # When it was given back stays known: a run that then holds none for long is dead.
+        # The time stays noted: a run that has held no lease since, for long, counts as dead.
         now = lease.database.dialect.utc_now(connection)
         connection.execute(table.update().where(ours).values(lease_owner=None, lease_until=now))
 
@@ -177,7 +177,7 @@ def _here() -> tuple[str, str]:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; `-` where there is none, or only its corpse.
+    """When a process started, in the kernel's ticks; `-` where it is gone, or a zombie.
 
     Source: proc_pid_stat(5), fields 3 and 22.
     """

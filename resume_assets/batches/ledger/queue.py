@@ -49,10 +49,10 @@ def waiting(
 ) -> list[Waiting]:
     """The newest `rows` waiting resumes, in order.
 
-    `without_held`: those that may be sent now, see `are_repeats_held`.
+    `without_held`: leave out repeats that are held back now, see `are_repeats_held`.
     """
     if without_held and are_repeats_held(connection, database):
-        max_attempts = 1  # as if nobody had a second one
+        max_attempts = 1  # as if nobody had a second attempt
     found: list[Waiting] = []
     # Blank and given-up rows are few: a little more than asked for is usually enough at once.
     window, offset = rows + rows // 10 + 50, 0
@@ -71,7 +71,7 @@ def count_waiting(connection: sa.Connection, database: Database) -> int:
 
 
 def count_sendable(connection: sa.Connection, database: Database, *, max_attempts: int) -> int:
-    """How many rows wait and have attempts left: counted, for a difference might be negative."""
+    """How many rows wait and have attempts left; counted, not subtracted, so never negative."""
     userid = database.candidates.userid
     often = sa.select(sent_often(database, max_attempts).c.userid)
     suspects = connection.execute(_newest(database).where(userid.in_(often))).all()

@@ -1,7 +1,10 @@
 """The states of a batch and of an item, and what follows from each.
 
-A batch moves down the list and never back, but for `quota`, which waits between `built` and
-`submitted`. An item is open while `claimed` or `submitted` and ends in exactly one other state.
+A batch moves down the list. It goes back only where nothing of it ran at OpenAI: to `quota` or
+`built` to be created again, to `claimed` where its file is split, to `planned` where the key of an
+`empty` or `abandoned` batch is planned anew. "Out" means `submitted`.
+
+An item is open while `claimed` or `submitted` and ends in exactly one other state.
 """
 
 from enum import StrEnum
@@ -13,15 +16,15 @@ class BatchState(StrEnum):
     planned = "planned"  # the row exists; rows, tokens and money are reserved
     claimed = "claimed"  # its candidates are chosen and in no other open batch
     built = "built"  # its request file is complete
-    submitting = "submitting"  # the intent is written down; whether OpenAI has it may be in doubt
+    submitting = "submitting"  # the intent to create it is noted; OpenAI may have it or not
     quota = "quota"  # OpenAI's queue is full; created again later
     submitted = "submitted"  # OpenAI has it and has not ended it
     ended = "ended"  # OpenAI ended it, in whatever way
-    collected = "collected"  # output and error file are on our side, each request is ticked off
+    collected = "collected"  # output and error file are kept here, outcomes are counted
     applied = "applied"  # records are written, every item is closed
     done = "done"  # and the invoice is settled
     empty = "empty"  # nothing waited when it claimed
-    abandoned = "abandoned"  # it could not be submitted; its claims went back
+    abandoned = "abandoned"  # it could not be submitted; its claims were released
 
 
 BEFORE_SUBMITTED = frozenset(
@@ -33,10 +36,10 @@ BEFORE_SUBMITTED = frozenset(
         BatchState.quota,
     }
 )
-"""Nothing is known to run at OpenAI yet; a dead run here is requested again."""
+"""Nothing is known to run at OpenAI yet; where its run died, another is requested."""
 
 IN_FLIGHT = BEFORE_SUBMITTED | {BatchState.submitted}
-"""Counts against the batches and tokens that may be out at once."""
+"""Planned or out: counts against the batches and tokens that are allowed at once."""
 
 AFTER_ENDED = frozenset({BatchState.ended, BatchState.collected, BatchState.applied})
 """Ended at OpenAI, not settled here: `collect_batch` has work to do."""

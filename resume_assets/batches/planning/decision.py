@@ -15,13 +15,13 @@ class Stop(StrEnum):
     """Why nothing is planned."""
 
     nothing_waiting = "nothing_waiting"
-    enough = "enough"  # the number asked for is out or done
+    enough = "enough"  # as many batches as were asked for are planned, out or done
     in_flight = "in_flight"
     tokens = "tokens"
     money = "money"
     money_today = "money_today"
     low_share = "low_share"
-    stopped = "stopped"  # the endpoint turned us down for want of money
+    stopped = "stopped"  # the endpoint refused the key, or the account has no money
 
 
 WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
@@ -29,9 +29,10 @@ WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
 
 
 CRUMB = 0.01
-"""Of the token limit: less room than that is left until more is free, or all would end in crumbs.
+"""A "crumb" is less than this share of the token limit; so little is not planned, but left free.
 
-What is left when a batch needs less than it reserved is planned again, and less of that again.
+A batch that needs less than it reserved frees the rest. Were that planned at once, again and again,
+batches would get ever smaller. A crumb is planned only where no batch is out, or no more waits.
 """
 
 
@@ -39,7 +40,7 @@ What is left when a batch needs less than it reserved is planned again, and less
 class Queue:
     """What waits: rows, and what one of them costs on average (USD; None: no price known).
 
-    `are_some_held`: repeats wait beside them, which are held back.
+    `are_some_held`: there are repeats that wait and are held back (see `ledger.attempts`).
     """
 
     waiting: int
@@ -51,7 +52,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What is planned, claimed, submitting or out, and what was spent or reserved (USD)."""
+    """What is planned or out (see `IN_FLIGHT`), and what was spent or reserved (USD)."""
 
     batches: int = 0
     tokens: int = 0
@@ -91,7 +92,7 @@ class NoPlan:
 def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) -> Plan | NoPlan:
     """Plan a batch of at most `rows` rows within every limit.
 
-    A batch shrinks to the room that is left; it is not planned where not even one row has room.
+    A batch shrinks to what the limits leave; it is not planned where they leave not even one row.
     """
     if outstanding.stopped:
         return NoPlan(Stop.stopped, f"{outstanding.stopped} `resume-assets resume` goes on.")
@@ -170,6 +171,7 @@ def _within_budget(
 
 
 def _room(left: float, each: float) -> int:
+    """How many rows that need so much `each` fit into what is `left`."""
     if each <= 0 or each * MAX_REQUESTS <= left:
         return MAX_REQUESTS
     return floor(left / each)

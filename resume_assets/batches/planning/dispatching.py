@@ -1,9 +1,10 @@
 """Which batches get a run now: each decision is a transaction, so that asking twice is harmless.
 
-A run that was asked for has REQUEST_PATIENCE to take its batch's lease; then it is asked for again.
-Before submission that ends after MOST_REQUESTS runs that were really carried out: the claims go
-back and the batch is `abandoned`. After it, never: its answers are paid for. A request that the
-orchestrator never heard of (a tick that was lost) is made again under its own key and not counted.
+A run that was requested has REQUEST_PATIENCE to take its batch's lease; then another is requested.
+Before a batch is submitted, that ends after MOST_REQUESTS runs that really took place: its claims
+are released and it is `abandoned`. Afterwards it never ends: the answers are paid for. A request
+for a run that Dagster never got (its tick was lost) is made again under the same run key, and not
+counted.
 """
 
 import logging
@@ -45,9 +46,9 @@ def due_runs(
 ) -> Iterator[Due]:
     """Note and yield the runs to request now, oldest batch first.
 
-    Each is noted in a transaction of its own just before it is yielded: whoever stops in between
-    has asked for nothing that it did not get. Without an `orchestrator` the caller carries the runs
-    out itself.
+    Each is noted in a transaction of its own just before it is yielded, so that a caller who
+    stops early leaves no run noted that it was not given. Without an `orchestrator` the caller
+    carries the runs out itself.
     """
 
     def look(connection: sa.Connection) -> list[batches.Batch]:
@@ -76,7 +77,7 @@ def due_runs(
 
 
 def dead_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
-    """Those of the runs whose worker is gone; runs of batches that are not ours never are."""
+    """Those runs whose worker is gone; runs of batches not in this ledger are never among them."""
     table = database.ledger.batches
     keys = sorted({run.key for run in runs})
 
@@ -103,7 +104,7 @@ def open_keys(database: Database) -> Sequence[str]:
 def _ask(
     database: Database, orchestrator: Orchestrator, page: Sequence[batches.Batch]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The keys of the batches that have a living run, and the run keys nobody ever heard of."""
+    """The keys of the batches that have a living run, and run keys that never had a run."""
     runs = orchestrator.unfinished([batch.batch_key for batch in page])
     dead = {run.run_id for run in dead_runs(database, runs)}
     busy = frozenset(run.key for run in runs if run.run_id not in dead)
@@ -118,7 +119,7 @@ def _decide(
     unheard: frozenset[str],
     patience: timedelta,
 ) -> Due | None:
-    """Request a run, or abandon: by the locked row, so that no worker has begun meanwhile."""
+    """Request a run, or abandon; the row is locked, so that no worker begins meanwhile."""
     batch = batches.lock(connection, database, key)
     now = database.dialect.utc_now(connection)
     stage = stage_of(batch)

@@ -1,7 +1,7 @@
 """What resumes will cost, before they are counted and before they are answered.
 
 The texts' own tokens are exact once a batch is built; instructions, schema and message overhead are
-an estimate until batches with the same ones have come back and told.
+an estimate until a finished batch with the same ones gives their measure.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ BYTES_PER_TOKEN = 3.0
 """Cautious, for texts not counted yet: English has more than four bytes a token, Japanese three."""
 
 _FIXED_CHARACTERS_PER_TOKEN = 4.0  # instructions and schema: English words and terse JSON
-_OUTPUT_TOKENS = 700.0  # a resume; until finished batches tell better
+_OUTPUT_TOKENS = 700.0  # per resume, until finished batches give a measure
 _ESCAPED = 1.05  # bytes of a text in JSON over its bytes
 _CUSTOM_ID_BYTES = 40
-_RECENT = 5  # finished batches that are asked
+_RECENT = 5  # finished batches that are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def estimate_for(connection: sa.Connection, database: Database, settings: Settin
 
 
 def measured_overhead(connection: sa.Connection, database: Database, model: str) -> float | None:
-    """Tokens a request besides its resume, as the last batch with this prompt and schema told."""
+    """A request's input tokens besides its resume, by the last batch of this prompt and schema."""
     table = database.ledger.batches
     query = (
         sa.select(table.c.overhead_measured)
@@ -87,7 +87,7 @@ def measured_overhead(connection: sa.Connection, database: Database, model: str)
 
 
 def measured_output(connection: sa.Connection, database: Database, model: str) -> float | None:
-    """Output tokens an answered request, over the last few finished batches."""
+    """Output tokens per answered request, over the last few finished batches."""
     table = database.ledger.batches
     query = (
         sa.select(table.c.output_tokens, table.c.requests_completed)

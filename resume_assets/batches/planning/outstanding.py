@@ -15,7 +15,7 @@ from resume_assets.settings import Settings
 
 
 def queue_of(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
-    """What waits beyond the rows that others have planned and not claimed yet."""
+    """What waits beyond the rows that other batches have planned and not claimed yet."""
     table = database.ledger.batches
     promised = connection.execute(
         sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
@@ -61,7 +61,7 @@ def limits_of(
 def outstanding_of(
     connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
 ) -> Outstanding:
-    """What is planned or out now, and what was spent since a person last said `resume`."""
+    """What is planned or out now, and what was spent since the last `resume-assets resume`."""
     table = database.ledger.batches
     tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
     count, enqueued = connection.execute(

@@ -1,7 +1,8 @@
 """The one planner: serves the sensor, `continuous`, `submit` and a partition added by hand.
 
-Under the planning lock it looks at the queue and at all that is out, decides, and inserts the
-batch's row with what it reserves; so two planners together never exceed a limit.
+Under the planning lock (a database lock on the ledger's row of the installation) it looks at the
+queue and at all that is out, decides, and inserts the batch's row with what it reserves; so two
+planners together never exceed a limit.
 """
 
 import logging
@@ -61,7 +62,7 @@ def plan_batch(
 
     `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
     `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
-    `in_all`: at most so many of this origin, ended ones included; those that came to nothing not.
+    `in_all`: at most so many of this origin ever, not counting `empty` and `abandoned` ones.
     Raises BadKey, KeyTaken where the key's batch is under way or done, RightsMissing.
     """
     if key is not None:
@@ -91,7 +92,7 @@ def plan_batch(
 
 
 def plan_named(database: Database, settings: Settings, key: str, rows: int) -> NoPlan | None:
-    """Give a key that a person made its batch, unless it is under way already.
+    """Plan the batch of a partition that a person added, unless it is under way already.
 
     Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
     Raises BadKey.
@@ -134,7 +135,7 @@ def _count_planned(connection: sa.Connection, database: Database, origin: str) -
 def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
-    """Why nothing is planned until a person says `resume`; None while that is not so."""
+    """Why nothing is planned until `resume-assets resume`; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
@@ -152,7 +153,7 @@ def stuck_batches(
 ) -> Sequence[batches.Batch]:
     """Batches that OpenAI has not ended for longer than its window and a margin.
 
-    What does not add up (see `contradictions`) has ended, and is told of otherwise.
+    What does not add up (see `contradictions`) has ended, and is reported by the poll.
     """
     since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
     out = batches.in_states(connection, database, [BatchState.submitted])
@@ -199,9 +200,9 @@ def _insert(
     elif before.state in (BatchState.empty, BatchState.abandoned) and not _was_sent(
         connection, database, key
     ):
-        # Nothing of its first life counts any more: not its file, its upload or its estimate.
+        # Nothing from before it ended counts any more: not its file, its upload or its estimate.
         fresh = {column.name: None for column in table.columns if column.nullable}
-        if before.local_deleted_at is None:  # what its first life left is in that store
+        if before.local_deleted_at is None:  # its former files are in that store
             fresh["store_url"] = before.store_url
         values = fresh | values | {"try_number": before.try_number + 1}
         connection.execute(table.update().where(table.c.batch_key == key).values(values))

@@ -60,7 +60,7 @@ def wait_for_quota(
         quota_until=now + pause,
         run_requests=0,
         requested_at=None,
-        # The one that was turned down stays in the list as failed: the next is another try.
+        # A batch object that failed stays in OpenAI's list: the next creation is another try.
         try_number=batch.try_number + 1,
         message=message,
     )

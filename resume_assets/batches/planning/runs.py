@@ -1,4 +1,4 @@
-"""When a batch needs a run, and when a run that has not ended is dead: decided here, purely.
+"""When a batch needs a run, and when a run that has not ended is dead: pure functions.
 
 The ledger's row, the clock and what the orchestrator (Dagster, in `resume_assets.runs`) says of its
 runs are passed in; `dispatching` writes down what follows.
@@ -33,7 +33,7 @@ _LOOKING: Final = timedelta(minutes=10)
 
 
 class Stage(StrEnum):
-    """Which half of a batch's way is to be run; the names of the jobs."""
+    """Which half of a batch's life a run is for; the values are the names of the Dagster jobs."""
 
     submit = "submit_batch"
     collect = "collect_batch"
@@ -41,7 +41,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A run to be requested. `run_key` is another one for each request that counts."""
+    """A run to be requested, for the batch `key`; each request that counts has a new `run_key`."""
 
     key: str
     stage: Stage
@@ -64,19 +64,19 @@ class Orchestrator(Protocol):
     """What is asked of whoever carries the runs out; each call is one query, however many keys."""
 
     def unfinished(self, keys: Sequence[str]) -> Sequence[Run]:
-        """The runs of these batches that wait or work."""
+        """The runs of these batches that are queued or in progress."""
 
     def known(self, run_keys: Sequence[str]) -> frozenset[str]:
         """Those of these run keys that it has ever had a run of, ended ones included."""
 
 
 def run_key(batch: Batch, stage: Stage) -> str:
-    """Dagster never runs a key twice, failed or not: so it names the try and the request."""
+    """Dagster never starts a run key twice, failed or not: so it has the try and the request."""
     return f"{batch.batch_key}:{stage}:{batch.try_number}:{batch.run_requests}"
 
 
 def stage_of(batch: Batch) -> Stage | None:
-    """Which half of its way is next for the batch; None while it is out, and once it is closed."""
+    """Which half of its life is next for the batch; None while it is out, and once it is closed."""
     if batch.state in BEFORE_SUBMITTED:
         return Stage.submit
     return Stage.collect if batch.state in AFTER_ENDED else None
@@ -112,7 +112,7 @@ def is_due(
 def _was_killed(batch: Batch) -> bool:
     """Whether the run that was last asked for took the lease and never gave it back.
 
-    One that kills its worker each time waits like the others from the third time on.
+    A batch whose workers are killed each time waits like the others from the third time on.
     """
     if batch.lease_owner is None or batch.run_requests >= MOST_REQUESTS:
         return False

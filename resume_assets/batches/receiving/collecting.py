@@ -1,4 +1,4 @@
-"""`batch_output`: bring the result files to our side, whole, and tick every request off."""
+"""`batch_output`: download the result files, whole, and count the outcomes of all requests."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class NotEnded(PlatformError):
 def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Batch:
     """Download what is not here yet, and count what came.
 
-    A batch collected before is only counted again, from the kept files, by today's rules; it needs
-    no `api`. Raises NotEnded, also where OpenAI does not have a file yet that it names; ApiFailed,
+    A batch collected before is only counted again, from the kept files, by the present rules; it
+    needs no `api`. Raises NotEnded, also where OpenAI does not have a file yet that it names; ApiFailed,
     FilesGone, OtherEndpoint where the files are elsewhere.
     """
     database = lease.database
@@ -98,7 +98,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
 
 
 def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]:
-    """Read every line once, by today's rules; writes nothing."""
+    """Read every line once, by the present rules; writes nothing."""
     database = lease.database
     results = database.read(lambda connection: results_of(connection, database, lease.key))
     for _ in results.usable(answers_of(files, batch, read_answers)):
@@ -196,7 +196,7 @@ def _download(
             with files.write(name) as stream:
                 if not api.download(file_id, stream, as_it_is=as_it_is) and not may_be_empty:
                     raise NotWhole(f"The {name} is empty, though answers are counted.")
-        except (ApiUnavailable, NotThere):  # the latter passes too, of a file just made
+        except (ApiUnavailable, NotThere):  # NotThere may pass, too, for a new file
             if not remaining:
                 raise
             backoff(_TRIES - remaining)

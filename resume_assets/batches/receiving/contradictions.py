@@ -1,4 +1,6 @@
-"""What OpenAI says that does not add up: looked at again, and believed only once it has lasted.
+"""A contradiction: what OpenAI says of a batch and what it has do not agree.
+
+The batch is looked at again, and a contradiction is believed only once it has lasted.
 
 Reported of OpenAI and of gateways, each for a moment: a batch that ended and counts answers, and
 names no file; a file that is named and not there; a batch that was accepted and is unknown.
@@ -39,11 +41,11 @@ NONE: dict[str, Any] = {
     "contradiction_since": None,
     "contradiction_looks": None,
 }
-"""The columns of a batch of which all adds up."""
+"""The columns of a batch that has no contradiction."""
 
 
 def unnamed_file(remote: RemoteBatch) -> Contradiction | None:
-    """Whether the object of a batch that has ended names what it should.
+    """The contradiction, if any, in the object of an ended batch: it names no file it should.
 
     Counts prove something only where they claim something: absent ones, or ones that do not come
     to what was sent, prove nothing either way.
@@ -77,7 +79,7 @@ def seen_again(batch: Batch, kind: Contradiction, now: datetime) -> dict[str, An
 
 
 def has_lasted(batch: Batch, now: datetime) -> bool:
-    """Whether the batch's contradiction is no passing one any more."""
+    """Whether the batch's contradiction has lasted so long that it is believed."""
     looks, since = batch.contradiction_looks, batch.contradiction_since
     return batch.contradiction is not None and looks >= LEAST_LOOKS and since + PATIENCE <= now
 

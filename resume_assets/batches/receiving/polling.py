@@ -1,4 +1,4 @@
-"""One look at every batch that is out at OpenAI: a page of its list for a hundred of them."""
+"""One look at every batch that is out at OpenAI: one call lists a hundred of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SINGLE_LOOK_UPS = 10  # of batches that the list did not show, in one poll
 
 @dataclass(slots=True)
 class Poll:
-    """What one look at OpenAI brought; keys of batches, and sentences about the odd ones."""
+    """What one look at OpenAI brought: batches that ended, by key; a sentence on each problem."""
 
     began: datetime  # by the database's clock
     out: int = 0
@@ -65,7 +65,7 @@ def poll(
     at_once: str | None = None,
     until: Callable[[], bool] = lambda: False,
 ) -> Poll:
-    """Look at every batch that is out: a page of the list for a hundred of them.
+    """Look at every batch that is out; one call lists a hundred of them.
 
     What was seen before a call failed counts; the failure and each odd batch become a sentence in
     `problems`, and keep no other waiting. `at_once`: the key of a batch that somebody asks for,
@@ -102,7 +102,7 @@ def _look(
     result: Poll,
     until: Callable[[], bool],
 ) -> Iterator[tuple[batches.Batch, RemoteBatch | None]]:
-    """Each batch with its object; with None where the endpoint and key that made it know none."""
+    """Each batch with its batch object, or None where its own endpoint and key know none."""
     unseen = dict(here)
     try:
         for remote in api.batches_since(min(batch.submitted_at for batch in here.values())):

@@ -1,6 +1,6 @@
-"""Answers as records: read in this process or, when they are many, in one beside it.
+"""Answers as records: read in this process or, when they are many, in a helper process.
 
-To parse, validate and map an answer costs more than to write it. With a process of its own for
+To parse, validate and map an answer costs more than to write it. With a helper process for
 that, both go on at once. It is a plain filter, lines in, records out, that ends when either end
 closes. (No `multiprocessing`: it would run the caller's main module again.)
 """
@@ -24,7 +24,7 @@ from resume_assets.extraction.values import Change, Record
 from resume_assets.processors import processors
 
 HELP_FROM = 16_000_000
-"""Bytes of answers, some five thousand, that are worth a process's half second of starting."""
+"""Bytes (some five thousand answers) from which the helper is worth its half second of start."""
 
 _CHUNK = 100  # answers that go over together
 _AHEAD = 1 << 20  # bytes that are read ahead, while the others are written; as much as Linux allows
@@ -78,7 +78,7 @@ def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
         bufsize=_AHEAD,
         pipesize=_AHEAD,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # the same code, wherever
-        start_new_session=True,  # Ctrl-C is for the process that has it; it follows that one
+        start_new_session=True,  # Ctrl-C goes to this process only, which ends it
     ) as helper:
         try:
             yield from _received(helper)
@@ -119,7 +119,7 @@ def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
 
 
 def filter_records(lines: BinaryIO, records: BinaryIO, today: date) -> None:
-    """The life of the process beside: all lines, then the mark of the end."""
+    """What the helper process does: all lines, then the mark of the end."""
     chunk = []
     for answer in _read_here(lines, today):
         chunk.append(_packed(answer))
@@ -132,7 +132,7 @@ def filter_records(lines: BinaryIO, records: BinaryIO, today: date) -> None:
 
 
 def main() -> None:
-    """Be the process beside; `today` is its argument."""
+    """Run as the helper process; its argument is `today`."""
     try:
         filter_records(sys.stdin.buffer, sys.stdout.buffer, date.fromisoformat(sys.argv[1]))
     except Exception as problem:  # noqa: BLE001 - neither message nor traceback may quote an answer

@@ -35,8 +35,8 @@ class Results:
     """Takes a batch's answers once; memory holds one of them and a few words for each request.
 
     After `usable` is exhausted: `unusable` has the answer, without a candidate, of every request
-    that got a line but no usable one; `unanswered` the custom_ids that got none; `unknown` and
-    `repeated` count lines.
+    that got a line but no usable one; `unanswered` the custom_ids that got none; `unknown`
+    counts lines of no request of the batch, `repeated` further lines of a request.
     """
 
     asked: dict[str, Asked]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TERMINAL = frozenset({"completed", "failed", "expired", "cancelled"})
 LOST = "lost"
-"""Our own word in `openai_status`: the endpoint that had the batch knows it no more."""
+"""Our own word in `openai_status`: the endpoint that had the batch no longer knows it."""
 
 
 def record(
@@ -40,10 +40,12 @@ def record(
     *,
     key_hash: str | None = None,
 ) -> batches.Batch:
-    """Write what OpenAI's batch object says; a batch that ended becomes `ended`, if it adds up.
+    """Write what OpenAI's batch object says; a batch that ended becomes `ended`.
+
+    Where it contradicts itself (see `contradictions`), it stays `submitted` and is looked at again.
 
     One that failed because the queue was full, or the account empty, waits as `quota`: nothing of
-    it ran. `key_hash`: of the key that sees the batch, which may have been exchanged since.
+    it ran. `key_hash`: of the API key that sees the batch, which may have been exchanged since.
     """
     batch = batches.lock(connection, database, key)
     if batch.state != BatchState.submitted or batch.openai_batch_id != remote.id:

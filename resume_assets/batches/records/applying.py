@@ -42,8 +42,8 @@ class NotCollected(PlatformError):
 def apply(lease: Lease, store: BatchStore) -> Applied:
     """Write a collected batch's records and close its items.
 
-    A batch applied before is parsed again by today's rules, and only records that are still as this
-    batch left them are rewritten; what the table refused then is tried again. Raises NotCollected,
+    A batch applied before is parsed again by the present rules, and only records that are still as
+    this batch left them are rewritten; what the table refused then is tried again. Raises NotCollected,
     FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
     """
     database = lease.database
@@ -81,11 +81,11 @@ def _tell_of_refusals(key: str, applied: Applied) -> None:
 
 
 def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
-    """Write what this writer writes of the batch's answers; the results, with all of them read."""
+    """Write those answers of the batch that this writer is for; returns the results, all read."""
     lease, database = writer.lease, writer.database
     results = database.read(lambda connection: results_of(connection, database, lease.key))
-    # The years are reckoned from the day the resumes were read, not from today: the same answer
-    # gives the same record whenever it is written.
+    # A current position counts up to the day the resumes were claimed, not to today, so that the
+    # same answer gives the same record whenever it is written.
     read = partial(read_records, today=batch.claimed_at.date())
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)

@@ -82,7 +82,7 @@ def audit_dates(connection: sa.Connection, database: Database, key: str) -> Date
 
 
 def is_valid_date(value: Any, *, end: bool) -> bool:
-    """NULL, a real month as YYYY-MM, `Present` for an end; a DATE column holds nothing else."""
+    """Whether it is NULL, a real month as YYYY-MM, or `Present` for an end; a DATE always is."""
     if value is None or isinstance(value, date | datetime):
         return True
     return bool(_MONTH.fullmatch(str(value))) or (end and value == PRESENT)
@@ -132,7 +132,7 @@ def _dates(
     after = -1
     while page := connection.execute(query.where(items.c.position > after).limit(_PAGE)).all():
         for position, userid, processed, ours, *values in page:
-            # Not in the query: what we read back in one form may be kept in another.
+            # Not in the query: the database may compare it in another form than it is read in.
             if processed == ours:
                 yield (
                     userid,

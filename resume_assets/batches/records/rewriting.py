@@ -1,4 +1,4 @@
-"""Records written again, by today's rules, from the answers that are kept."""
+"""Records written again, by the present rules, from the answers that are kept."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from resume_assets.batches.records.writing import Interference, Seen, Writer
 
 
 class _Again(Writer):
-    """Of a batch whose items are closed: what can't be written now leaves its item as it is."""
+    """Writes for a batch whose items are closed: what can't be written leaves its item as it is."""
 
     def _give_up(self, row: Row) -> None:
         del row
         self.applied.superseded += 1
 
     def _let_go(self, connection: sa.Connection, rows: list[Row]) -> None:
-        """Nothing is claimed for this batch any more; for another it may be."""
+        """Releases no claim: this batch has none any more, and another may have."""
 
     def _leave_out(self, connection: sa.Connection, stale: list[Row]) -> None:
         """Their items stay as they are."""
@@ -44,7 +44,7 @@ class Mender(_Again):
 
 
 class Rewriter(_Again):
-    """Writes records again by today's rules, where they are still as this batch left them."""
+    """Writes records again by the present rules, where they are still as this batch left them."""
 
     wanted = ItemState.succeeded
 

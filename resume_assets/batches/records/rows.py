@@ -23,7 +23,7 @@ _CUT = LOSSES - {Change.unread}
 
 @dataclass(slots=True)
 class Applied:
-    """What a run of this step did; a chunk's counts join once it is committed."""
+    """What a run of this step did; a chunk's counts are added once it is committed."""
 
     batch: batches.Batch | None = None
     written: int = 0
@@ -62,7 +62,7 @@ class Applied:
 class Row:
     """A usable answer, ready to be written; `values` as the candidate table takes them.
 
-    The answer itself is let go: five hundred candidates at once would cost more than reading them.
+    The answer itself is not kept: five hundred at once would cost more than reading them.
     """
 
     asked: Asked

@@ -1,4 +1,4 @@
-"""One worker's attempt to submit one batch: what uploading, creating and doubting share."""
+"""One worker's attempt to submit one batch: what uploading, creating, settling a doubt share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Attempt:
         self.files = store.find(lease.key, batch.store_url, self.installation)
 
     def metadata(self, batch: batches.Batch) -> dict[str, str]:
-        """What the batch carries at OpenAI, to be known again by."""
+        """The metadata of the batch at OpenAI, by which it is recognised there."""
         return {
             "installation": self.installation,
             "batch_key": batch.batch_key,
@@ -44,7 +44,7 @@ class Attempt:
         }
 
     def record(self, remote: RemoteBatch) -> batches.Batch:
-        """OpenAI has it: batch and items are `submitted`, or `ended` where it was that quick."""
+        """Note that OpenAI has it: it is `submitted`, or `ended` where it was that quick."""
 
         def work(connection: sa.Connection) -> batches.Batch:
             items = self.database.ledger.items
@@ -59,7 +59,7 @@ class Attempt:
                 self.lease.key,
                 state=BatchState.submitted,
                 openai_batch_id=remote.id,
-                # Adopted with another key of the same project: this one sees it.
+                # It may be adopted with another API key of the same project: this one sees it.
                 key_hash=self.api.key_hash,
                 submitted_at=self.database.dialect.utc_now(connection),
                 absent_since=None,
@@ -71,7 +71,7 @@ class Attempt:
         return self.lease.write(work)
 
     def forget_upload(self, batch: batches.Batch, *, next_try: bool = False) -> batches.Batch:
-        """The next creation uploads anew."""
+        """Set the batch back to `built`, so that its file is uploaded anew."""
         return self.update(
             state=BatchState.built,
             input_file_id=None,
@@ -82,14 +82,14 @@ class Attempt:
         )
 
     def is_planning_stopped(self) -> bool:
-        """Whether the account can pay for nothing: see `stop_planning`."""
+        """Whether nothing is to be sent until `resume-assets resume`: see `stop_planning`."""
         stopped = sa.select(self.database.ledger.installation.c.stopped_reason)
         return self.database.read(
             lambda connection: connection.execute(stopped).scalar() is not None
         )
 
     def update(self, **values: Any) -> batches.Batch:
-        """Note this of the batch."""
+        """Set columns of the batch's row, under its lease."""
         return self.lease.write(
             lambda connection: batches.update(connection, self.database, self.lease.key, **values)
         )

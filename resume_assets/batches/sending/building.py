@@ -49,7 +49,7 @@ class _Item(NamedTuple):
 
     userid: Any
     custom_id: str
-    room: int  # times the usual, for the answer
+    room: int  # for the answer, times `max_output_tokens`: doubled after each cut answer
     text_bytes: int
 
 
@@ -125,7 +125,7 @@ class _Builder:
 
 
 def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
-    """Build the request file of a claimed batch; one that is past that only reports.
+    """Build the request file of a claimed batch; one in any other state is returned as it is.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
     Raises DatabaseFailed, FolderTaken, StoreFailed, OSError where the store can't be written.

@@ -1,7 +1,7 @@
 """`unprocessed_resumes`: choose the newest waiting resumes for a batch, and for it alone.
 
-Under the planning lock; the primary key of `resume_claims` keeps the promise even where a lock did
-not.
+This happens under the planning lock (see `planner`); the primary key of `resume_claims` keeps a
+candidate from being in two batches even where that lock does not.
 """
 
 import logging
@@ -34,7 +34,7 @@ class Claim:
 
 
 def claim(lease: Lease, settings: Settings) -> Claim:
-    """Claim for a planned batch; one that is past that only reports.
+    """Claim for a planned batch; one that is past that is only reported on.
 
     A batch that finds nothing ends as `empty`. Raises DatabaseFailed.
     """
@@ -107,7 +107,7 @@ def _choose(
 
 def _insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting]) -> None:
     items = lease.database.ledger.items
-    # A key that was abandoned and planned again: nothing of its first life was ever sent.
+    # Of a key that was abandoned and planned again: these were never sent.
     connection.execute(
         items.delete().where(items.c.batch_key == lease.key, items.c.state == ItemState.released)
     )

@@ -1,7 +1,8 @@
-"""A batch in doubt: whether OpenAI has made it is found out from its list of batches.
+"""A batch is in doubt where the answer to its creation was lost: OpenAI may have created it.
 
-What is there is adopted; what is absent from two complete lists, DOUBT apart, loses its input file,
-so that a late creation has nothing to run on, and is created with the next try.
+OpenAI's list of batches decides. A batch object found there is adopted: its id goes into the row of
+our batch. Where two complete lists, RESUME_DOUBT_SECONDS apart, do not have it, the input file is
+deleted, so that a late creation has nothing to run on, and the next try creates it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def settle(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
 
 
 def _doubt_remaining(attempt: Attempt, batch: batches.Batch) -> float:
-    """Seconds until a second look is worth anything; the first look is noted."""
+    """Seconds until the second look; the time of the first one is noted."""
     now = attempt.now()
     if batch.absent_since is None:
         attempt.update(absent_since=now)
@@ -70,7 +71,7 @@ def _doubt_remaining(attempt: Attempt, batch: batches.Batch) -> float:
 
 
 def _look(attempt: Attempt, batch: batches.Batch) -> list[RemoteBatch]:
-    """What this intent has made at OpenAI, from all pages; raises where the list breaks off."""
+    """OpenAI's objects for this batch, from all pages; raises where the list breaks off."""
     since = min(batch.intent_at, batch.uploaded_at or batch.intent_at)
     return [
         remote
@@ -80,10 +81,10 @@ def _look(attempt: Attempt, batch: batches.Batch) -> list[RemoteBatch]:
 
 
 def _is_this_try(attempt: Attempt, batch: batches.Batch, remote: RemoteBatch) -> bool:
-    """Whether it is what this very intent made.
+    """Whether the object comes from this very try.
 
-    One with the same input file may be an earlier try of this batch, which failed for want of
-    room: that says nothing about this one.
+    One with the same input file may come from an earlier try, which failed because OpenAI's queue
+    was full: that says nothing about this one.
     """
     return attempt.metadata(batch).items() <= (remote.metadata or {}).items()
 
@@ -104,7 +105,7 @@ def _adopt(attempt: Attempt, found: Sequence[RemoteBatch]) -> batches.Batch | No
 
 
 def _cancel(attempt: Attempt, surplus: RemoteBatch) -> None:
-    """As far as that still goes: what it ran is paid, and shows in the invoice."""
+    """Cancel it, as far as that still goes: what it ran is paid, and is on OpenAI's invoice."""
     try:
         attempt.api.cancel(surplus.id)
     except ApiFailed as failed:

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def noted(lease: Lease, doing: str) -> Iterator[None]:
-    """Note what is raised as the batch's message, and let it go on; `doing`: "submitting"."""
+    """Note what is raised as the batch's message, and raise it again; `doing`: "submitting"."""
     try:
         yield
     except (LeaseLost, DatabaseFailed):  # nothing can be noted

@@ -1,7 +1,7 @@
 """`submitted_batch`: hand the file to OpenAI exactly once, and find it again after any doubt.
 
-The intent is committed before the call. After a lost answer the list of batches is the judge: see
-`doubt`.
+The intent to create the batch is committed before the call. Where the answer is lost, OpenAI's list
+of batches decides: see `doubt`.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _log = logging.getLogger(__name__)
 
 _DOUBTS = 2  # creations in doubt that one run settles by itself
 _UNKNOWN = 3  # creations that fail because a new input file is unknown, before it is sent anew
-_NEW = timedelta(minutes=10)
+_NEW = timedelta(minutes=10)  # an upload younger than this may not be known everywhere yet
 
 
 _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.quota})
 
 
 def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> batches.Batch:
-    """Submit a built batch; one that is past that only reports.
+    """Submit a built batch; one that is past that is returned as it is.
 
     Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
     OpenAI's queue is full, as `claimed` where it was split, as `built` where a doubt is settled
@@ -95,7 +95,7 @@ def settle_doubt(
 
 
 def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
-    """From wherever the batch stands as far as it gets: see `submit`."""
+    """Take the batch from its present state as far as it gets: see `submit`."""
     if batch.state == BatchState.submitting:
         batch = settle(attempt, batch)
         # Adopted; or planning has stopped, and a run that only settles a doubt sends nothing.
@@ -155,7 +155,7 @@ def _wait(attempt: Attempt, batch: batches.Batch, full: QueueFull) -> batches.Ba
 
 
 def _withdraw(attempt: Attempt, refused: ApiFailed) -> None:
-    """Nothing was created: note why, and stop planning where every batch would fare so."""
+    """Nothing was created: note why, and stop planning where no other batch would fare better."""
 
     def work(connection: sa.Connection) -> None:
         batches.update(

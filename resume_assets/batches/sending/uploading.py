@@ -25,7 +25,7 @@ def upload(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
 
 
 def _made_at(file: "FileObject") -> datetime | None:
-    """By OpenAI's clock: however wrong ours is, no batch of this file is older there."""
+    """When the file was made, by OpenAI's clock: no batch of this file is older by that clock."""
     try:
         return time_of(file.created_at)
     except (TypeError, ValueError, OverflowError, OSError):  # the client checks nothing
@@ -52,7 +52,7 @@ def _adopt_or_send(attempt: Attempt, batch: batches.Batch) -> "FileObject":
 def _adopt_upload(attempt: Attempt, batch: batches.Batch) -> "FileObject | None":
     """An upload of ours whose answer we never saw; surplus and broken ones are deleted.
 
-    One of no told size is taken for whole: a server makes no file of half a call.
+    One whose size the server does not give is taken for whole: half a call makes no file.
     """
     if batch.upload_started_at is None:
         return None

@@ -1,1 +1,1 @@
-"""What only a person decides (retry, cancel, resume), and the daily tidying up."""
+"""What only a person decides (retry, cancel, give up), and the daily deletion of files."""

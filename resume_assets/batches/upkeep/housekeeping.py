@@ -1,6 +1,6 @@
 """What is kept no longer than needed: files at OpenAI, files of ours, uploads that nobody used.
 
-At OpenAI each file also has an expiry, set when it was made, should all of this never run.
+At OpenAI each file also has an expiry, set when it was made, in case this never runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RESULTS_SAFE = CLOSED | {BatchState.applied}
-"""Nothing at OpenAI is needed any more."""
+"""States in which nothing at OpenAI is needed any more."""
 
 _UNUSED_AFTER = timedelta(hours=1)
 """An upload so old that belongs to no open batch will not be used."""

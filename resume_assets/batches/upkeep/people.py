@@ -40,7 +40,7 @@ GIVEN_UP = "given_up"
 """The reason of items whose batch a person gave up."""
 
 MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
-"""It is, or may be, at the server, and its answers are not here."""
+"""States of a batch that is, or may be, at the server, and whose answers are not here."""
 
 
 def unknown_userids(database: Database, userids: Sequence[Any]) -> list[Any]:
@@ -89,7 +89,7 @@ def forgive(database: Database, settings: Settings, userids: Sequence[Any] | Non
 
 
 def cancel(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> batches.Batch:
-    """Call a batch back.
+    """Cancel a batch, wherever it stands.
 
     Not at OpenAI yet: its resumes go back to the queue, nothing is paid. Out: OpenAI is asked to
     cancel it; what it has answered by then is paid, comes in and counts. Ended: nothing to do.
