@@ -56,7 +56,7 @@ def audit_of_records(
     key = context.partition_key
     with safely("auditing the records"):
         database, values = sqlserver.database(), settings.load()
-        # Under the lease: nobody writes meanwhile, and the run is seen to be alive.
+        # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
         with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
             found = database.read(
                 lambda connection: audit(

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class TookTooLong(PlatformError):
-    """A part of a tick did not end in time; what it writes later is as good then."""
+    """A part of a tick did not end in time; what its thread still writes later is valid too."""
 
 
 def within(seconds: float, what: str, work: Callable[[], T]) -> T:

@@ -16,10 +16,10 @@ class WrongUseError(PlatformError):
 
 
 def in_words(error: BaseException, doing: str) -> str:
-    """What may be said of any error, wherever it is kept; `doing`: "writing the records".
+    """What may be shown and stored of any error; `doing` is, say, "writing the records".
 
     A PlatformError's sentence, the operating system's own words, and of all others the type and the
-    lines of code it passed through: its message might quote a row, or a key.
+    lines of code it passed through: its message might quote a row, or an API key.
     """
     if isinstance(error, PlatformError):
         return str(error)

@@ -1,4 +1,4 @@
-"""The two halves of a batch's way, each one run; between them OpenAI takes up to a day."""
+"""The two jobs of a batch, one run each; between them OpenAI takes up to a day."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""`<home>/logs/batch_api.log`: a line a step, the batch's key in each, and nothing of a person.
+"""`<home>/logs/batch_api.log`: one line per step, with the batch's key and no personal data.
 
 Several processes may write at once: each line is one append, and whoever finds the file full moves
 it aside under a lock.
@@ -82,7 +82,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 class _Formatter(logging.Formatter):
-    """UTC; of an exception only its type, for its message may quote a row."""
+    """Times are UTC; an exception shows only its type, for its message may quote a row."""
 
     converter = staticmethod(time.gmtime)
 
@@ -102,8 +102,8 @@ def _without_exception(record: logging.LogRecord) -> logging.LogRecord:
 def log_to_file(home: Path) -> Path:
     """Send what the platform logs to the home's file from now on; returns the file.
 
-    Again for the same home, it does nothing; for another, it moves there. Raises OSError where the
-    home can't be written.
+    Called again for the same home, it does nothing; for another, it changes over to that one.
+    Raises OSError where the home can't be written.
     """
     path = home / "logs" / NAME
     logger = logging.getLogger("resume_assets")

@@ -13,7 +13,7 @@ _making = threading.Lock()
 def private_folder(folder: Path) -> Path:
     """Make the folder, and each that is missing above it, for its user alone; returns it.
 
-    One that is there already keeps the rights its owner gave it.
+    A folder that is there already keeps the rights its owner gave it.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
@@ -24,9 +24,9 @@ def private_folder(folder: Path) -> Path:
 def private_file(path: Path) -> Path:
     """Make an empty file for its user alone where there is none; returns it.
 
-    One that is there is never opened, and keeps the rights its owner gave it: to close a descriptor
-    of an SQLite database drops every lock that this process has on it, and then other processes
-    delete the log under it. Raises OSError.
+    A file that is there is never opened, and keeps the rights its owner gave it: to close a
+    descriptor of an SQLite database drops every lock that this process has on it, and then other
+    processes delete its write-ahead log while it is in use. Raises OSError.
     """
     # The lock: no other thread's SQLite has the file while we close what we made.
     with _making, suppress(FileExistsError):

@@ -1,4 +1,4 @@
-"""Dagster's runs of our batches: which wait or work, which there ever were, and those that died."""
+"""What Dagster knows of our runs: those in progress, the run keys it ever had, and dead ones."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
 ]
 _STARTING = timedelta(minutes=10)
-"""A run whose process has not begun for so long was lost on the way to its worker."""
+"""A run that has been STARTING for so long has no process, and never gets one."""
 
 _MOST_BEGUN = 500  # runs that are looked at in one tick
 
@@ -29,7 +29,7 @@ class DagsterRuns:
         self._instance = instance
 
     def unfinished(self, keys: Sequence[str]) -> list[Run]:
-        """The runs of these batches that wait or work."""
+        """The runs of these batches that are queued or in progress."""
         if not keys:
             return []
         of_keys = dg.RunsFilter(statuses=_UNFINISHED, tags={_PARTITION: list(keys)})
@@ -49,7 +49,7 @@ class DagsterRuns:
         return frozenset(run.tags[_RUN_KEY] for run in runs)
 
     def begun(self) -> list[Run]:
-        """The oldest runs of our jobs that work, as far as Dagster knows."""
+        """The oldest runs of our jobs that are in progress, as far as Dagster knows."""
         ours = {stage.value for stage in Stage}
         records = self._instance.get_run_records(
             dg.RunsFilter(statuses=_BEGUN), limit=_MOST_BEGUN, ascending=True
@@ -61,7 +61,7 @@ class DagsterRuns:
         ]
 
     def fail(self, run: Run) -> None:
-        """Mark a run as failed whose worker can't say so itself; its slot is free again."""
+        """Mark a run as failed whose worker died; that frees its place among Dagster's runs."""
         there = self._instance.get_run_by_id(run.run_id)
         if there is not None and not there.is_finished:
             self._instance.report_run_failed(there, _killed(run.key))

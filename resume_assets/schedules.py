@@ -1,4 +1,4 @@
-"""What happens every day: what is no longer needed is deleted, visibly."""
+"""The daily job: what is no longer needed is deleted, and the counts are reported."""
 
 import dagster as dg
 

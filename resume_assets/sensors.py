@@ -1,7 +1,8 @@
-"""What happens by itself: bringing batches in that ended, and keeping new ones out.
+"""The two sensors: one collects batches that ended, one keeps submitting new ones.
 
-A tick must end in time and never in an exception, which would lose all of it; and since Dagster may
-carry out a part of what a tick asks for, all of it is safe to ask for again.
+A batch is "out" while OpenAI has it and has not ended it. A tick must end in time and without an
+exception, which would lose all of it; and since Dagster may carry out only a part of what a tick
+asks for, all of it is safe to ask for again.
 """
 
 import time
@@ -52,10 +53,10 @@ def batch_completion_sensor(
     sqlserver: SQLServerResource,
     openai: OpenAIResource,
 ) -> dg.SensorResult:
-    """Looks at every batch that is out, and brings those in that ended, in whatever way.
+    """Looks at every batch that is out, and requests a run for each that ended, in whatever way.
 
-    Asks again for runs that came to nothing, fails those whose worker was killed, and tells Dagster
-    of batches that it forgot.
+    Asks again for runs that came to nothing, marks runs whose worker was killed as failed, and adds
+    partitions of open batches that Dagster does not have.
     """
     problems: list[str] = []
     cursor = context.cursor
@@ -90,11 +91,11 @@ def continuous_submission_sensor(
     settings: SettingsResource,
     sqlserver: SQLServerResource,
 ) -> dg.SensorResult:
-    """Keeps up to RESUME_MAX_IN_FLIGHT batches out while resumes wait.
+    """Keeps up to RESUME_MAX_IN_FLIGHT batches planned or out while resumes wait.
 
-    RESUME_CONTINUOUS_BATCHES ends it after so many in all.
+    RESUME_CONTINUOUS_BATCHES, where it is set, ends this after so many batches in all.
     """
-    # A batch that was planned has its row: if this tick is lost, it is asked for again.
+    # A planned batch has its row in the ledger: if this tick is lost, its run is requested again.
     planned: list[Due] = []
     try:
         plan = partial(_plan, settings, sqlserver, planned)
@@ -117,7 +118,7 @@ def _last_look(cursor: str | None) -> float | None:
 def _look(
     settings: SettingsResource, sqlserver: SQLServerResource, openai: OpenAIResource
 ) -> list[str]:
-    """Ask OpenAI; sentences about odd batches, and about an endpoint that does not answer."""
+    """Poll OpenAI; returns sentences about odd batches and an endpoint that does not answer."""
     opened = partial(_database_if_anything_is_out, sqlserver)
     database = within(LOOKING_SECONDS, "Opening the database", opened)
     if database is None:
@@ -141,7 +142,7 @@ def _database_if_anything_is_out(sqlserver: SQLServerResource) -> Database | Non
 
 
 class _Deciding:
-    """What to run now. What was decided counts, though time ran out before the rest was."""
+    """Finds what to run now; if time runs out, what was decided until then counts."""
 
     def __init__(
         self,
@@ -157,7 +158,7 @@ class _Deciding:
         self._told: list[str] = []
 
     def found(self) -> tuple[list[Due], list[str], list[str]]:
-        """The runs to request, the keys that Dagster forgot, and sentences; as of now.
+        """The runs to request, the partitions that Dagster lacks, and sentences; as of now.
 
         A run that a late thread notes after this was never asked for: the next tick sees that
         Dagster knows nothing of it.

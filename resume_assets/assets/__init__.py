@@ -1,4 +1,7 @@
-"""The six assets of a batch, and the candidate table that they start from, by stage."""
+"""The six assets of a batch, and the candidate table that they start from, by stage.
+
+They hold no logic of their own: the work is done in `batches`, and reported here.
+"""
 
 from resume_assets.assets.answers import batch_cost, batch_output, updated_candidate_records
 from resume_assets.assets.candidates import aicandidate

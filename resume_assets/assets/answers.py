@@ -1,6 +1,7 @@
 """From OpenAI to the records: `batch_output`, `updated_candidate_records`, `batch_cost`.
 
-Materialized again, they read the kept files anew by today's rules: no call, no attempt, no cost.
+Materialized again, they work anew from the kept result files and by the rules of the code as it is
+now: no model is asked, no attempt is used, nothing is paid.
 """
 
 import json
@@ -41,9 +42,10 @@ def batch_output(
     store: BatchStoreResource,
     openai: OpenAIResource,
 ) -> Materialized:
-    """Downloads output and error file, whole, and ticks every request off.
+    """Downloads output and error file, whole, and counts what came of every request.
 
-    While the batch is still out at OpenAI nothing comes out here; the sensor asks again.
+    While the batch has not ended at OpenAI, nothing is materialized; the sensor requests a run
+    once it has.
     """
     key = context.partition_key
     with safely("collecting the output"):
@@ -142,7 +144,7 @@ def batch_cost(
 
 
 def _delete_remote(context: dg.AssetExecutionContext, lease: Lease, openai: OpenAIResource) -> int:
-    """The records are safe; what can't be deleted now is left to the daily housekeeping."""
+    """Delete the batch's files at OpenAI; what can't be deleted now is left to the housekeeping."""
     try:
         if not has_remote_files(lease):
             return 0

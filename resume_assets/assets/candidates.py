@@ -11,7 +11,7 @@ from resume_assets.database.setup import declared_candidates
 
 
 def _columns() -> dg.TableSchema:
-    """As `init-db` would make them; the table that is there may have others beside."""
+    """The columns that `init-db` would create; an existing table may have others as well."""
     dialect = mssql.dialect(deprecate_large_types=True)  # not NTEXT
     return dg.TableSchema(
         [

@@ -1,4 +1,4 @@
-"""One partition is one batch is one request file; every asset but the users' table has them."""
+"""One partition is one batch, with one request file; all assets but `aicandidate` have them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
 def batch_asset(
     *kinds: str, after: dg.AssetsDefinition | dg.AssetSpec
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Decorate a step of a batch; where it yields nothing, what comes after it is skipped."""
+    """Decorate an asset of a batch; where it yields nothing, Dagster skips those downstream."""
     return dg.asset(
         partitions_def=resume_batches,
         group_name=GROUP,

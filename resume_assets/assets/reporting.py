@@ -31,7 +31,7 @@ def facts(batch: batches.Batch, *names: str) -> Metadata:
 def counts_table(
     counts: Mapping[str, int], what: str, counted: str = "requests"
 ) -> dg.TableMetadataValue:
-    """A table of `what` and how many of what is `counted`, most first."""
+    """A table of two columns: the names, called `what`, and their counts, called `counted`."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [{what: name, counted: count} for name, count in ordered]
     return table(rows, **{what: "string", counted: "int"})
@@ -54,8 +54,8 @@ def table(rows: Iterable[Mapping[str, Any]], **columns: str) -> dg.TableMetadata
     )
 
 
-# Dagster reads the local names of whoever makes one of these first; Python 3.13.0 crashes where
-# that is a comprehension. So each is made in a function of its own.
+# Where a TableRecord or TableColumn is first made, Dagster reads the local names of its caller;
+# Python 3.13.0 crashes if that is a comprehension. So each is made in a function of its own.
 
 
 def _record(row: Mapping[str, Any], columns: Iterable[str]) -> dg.TableRecord:

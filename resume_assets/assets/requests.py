@@ -1,7 +1,7 @@
 """From the queue to OpenAI: `unprocessed_resumes`, `batch_requests`, `submitted_batch`.
 
-Each picks up where the ledger says the batch stands; once submitted, they only report. A step that
-has nothing to hand on yields nothing, which skips what comes after it.
+Each picks up where the ledger says the batch stands; once it is submitted, they only report. An
+asset that has nothing to hand on yields nothing, so that Dagster skips those downstream.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ Materialized = Iterator[dg.MaterializeResult[None]]
 
 
 class ClaimConfig(dg.Config):
-    """For a batch that was added by hand; a planned one has its size."""
+    """For a partition that was added by hand; a batch that the planner made has its size."""
 
     batch_size: int | None = Field(
         default=None,
@@ -138,8 +138,8 @@ def submitted_batch(
 ) -> Materialized:
     """Uploads the file and creates the batch at OpenAI, exactly once.
 
-    The intent is written down first; after any doubt the batch is looked for and adopted. While
-    OpenAI's queue is full the batch waits, and nothing comes out here.
+    The intent is written down first; where an answer was lost, the batch is looked for at OpenAI
+    and adopted if it is there. While OpenAI's queue is full, nothing is materialized.
     """
     key = context.partition_key
     with safely("submitting the batch"):

@@ -1,4 +1,4 @@
-"""What an asset or check does with an error: a sentence for people, and nothing of a person."""
+"""What an asset or check does with an error: a sentence for people, without personal data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from resume_assets.errors import in_words
 
 @contextmanager
 def safely(doing: str) -> Iterator[None]:
-    """Turn any error into a Failure that quotes nothing: Dagster stores what it is told for ever.
+    """Turn any error into a Failure that quotes no value: Dagster keeps what it is told for ever.
 
-    Not retried by Dagster: a failed run is asked for again by the ledger's own rules.
+    Dagster does not retry it: the sensor requests another run by the ledger's own rules.
     """
     try:
         yield

@@ -17,7 +17,7 @@ PIECE = 65_536
 """Characters counted at once. Beyond a million of whitespace tiktoken's pattern overflows, and one
 endless word costs more than its length."""
 
-_TRIES = 200  # for a border, of each kind
+_TRIES = 200  # to find a border, for each of the two kinds
 
 _SLICE = 400_000
 """Characters a thread takes at once: enough that handing over costs nothing."""
@@ -32,7 +32,7 @@ comes from the end, where education and skills usually are."""
 REQUEST_OVERHEAD = 3 + 2 * (3 + 1)
 """Tokens besides the texts: three to open the answer, for each of two messages three and its role.
 
-An estimate, and what a schema really costs is not published at all; the usage that comes back
+An estimate: what a schema costs is not published at all. The usage that finished batches report
 corrects it. Source: OpenAI's cookbook, "How to count tokens with tiktoken".
 """
 
@@ -216,6 +216,6 @@ def estimated_overhead(fixed_text: str, counter: TokenCounter) -> int:
     """Return the input tokens of a request besides its resume.
 
     The template's instructions and schema are counted exactly, the rest is REQUEST_OVERHEAD: an
-    estimate, corrected by the usage that comes back.
+    estimate, corrected by the usage that finished batches report.
     """
     return counter.count(fixed_text) + REQUEST_OVERHEAD

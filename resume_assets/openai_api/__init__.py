@@ -1,1 +1,4 @@
-"""The calls to OpenAI, each with its own safety, and the errors they raise; no batch of ours."""
+"""The calls to OpenAI, each safe to repeat or never repeated, and the errors they raise.
+
+Nothing here reads or writes the ledger.
+"""

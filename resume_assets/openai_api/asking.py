@@ -1,4 +1,4 @@
-"""One request outside of a batch, such as a batch would hold: for `doctor --ask`."""
+"""One request sent by itself, built as those of a batch are: for `doctor --ask`."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.reaching import why_unreached
 
 RESUME = "# Ada Nord\n\nada@example.com\n\n## Experience\n\nWelder, Steel & Sons, 03/2019 - Present"
-"""An invented one, and tiny."""
+"""An invented resume, and a tiny one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came back: the answer as a batch's line would be read, or why none came."""
+    """What came back: the answer, read like a line of a batch's output, or why none came."""
 
     answer: Answer | None
     why_none: str = ""

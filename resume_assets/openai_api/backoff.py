@@ -4,7 +4,7 @@ import random
 import threading
 
 SECONDS = 0.5
-"""Before the second try, doubled each time."""
+"""The wait before the second try; it doubles each time."""
 
 
 def backoff(tries: int) -> None:

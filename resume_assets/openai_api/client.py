@@ -1,4 +1,6 @@
-"""The calls to OpenAI's Files and Batches that the platform makes, each with its own safety.
+"""The calls to OpenAI's Files and Batches that the platform makes.
+
+Whether a call is retried is decided for each: a creation is never, since two would be two bills.
 
 Source of the behaviour: OpenAI's Batch API reference and the `openai` package (3.54).
 """
@@ -30,16 +32,16 @@ CLOCK_SKEW = timedelta(minutes=10)
 
 
 class BatchApi:
-    """One endpoint and key. Raises `api_errors` and nothing else."""
+    """One endpoint, with one API key. Its calls raise the errors of `openai_api.errors`."""
 
     def __init__(self, client: openai.OpenAI, *, endpoint: str | None = None) -> None:
-        """`endpoint`: what the ledger calls it, for one whose address changes."""
+        """`endpoint`: its name in the ledger, for a server whose address changes."""
         self.client = client
         self._endpoint = endpoint
 
     @property
     def endpoint(self) -> str:
-        """What the ledger notes: the base URL without a user or a query."""
+        """Its name in the ledger: by default, the base URL without a user or a query."""
         if self._endpoint is not None:
             return self._endpoint
         url = self.client.base_url
@@ -48,12 +50,12 @@ class BatchApi:
 
     @property
     def key_hash(self) -> str:
-        """Tells one key from another, and nothing about either."""
+        """A hash of the API key: tells one from another, and nothing about either."""
         return hashlib.sha256(f"resume_assets|{self.client.api_key}".encode()).hexdigest()[:16]
 
     def upload(self, stream: BinaryIO, name: str) -> FileObject:
         """Upload a request file. A try that failed may leave a file of that name behind."""
-        # No retries: the client would send one from where the first try stopped reading.
+        # No retries: the client would send the stream from where the first try stopped reading it.
         client = self.client.with_options(max_retries=0)
         with _translated("uploading the request file"):
             file = client.files.create(
@@ -75,7 +77,7 @@ class BatchApi:
             return found
 
     def uploads(self, prefix: str) -> list[FileObject]:
-        """All request files whose names begin so, from all pages."""
+        """All request files whose names begin with `prefix`, from all pages."""
         with _translated("looking through the uploads"):
             return [
                 file
@@ -111,15 +113,16 @@ class BatchApi:
             return _with_id(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> Batch:
-        """Ask for the batch to be cancelled; what is answered by then is paid for and kept."""
+        """Ask for the batch to be cancelled; what was answered before is paid for and kept."""
         with _translated("cancelling the batch"):
             return _with_id(self.client.batches.cancel(batch_id))
 
     def download(self, file_id: str, target: BinaryIO, *, as_it_is: bool = False) -> int:
         """Stream a file to `target`; returns its bytes.
 
-        Raises ApiUnavailable where it broke off or its size is not what the server says it is, and
-        NotWhole where no size is told and the last line is cut, unless it is taken `as_it_is`.
+        Raises ApiUnavailable where the stream broke off or has another size than the server gives
+        for the file; NotWhole where the server gives no size and the last line is cut, unless the
+        file is to be taken `as_it_is`.
         """
         expected = self._size_of(file_id)
         size, tail = 0, b""
@@ -141,16 +144,16 @@ class BatchApi:
         return size
 
     def _size_of(self, file_id: str) -> int | None:
-        """A result file's bytes, None where they are not told: its end and its lines must do."""
+        """A result file's size in bytes; None where the server does not give it."""
         try:
             with _translated("looking up a result file"):
                 return self.told_size(_with_id(self.client.files.retrieve(file_id)))
-        except NotThere:  # its content is the judge
+        except NotThere:  # whether it exists shows when its content is fetched
             return None
 
     @staticmethod
     def told_size(file: FileObject) -> int | None:
-        """The file's bytes as the server tells them; None for 0 too: gateways say it of any."""
+        """The size that the server gives; None for 0 too, which some gateways give for any file."""
         size: object = file.bytes
         return size if type(size) is int and size > 0 else None
 
@@ -164,7 +167,7 @@ class BatchApi:
         return True
 
     def shutdown_date(self, model: str) -> str | None:
-        """The model's announced end as the API gives it. Raises NotThere for an unknown model."""
+        """The model's announced shutdown date. Raises NotThere for an unknown model."""
         with _translated("looking up the model"):
             return self.client.models.retrieve(model).shutdown_date
 
@@ -186,7 +189,7 @@ def connected(
 
     Seconds are for one call: `timeout` between two bytes, `connect_timeout` to reach the server.
     """
-    # A proxy that the environment names knows nothing of this machine's own servers.
+    # Servers on this machine are called directly, without the proxy that the environment names.
     is_here = httpx2.URL(base_url or "").host in _LOOPBACK
     with openai.OpenAI(
         api_key=key,
@@ -212,7 +215,7 @@ def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
             f"The connection to OpenAI broke while {doing} ({type(error).__name__})."
         ) from None
     except (AttributeError, TypeError, ValueError, OverflowError) as error:
-        # The client hands on what the server sent, unchecked: another shape than the API's.
+        # The client hands on what the server sent, unchecked; it had another shape than the API's.
         message = (
             f"An answer of another shape than OpenAI's while {doing} ({type(error).__name__})."
         )
@@ -231,7 +234,7 @@ T = TypeVar("T", Batch, FileObject)
 
 
 def _with_id(made: T) -> T:
-    """The object, if it is one: a proxy's page of HTML comes through the client as a text."""
+    """The object, if it is one: the client passes a proxy's HTML page on as a string."""
     if not isinstance(getattr(made, "id", None), str):
         raise TypeError("no object with an id")
     return made
@@ -240,7 +243,8 @@ def _with_id(made: T) -> T:
 def _listed(first: SyncCursorPage[T]) -> Iterator[T]:
     """Everything on a list's pages. Raises TypeError for one that may not be complete.
 
-    The client takes an answer that is no page for an empty list, and absence proves something here.
+    The client takes an answer that is no page for an empty list; but here a batch's absence from
+    the list counts as proof that it was not created.
     """
     more: bool | None = True
     for page in first.iter_pages():

@@ -6,19 +6,19 @@ from resume_assets.errors import PlatformError
 
 
 class ApiFailed(PlatformError):
-    """A call did not succeed; nothing is known to have happened at OpenAI by it."""
+    """A call did not succeed; as far as is known, it changed nothing at OpenAI."""
 
 
 class ApiUnavailable(ApiFailed):
-    """Not reached, or an error of theirs: the same call may be made again later."""
+    """OpenAI was not reached, or had an error: the same call may be made again later."""
 
 
 class NotWhole(ApiUnavailable):
-    """A file whose end says that there is more of it: cut on its way, or made so."""
+    """A result file that is cut within a line, or empty though answers are counted."""
 
 
 class ApiRefused(ApiFailed):
-    """Turned down; the same call would be turned down again."""
+    """OpenAI turned the call down, and would turn the same call down again."""
 
 
 class AccessRefused(ApiRefused):
@@ -26,11 +26,11 @@ class AccessRefused(ApiRefused):
 
 
 class NotThere(ApiRefused):
-    """No batch or file of that id, for this key."""
+    """There is no batch, file or model of that id, for this API key."""
 
 
 class OtherEndpoint(ApiFailed):
-    """The batch was made with another endpoint or key, and waits for that one."""
+    """The batch was made with another endpoint or API key, and waits for that one."""
 
 
 class QueueFull(ApiFailed):
@@ -48,7 +48,7 @@ class QueueFull(ApiFailed):
 
 
 class Doubtful(ApiFailed):
-    """The answer was lost: it may have happened, or may still."""
+    """The answer to a creation was lost: the batch may have been created, or may be yet."""
 
 
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,64}", re.ASCII)  # no hyphen: keys have one
@@ -66,5 +66,5 @@ def named_limit(message: str | None) -> int | None:
 
 
 def safe_code(code: object) -> str | None:
-    """The code, where it looks like one: what a server sends instead might quote something."""
+    """The code, where it looks like one: anything else might quote a key or a resume."""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None

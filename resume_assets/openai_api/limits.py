@@ -11,7 +11,7 @@ MAX_FILE_BYTES = 199_000_000
 COMPLETION_WINDOW: Final = "24h"
 
 INPUT_FILE_SECONDS = 14 * 86_400
-"""A net under our own deleting: OpenAI forgets the input file by itself after two weeks."""
+"""Should our own deletion fail, OpenAI deletes the input file by itself after two weeks."""
 
 OUTPUT_FILE_SECONDS = 14 * 86_400
 

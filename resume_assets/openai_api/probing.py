@@ -1,7 +1,7 @@
 """What is at an endpoint: an API like OpenAI's, with the model, Files and Batches; for `doctor`.
 
-Only GET calls, to this endpoint's own host. A server is called by its address, for it may be
-anybody's.
+Only GET calls, to this endpoint's own host. Sentences name a server by its address, for it may be
+anybody's, not OpenAI's.
 """
 
 import difflib
@@ -31,11 +31,11 @@ class Found:
 
 
 class _Unreached(Exception):
-    """No answer of HTTP; the message is for people."""
+    """No HTTP answer came; the message is for people."""
 
 
 def probe(api: BatchApi, model: str) -> Iterator[Found]:
-    """Look at the endpoint's models, Files and Batches; where it is none, say what is there."""
+    """Look at the endpoint's models, Files and Batches; where it is no such API, say why."""
     looking = _Looking(api)
     try:
         yield from looking.look(model)

@@ -1,4 +1,4 @@
-"""Why a server can't be reached, told for what it is: for `doctor`."""
+"""Why a server can't be reached, in a sentence for `doctor`."""
 
 import http.client
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx2
 import openai
 
-_SECONDS = 5.0  # for a second look at a port
+_SECONDS = 5.0  # for a connection that tries what a port speaks
 
 
 def address_of(url: httpx2.URL) -> str:
@@ -19,7 +19,7 @@ def address_of(url: httpx2.URL) -> str:
 
 
 def why_unreached(error: openai.APIConnectionError, url: httpx2.URL) -> str:
-    """What stands between us and that URL."""
+    """What keeps us from reaching that URL, as a sentence."""
     shown, host = address_of(url), url.host
     port = url.port or (443 if url.scheme == "https" else 80)
     causes = list(_causes(error))
@@ -53,7 +53,7 @@ def why_unreached(error: openai.APIConnectionError, url: httpx2.URL) -> str:
 
 
 def why_plain(response: httpx2.Response) -> str | None:
-    """That a server wants TLS, where that is why it turned a plain call down."""
+    """A sentence where a server refused a plain HTTP call because it wants TLS, else None."""
     url = response.request.url
     port = url.port or 80
     if response.status_code == 400 and url.scheme == "http" and speaks_tls(url.host, port):
@@ -81,7 +81,7 @@ def speaks_tls(host: str, port: int) -> bool:
 
 
 def _speaks_http(host: str, port: int) -> bool:
-    """Whether a plain call, without a key, gets an answer of HTTP."""
+    """Whether a call without TLS, and without the API key, gets an HTTP answer."""
     connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
     try:
         connection.request("HEAD", "/")

@@ -30,7 +30,7 @@ _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 def translate(error: openai.OpenAIError, doing: str, *, once_only: bool = False) -> ApiFailed:
     """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
 
-    `once_only`: the call must not happen twice, so that a lost answer is Doubtful.
+    `once_only`: the call must not happen twice, so a lost answer becomes Doubtful.
     """
     if isinstance(error, openai.APIStatusError):
         return _by_status(error, doing, once_only=once_only)
@@ -90,7 +90,8 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 def retry_after(response: httpx2.Response) -> float | None:
     """Seconds that the answer asks to be left alone for, an hour at most; None where it does not.
 
-    Both of the header's forms (RFC 9110, 10.2.3): OpenAI gives seconds, a proxy may give a date.
+    Reads both forms of `Retry-After` (RFC 9110, 10.2.3): OpenAI gives seconds, a proxy perhaps a
+    date.
     """
     asked = response.headers.get("retry-after", "")
     try:
@@ -104,10 +105,10 @@ def retry_after(response: httpx2.Response) -> float | None:
 
 
 def leave_alone(response: httpx2.Response) -> None:
-    """Keep the client from calling again where the account has no money: that does not pass.
+    """Keep the client from retrying where the account has no money: waiting does not help.
 
-    To the client it is a 429 like any other, to be tried again after half a second.
-    `x-should-retry` is the header by which it can be told. Source: the `openai` package (3.54).
+    To the client it is a 429 like any other, to be tried again after half a second; the header
+    `x-should-retry` tells it otherwise. Source: the `openai` package (3.54).
     """
     if response.status_code != 429:
         return

@@ -1,4 +1,7 @@
-"""Configuration and connections, nothing else: OpenAI, the database, the files' store."""
+"""The Dagster resources: settings, and connections to OpenAI, the database and the batch store.
+
+Nothing here decides or does anything with them.
+"""
 
 from resume_assets.resources.openai_resource import OpenAIResource
 from resume_assets.resources.settings_resource import SettingsResource

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A client for the Files and Batches endpoints.
 
-    The key is read from OPENAI_API_KEY when it connects and is no part of this configuration.
+    The API key is read from OPENAI_API_KEY on connecting and is no part of this configuration.
     """
 
     settings: dg.ResourceDependency[SettingsResource]
@@ -32,11 +32,11 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def api(self, *, quick: bool = False) -> "Iterator[BatchApi]":
-        """The API; `quick`: as a sensor needs it, 10 s a call and no retries.
+        """The API. `quick`: 10 s per call and no retries, for a sensor tick.
 
-        Raises SettingsError where no endpoint is configured for a database of someone's own.
+        Raises SettingsError where a database is configured and no endpoint.
         """
-        # Loaded when it is wanted: the client takes as long to load as half of Dagster.
+        # Imported only when used: the client takes as long to load as half of Dagster.
         from resume_assets.openai_api.client import connected
 
         settings = self.settings.load()

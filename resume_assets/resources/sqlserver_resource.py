@@ -37,7 +37,7 @@ def _opened(settings: Settings) -> Database:
         raise SettingsError(in_words(error, "opening RESUME_ASSETS_HOME")) from None
     try:
         if settings.uses_embedded_database:
-            initialise(database)  # nobody else's: it makes itself
+            initialise(database)  # only ours, so its tables need no `init-db`
         database.read(lambda connection: require_initialised(connection, database))
     except BaseException:
         database.dispose()  # this is called again until it succeeds

@@ -12,5 +12,5 @@ class BatchStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     settings: dg.ResourceDependency[SettingsResource]
 
     def store(self) -> BatchStore:
-        """The store; makes nothing."""
+        """The store; creates no folder or bucket."""
         return BatchStore(self.settings.load().store_url)
