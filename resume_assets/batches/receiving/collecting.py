@@ -58,8 +58,8 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
     """Download what is not here yet, and count what came.
 
     A batch collected before is only counted again, from the kept files, by the present rules; it
-    needs no `api`. Raises NotEnded, also where OpenAI does not have a file yet that it names; ApiFailed,
-    FilesGone, OtherEndpoint where the files are elsewhere.
+    needs no `api`. Raises NotEnded, also where OpenAI does not have a file yet that it names;
+    ApiFailed, FilesGone, OtherEndpoint where the files are elsewhere.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))

@@ -43,8 +43,8 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     """Write a collected batch's records and close its items.
 
     A batch applied before is parsed again by the present rules, and only records that are still as
-    this batch left them are rewritten; what the table refused then is tried again. Raises NotCollected,
-    FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
+    this batch left them are rewritten; what the table refused then is tried again. Raises
+    NotCollected, FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
