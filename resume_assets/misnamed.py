@@ -32,7 +32,7 @@ class Misnamed:
 _NAMES = tuple(str(field.alias) for field in Settings.model_fields.values())
 
 _COMMON = frozenset({"database", "username", "password"})
-"""Others use these too, in capitals: a desktop sets USERNAME. They are missed in `.env` only."""
+"""Others use these too (a desktop sets USERNAME), so names near them count in `.env` only."""
 
 _FAMILIES = ("RESUME", "OPENAI")
 _LONG = 11  # letters; in the environment, shorter names are near too many of others
@@ -66,7 +66,7 @@ _OTHER_WORDS = {
 
 
 def misnamed() -> list[Misnamed]:
-    """Those of the environment and of `.env`, by name."""
+    """The misnamed variables of the environment and of `.env`, by name."""
     found = [*find(os.environ, Source.environment), *find(in_env_file(), Source.env_file)]
     return sorted(found, key=lambda one: (one.name, one.source))
 
@@ -74,7 +74,7 @@ def misnamed() -> list[Misnamed]:
 def find(variables: Mapping[str, str | None], source: Source) -> list[Misnamed]:
     """Those of these variables that look like ours and are none.
 
-    One without a value counts for nothing, as one of ours does.
+    One without a value is ignored, as ours are.
     """
     found = []
     for name, value in variables.items():

@@ -26,7 +26,7 @@ class SettingsError(WrongUseError):
 class Endpoint(StrEnum):
     """Who answers the requests."""
 
-    openai = "openai"
+    openai = "openai"  # or the server that OPENAI_BASE_URL names
     local = "local_openai"
 
 
@@ -52,7 +52,7 @@ class Authentication(StrEnum):
 
 
 class Settings(BaseSettings):
-    """One value a variable; the field's alias is the variable's exact name."""
+    """One field for each variable; the field's alias is the variable's exact name."""
 
     model_config = SettingsConfigDict(
         case_sensitive=True,
@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     def endpoint(self) -> Endpoint:
         """Who answers.
 
-        Raises SettingsError where rules would write into a database of someone's own.
+        Raises SettingsError where the local server's answers would go into a user's own database.
         """
         if self.openai_api_key is not None or self.openai_base_url is not None:
             return Endpoint.openai

@@ -1,4 +1,4 @@
-"""`check`, and what `continuous` shares with it: bringing batches in."""
+"""`check`, and what other commands share with it: looking at batches, and bringing them in."""
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
@@ -41,7 +41,7 @@ def check(session: Session, name: str) -> int:
 
 
 def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
-    """Look at all that is out; odd batches are named on standard error. `at_once`: see there."""
+    """Look at all batches that are out (see `polling.poll`); problems go to standard error."""
     with session.openai.api() as api:
         result = polling.poll(session.database, api, session.settings, at_once=at_once)
     for problem in result.problems.values():
@@ -50,7 +50,7 @@ def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
 
 
 def bring_in(session: Session, key: str) -> batches.Batch:
-    """Run an ended batch's second half, and say what it cost."""
+    """Run `collect_batch` for an ended batch, and say what it cost."""
     batch = session.run(Stage.collect, key)
     if batch.input_tokens is None:
         return batch

@@ -33,7 +33,7 @@ def continuous(
     """Bring in what is out, then plan and bring in until `batches` are done; the exit code.
 
     `interval`: seconds between two looks at OpenAI. SIGINT and SIGTERM end it, in the middle of a
-    run too: whoever goes on, goes on from there.
+    run too: the next run of that batch goes on from there.
     """
     loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
     # A local server runs as long as this does, and not only while it is looked at.
@@ -80,8 +80,8 @@ class _Loop:
         self.done = 0
         self.last_refusal: NoPlan | None = None
         self.bad_rounds = 0
-        self.is_blind = False
-        self.waited_for: set[str] = set()
+        self.is_blind = False  # whether the endpoint could not be asked
+        self.waited_for: set[str] = set()  # batches whose contradiction was told
         self.stopped: str | None = None
         self.records = 0
         self.is_useless = False  # whether a batch came in without one usable answer
@@ -168,7 +168,7 @@ class _Loop:
             self.stopped = self.session.why_stopped()
             out = self._in({BatchState.submitted})
             return self.stopped is not None and (self.is_blind or not out)
-        # A limit on what is out ends nothing once nothing is out: another process brought it in.
+        # Once nothing is out, a limit on what is out ends nothing: another process brought it in.
         refusal = self.last_refusal
         ends = refusal is not None and refusal.stop not in (Stop.in_flight, Stop.tokens)
         return self.done >= self.wanted or ends
@@ -192,7 +192,7 @@ class _Loop:
         try:
             batch = bring_in(self.session, key)
         except RunFailed as failed:
-            # What does not add up passes as a rule, or is settled within an hour: no bad round.
+            # A contradiction at OpenAI passes, or is settled within an hour: this is no bad round.
             if self.session.batch(key).contradiction is None:
                 raise
             if key not in self.waited_for:

@@ -1,6 +1,6 @@
 """`demo`: sample resumes from the queue to the records, by the platform's own definitions.
 
-Everything configured is left out: the embedded database and the local server only.
+It uses the embedded database and the local server, whatever else is configured.
 """
 
 import datetime

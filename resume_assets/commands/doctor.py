@@ -85,7 +85,7 @@ def _tested(subject: str, settings: Settings, test: _Test) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    """What is set for nobody, and a home that is still to be made."""
+    """Variables that nothing reads (`misnamed`), and a home folder that is still to be made."""
     for one in misnamed():
         yield Finding("settings", str(one), None)
     if not settings.home_folder.exists():

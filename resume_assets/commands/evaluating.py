@@ -47,7 +47,7 @@ def evaluate(database: Database) -> int:
 
 
 def accuracy(database: Database) -> Evaluation:
-    """How the records of the samples compare; a candidate with another text is none of them."""
+    """How the records of the samples compare; a candidate with another text is not counted."""
     there = database.candidates
     known = {str(sample.userid): sample for sample in samples.load() if sample.expected}
     columns = [COLUMNS[target.index].name for target in there.targets]

@@ -1,4 +1,4 @@
-"""What became of a batch's resumes, why the others are no records, and which command goes on."""
+"""What became of a batch's resumes, why some gave no record, and which command comes next."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from resume_assets.settings import Settings
 
 _NAMED = 10
 _NOBODYS_FAULT = ("cancelled", "stale", "released: cancelled")
-"""How requests end that say nothing against the answers: somebody wanted it so."""
+"""Ends of requests that say nothing about the answers' quality: people caused them."""
 
 _TRY_IT = "`resume-assets doctor --ask` tries one request"
 _ADVICE = {
@@ -29,12 +29,12 @@ _ADVICE = {
     "missing": "The server gave no line for them.",
     "released": "The server ran none of it: see the message above, and `resume-assets doctor`.",
 }
-"""What to look at, by how most of them ended."""
+"""What to look at, by how most of the requests ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one batch: how many ended otherwise than well, by `state: reason`, and what is next.
+    """Of one batch: how many requests gave no record, by `state: reason`, and what is next.
 
     `back`: candidates that wait again; `given_up`: those without attempts left.
     """
@@ -53,7 +53,7 @@ class Outcome:
 
 
 def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> Outcome:
-    """Count a batch's ends."""
+    """Count how a batch's requests ended."""
     key, most = batch.batch_key, settings.max_attempts
 
     def count(connection: sa.Connection) -> Outcome:
@@ -91,7 +91,7 @@ def say_outcome(outcome: Outcome) -> None:
 
 
 def say_next(database: Database, settings: Settings) -> None:
-    """The command that goes on."""
+    """Say which command comes next."""
 
     def look(connection: sa.Connection) -> tuple[int, str | None]:
         installation = require_initialised(connection, database)

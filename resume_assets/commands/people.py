@@ -19,7 +19,7 @@ from resume_assets.resources import BatchStoreResource
 from resume_assets.settings import Settings, SettingsError
 
 _LARGEST = 2**63 - 1
-"""Of an integer that a database takes."""
+"""The largest integer that a database takes."""
 
 
 class BadUserid(WrongUseError):
@@ -46,7 +46,7 @@ def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int
 
 
 def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """The ids that candidates have; others are named. Raises BadUserid where there is no other."""
+    """The ids that candidates have; the others are warned of. Raises BadUserid if none is left."""
     possible = [one for one in userids if not isinstance(one, int) or abs(one) <= _LARGEST]
     unknown = set(userids) - set(possible) | set(people.unknown_userids(database, possible))
     known = [userid for userid in possible if userid not in unknown]
@@ -60,7 +60,7 @@ def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
 
 
 def cancel(session: Session, name: str) -> int:
-    """Call a batch back, wherever it stands; the exit code."""
+    """Cancel a batch, in whatever state it is; the exit code."""
     before = session.batch(name)
     key = before.batch_key
     with session.openai.api() as api, leased(session.database, key, patience=PATIENCE) as lease:

@@ -41,7 +41,7 @@ class Session:
         return OpenAIResource(settings=self.resource)
 
     def run(self, stage: Stage, key: str) -> batches.Batch:
-        """Run one half of a batch's way; returns the batch as it is then.
+        """Run `submit_batch` or `collect_batch` for a batch; returns the batch as it is then.
 
         Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
         """

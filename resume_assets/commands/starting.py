@@ -1,4 +1,4 @@
-"""What every command says first, on standard error: what is set for nobody, and a new home."""
+"""What every command says first, on standard error: misnamed variables, and a new home."""
 
 from pathlib import Path
 

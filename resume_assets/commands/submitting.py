@@ -18,8 +18,8 @@ _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 def submit(session: Session, *, rows: int, key: str | None) -> int:
     """Submit as many batches as the limits demand for `rows` resumes; returns the exit code.
 
-    What an earlier try left unsent goes first, and counts; a `key` names one batch and no other.
-    Raises RunFailed.
+    What an earlier try left unsent goes first, and counts. With a `key` it does not: that batch
+    goes on alone, or new ones are named `key`, `key-2` and so on. Raises RunFailed.
     """
     if key is not None:
         batches.check_key(key)
@@ -49,7 +49,7 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
 
 
 def _unsent(session: Session) -> list[batches.Batch]:
-    """What is planned, claimed or built, and nobody is at; nothing while planning is stopped."""
+    """Batches to go on with, that no process works on; none while planning is stopped."""
     if session.why_stopped() is not None:
         return []
     now = session.database.read(session.database.dialect.utc_now)
@@ -66,7 +66,7 @@ def _taken_up(session: Session, batch: batches.Batch) -> batches.Batch:
 
 
 def _run(session: Session, key: str) -> batches.Batch:
-    """Run the first half, and say what came of it. Raises RunFailed, with what goes on."""
+    """Run `submit_batch`, and say what came of it. Raises RunFailed, with the next command."""
     try:
         batch = session.run(Stage.submit, key)
     except RunFailed as failed:
@@ -84,7 +84,7 @@ def _rows(sent: list[batches.Batch]) -> int:
 
 
 def _ending(sent: list[batches.Batch]) -> int:
-    """Say which command goes on; the exit code."""
+    """Say which command comes next; the exit code."""
     out = [batch.batch_key for batch in sent if batch.state == BatchState.submitted]
     if out:
         say(
@@ -105,7 +105,7 @@ def _numbered(session: Session, key: str) -> str:
 
 
 def send(session: Session, planned: Planned) -> batches.Batch:
-    """Run a planned batch's first half, and say what came of it. Raises RunFailed."""
+    """Run `submit_batch` for a planned batch, and say what came of it. Raises RunFailed."""
     say(f"{planned.key}  planned for {planned.plan.rows} resumes")
     return _run(session, planned.key)
 

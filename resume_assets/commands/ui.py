@@ -58,7 +58,7 @@ def serve_local_openai(settings: Settings, port: int | None) -> None:
 
 def _check_free(port: int) -> None:
     with socket.socket() as probe:
-        # As a server binds, that one which has just ended is no obstacle.
+        # As servers bind, so that a port whose server has just ended counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

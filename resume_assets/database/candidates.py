@@ -30,7 +30,7 @@ class TableProblem(PlatformError):
 
 
 _WRITABLE = (sa.String, sa.Date, sa.DateTime, sa.Integer, sa.Numeric, sa.Float)
-_READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be one
+_READABLE = (*_WRITABLE, sa.Uuid)  # a candidate's id may be a UUID
 
 _MISSING = "missing"
 
@@ -106,7 +106,7 @@ class CandidateTable:
     ) -> Sequence[Any]:
         """Values in COLUMNS' order as the table takes them; what was done to them is noted.
 
-        `keep_existing`: NULL will leave what is there, so that nothing need stand for it.
+        `keep_existing`: NULL will leave what is there, so it needs no stand-in.
         """
         if self._takes_all:
             return values

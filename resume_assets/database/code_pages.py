@@ -10,7 +10,8 @@ from functools import lru_cache
 _LATIN = re.compile(r"LATIN (SMALL|CAPITAL) (?:LETTER|LIGATURE) ([A-Z]{1,2})(?: WITH .+)?")
 _GAP = re.compile(r" {2,}")
 
-# What neither decomposes nor says its letter in its name, and signs that mean something.
+# Letters that neither decompose nor have their plain form in their Unicode name, and signs that
+# mean something.
 _PLAIN = {
     "ß": "ss",
     "ẞ": "SS",
@@ -46,7 +47,7 @@ def is_held(text: str, codec: str) -> bool:
 
 
 def plain(text: str, codec: str) -> str | None:
-    """The text in what the encoding has: letters without their signs, pictures left out.
+    """The text in what the encoding has: letters without their accents, emoji left out.
 
     None where a letter or digit has no such form (another script): half a name would be a wrong
     one.

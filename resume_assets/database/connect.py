@@ -41,8 +41,8 @@ class Database:
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
         self.patience = patience  # seconds in which a transaction is tried again
-        self.status: StatusTable | None = None  # see projection
-        self.status_trouble = ""
+        self.status: StatusTable | None = None  # the table for people as last seen, by projection
+        self.status_trouble = ""  # what was logged last about it
         self.has_rights = False  # see rights.require
         self._ledger_schema = ledger_schema
         dialect.prepare(engine)
@@ -63,14 +63,15 @@ class Database:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """Our tables, with the id's type that the users' table has."""
+        """Our tables, with `userid` in the type that it has in the users' table."""
         there = self.candidates
         return ledger_tables(there.userid.type, there.processed.type, self.ledger_schema)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction, again where the database says so: see run_transaction.
 
-        Batches that it changed are then projected, in a transaction of their own.
+        Batches that it changed are then copied to the table for people (`projection`), in a
+        transaction of their own.
         """
         changed: set[str] = set()
         result = run_transaction(
@@ -121,7 +122,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def from_url(url: sa.URL, settings: Settings) -> Database:
-    """Make the engine and pick the dialect that speaks to it; a file has one in this process."""
+    """Make the engine and its dialect; an SQLite file has one of each in this process."""
     backend = url.get_backend_name()
     if backend == "sqlite":
         engine, dialect = _sqlite(url.set(database=str(make_ready(url))))
@@ -150,7 +151,7 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
 
 @lru_cache(maxsize=8)
 def _sqlite(url: sa.URL) -> tuple[sa.Engine, Dialect]:
-    """The file's engine, whatever else changes in the settings."""
+    """The file's engine and dialect, the same whatever else changes in the settings."""
     return _engine(url), SQLiteDialect(Path(url.database or ""))
 
 

@@ -49,10 +49,10 @@ class Dialect(Protocol):
 
     name: str
     random_hex: str
-    """An SQL expression: 24 random digits."""
+    """An SQL expression: 24 random hexadecimal digits."""
 
     end_of_batch: str
-    """What ends a statement in a script for the database's own tools."""
+    """What ends a statement in a script for the database's own tools (GO ends a T-SQL batch)."""
 
     def prepare(self, engine: sa.Engine) -> None:
         """Attach what every connection needs (pragmas, time-outs)."""
@@ -73,7 +73,7 @@ class Dialect(Protocol):
         """Whether this login may add columns and indexes to the table."""
 
     def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
-        """For each right that is needed and not there what gives it: a GRANT, or a sentence."""
+        """For each right that is needed and missing, what gives it: a GRANT, or a sentence."""
 
     def server(self, connection: sa.Connection) -> str:
         """The server's product and version, in its own words."""
@@ -116,7 +116,7 @@ class Dialect(Protocol):
         only_null: str | None = None,
         keep_existing: Iterable[str] = (),
     ) -> int:
-        """Update rows by key, set-based; returns how many rows were hit.
+        """Update rows by key, set-based; returns how many rows matched (were *hit*).
 
         A row is the new values in the order of `columns`, then the key's values. `only_null` names
         a column that must be NULL for the row to be hit. For columns in `keep_existing` a None

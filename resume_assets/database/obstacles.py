@@ -58,7 +58,7 @@ def _code_pages(database: Database) -> Iterator[str]:
 def _unique(inspector: sa.Inspector, table: sa.Table) -> set[tuple[str, ...]]:
     found = inspector.get_indexes(table.name, schema=table.schema)
     unique = {tuple(map(str, index["column_names"])) for index in found if index["unique"]}
-    if inspector.dialect.name != "mssql":  # there, such a constraint is an index
+    if inspector.dialect.name != "mssql":  # SQL Server lists such a constraint as an index
         for constraint in inspector.get_unique_constraints(table.name, schema=table.schema):
             unique.add(tuple(constraint["column_names"]))
     return unique

@@ -1,4 +1,4 @@
-"""Keeps `aicandidateBatchStatus` in step with the ledger: for people, and in nobody's way.
+"""Keeps `aicandidateBatchStatus`, the table for people, in step with the ledger.
 
 A batch's row is written anew after each transaction that changed it, in a transaction of its own: a
 site's table may refuse what it likes, or be locked, and the ledger goes on. What was not written
@@ -27,11 +27,11 @@ CHANGED = "resume_changed"
 
 _PATIENCE = 1.0  # seconds; people can wait, the ledger can't
 _AT_ONCE = 100
-_IN_A_ROW = 3  # failures after which it is the table, not a row
+_IN_A_ROW = 3  # failures after which the table is taken to be at fault, not a row
 
 
 def changed(connection: sa.Connection, key: str) -> None:
-    """The batch, whose OpenAI id is known, is to be shown anew once this is committed."""
+    """Mark a batch, which has an OpenAI id, to be projected once this transaction is committed."""
     connection.get_execution_options()[CHANGED].add(key)
 
 
@@ -90,7 +90,7 @@ def _write(connection: sa.Connection, database: "Database", keys: Sequence[str])
         _tell(database, PlatformError("; ".join(status.problems)))
         return
     ours = batches.c.batch_key.in_(keys)
-    # Held, so that nobody who read a row earlier writes it here later.
+    # Changes nothing but locks the rows, so that nobody who read them earlier writes here later.
     connection.execute(batches.update().where(ours).values(try_number=batches.c.try_number))
     rows = connection.execute(sa.select(batches).where(ours)).all()
     now = database.dialect.utc_now(connection)
@@ -98,7 +98,7 @@ def _write(connection: sa.Connection, database: "Database", keys: Sequence[str])
     # Asked, not concluded from an update's count: a site's trigger may have counts of its own.
     wanted = [row[status.key.key] for row in fitted]
     query = sa.select(status.key).where(status.key.in_(wanted))
-    there = {key.rstrip() for key in connection.execute(query).scalars()}  # a CHAR is filled up
+    there = {key.rstrip() for key in connection.execute(query).scalars()}  # a CHAR is padded
     for row in fitted:
         key = row[status.key.key]
         if key in there:

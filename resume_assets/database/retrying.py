@@ -1,4 +1,4 @@
-"""One way to run a write: the whole transaction, again if the database says it may be."""
+"""The one way to run a transaction: as a whole, and again where the error is transient."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 30
 SECONDS = 180.0
-"""Together longer than a server's restart or Azure's failover takes; deadlocks end in the first."""
+"""ATTEMPTS and SECONDS outlast a server's restart or Azure's failover; a deadlock needs few."""
 
 
 class DatabaseFailed(PlatformError):
@@ -23,7 +23,7 @@ class DatabaseFailed(PlatformError):
 
 
 class Refused(DatabaseFailed):
-    """A table does not take one of the rows; the others it may."""
+    """A table does not take one of the rows; it may take the others."""
 
     def __init__(self, message: str, column: str | None = None) -> None:
         super().__init__(message)
@@ -44,8 +44,9 @@ def run_transaction(
 ) -> T:
     """Run `work` in one transaction and commit; deadlocks and lost connections start it anew.
 
-    `work` may run several times and must touch nothing but its connection. It may even have been
-    kept where the connection broke during the commit: what is not safe to repeat looks first.
+    `work` may run several times and must touch nothing but its connection. Where the connection
+    broke during the commit, it may have been committed and still run again: work that is not safe
+    to repeat looks first.
     Raises DuplicateKey where a uniqueness constraint said no, Refused where anything else of the
     table's did, DatabaseFailed for every other error of the database, after at most ATTEMPTS tries
     or `patience` seconds where it was transient.

@@ -16,7 +16,7 @@ class RightsMissing(PlatformError):
 
 
 def needs(database: Database) -> Iterator[Need]:
-    """All that a batch's way needs, from the plan to the records."""
+    """All that the two jobs of a batch need, from the plan to the records."""
     there, ledger = database.candidates, database.ledger
     required = (there.userid, there.text, there.modified, there.processed)
     written = (*there.names, there.processed.name)
@@ -33,7 +33,7 @@ def needs(database: Database) -> Iterator[Need]:
 
 
 def needs_of_status(connection: sa.Connection, database: Database) -> list[Need]:
-    """What the table for people needs: without it the rest goes on."""
+    """What the table for people needs; the rest goes on without it."""
     schema = schema_of(sa.inspect(connection), database)
     table = status_table(database.ledger.batches, schema)
     return [Need(right, table) for right in ("SELECT", "INSERT", "UPDATE")]
@@ -47,7 +47,7 @@ def lacking(database: Database) -> list[str]:
 
 
 def require(database: Database) -> None:
-    """Raises RightsMissing; what was found to be there is not asked again by this process."""
+    """Raise RightsMissing where a right is missing; once none is, this process asks no more."""
     if database.has_rights:
         return
     found = lacking(database)

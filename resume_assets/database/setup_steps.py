@@ -32,12 +32,12 @@ class Step:
     purpose: str
     ddl: str
     optional: bool = False  # proposed for a table that is the users' own; run only when asked for
-    # A table that was there before us, and that this login may not be let alter:
+    # An existing table that this alters, for which the login may lack the right:
     alters: sa.Table | None = field(default=None, compare=False)
 
 
 def declared_candidates(name: str, schema: str | None) -> sa.Table:
-    """The candidate table as `sql_schema` describes it, for where there is none."""
+    """The candidate table as it is made where there is none."""
     return sa.Table(
         name,
         sa.MetaData(),
@@ -115,7 +115,7 @@ def _nothing_more(_database: Database, _ledger: Ledger) -> Iterable[str]:
 
 
 class _Looking:
-    """One look at a database."""
+    """What one inspection of a database found, compared with what there should be."""
 
     def __init__(self, inspector: sa.Inspector, database: Database) -> None:
         self.inspector = inspector
@@ -139,7 +139,7 @@ class _Looking:
             yield Step(f"schema {name}", self._sql(CreateSchema(name)))
 
     def refuse_a_second_ledger(self, ledger: Ledger) -> None:
-        """One that knows nothing of what the first has claimed and paid. Raises NotInitialised."""
+        """Raise NotInitialised for a second ledger: it would not know the first one's claims."""
         old, new = self.database.schema, self.database.ledger_schema
         installation = ledger.installation.name
         if (
@@ -160,11 +160,11 @@ class _Looking:
         )
 
     def candidates(self) -> Iterator[Step]:
-        """The candidate table, or its missing columns; the index of the queue's query."""
+        """The candidate table, or its missing columns; the index for reading the queue."""
         table, there = self.declared, self.there
-        # By date and id as the queue is read. Not filtered by LastProcessed IS NULL, small as it
-        # would be: an index with a filter makes writes fail (1934) of those who use other SET
-        # options than ours, and the table is not ours alone.
+        # The queue (the candidates that wait) is read by date and id. Not filtered by LastProcessed
+        # IS NULL, small as the index would be: a filtered index makes writes fail (1934) of those
+        # who use other SET options than ours, and the table is not ours alone.
         index = sa.Index(
             f"ix_{table.name}_queue",
             table.c[PROCESSED],
@@ -243,7 +243,7 @@ class _Looking:
         return {column["name"].casefold(): column["type"] for column in found}
 
     def _has_index(self, table: sa.Table, names: Sequence[str], *, unique: bool) -> bool:
-        """Whether an index, whatever its name, begins with these columns, or is just that one."""
+        """Whether an index, by any name, starts with these columns; a unique one has just them."""
         wanted = [name.casefold() for name in names]
         for found in self.inspector.get_indexes(table.name, schema=table.schema):
             there = [str(name).casefold() for name in found["column_names"]]
@@ -261,7 +261,7 @@ class _Looking:
             if column.name.casefold() in there:
                 continue
             kind = column.type.compile(dialect=self.dialect)
-            # The rows that are there in a table of theirs have no value.
+            # In a table of the users' own it is nullable: the existing rows have no value for it.
             has_value = not theirs and not column.nullable and not column.primary_key
             yield Step(
                 f"column {table.fullname}.{column.name}",

@@ -37,7 +37,7 @@ def _time(*_declared: int) -> sqlite.DATETIME:
 
 
 _TYPES = dict.fromkeys(("DATETIME", "DATETIME2", "SMALLDATETIME", "DATETIMEOFFSET"), _time)
-"""SQL Server's names for times, in a table that was made after its example."""
+"""SQL Server's names of time types, which a table that was modelled on one there may use."""
 
 _NAMED_COLUMN = re.compile(r"(?:NOT NULL|UNIQUE) constraint failed: [^,]*\.([^,.]+)")
 _AT_UPDATE = re.compile(r"\b(?:BEFORE|AFTER|INSTEAD\s+OF)?\s*UPDATE\b.*?\bON\b", re.I | re.S)
@@ -74,10 +74,10 @@ class SQLiteDialect:
         """BEGIN IMMEDIATE already does."""
 
     def hurry(self, connection: sa.Connection) -> None:
-        """There is the one lock, which the transaction has."""
+        """Nothing to do: there is one lock only, and the transaction has it already."""
 
     def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
-        """Generated columns, and the row's number."""
+        """Generated columns; by default also an INTEGER PRIMARY KEY, which is the rowid."""
         inspector = sa.inspect(connection)
         columns = inspector.get_columns(table.name, schema=table.schema)
         key = inspector.get_pk_constraint(table.name, schema=table.schema)["constrained_columns"]
@@ -97,7 +97,7 @@ class SQLiteDialect:
         return True
 
     def lacking_rights(self, connection: sa.Connection, needs: Iterable[Need]) -> list[str]:
-        """File and folder must be writable, and what is written a table."""
+        """File and folder must be writable, and what is written must be a table, not a view."""
         views = set(sa.inspect(connection).get_view_names())
         found = dict.fromkeys(need.table.name for need in needs if need.table.name in views)
         return [
@@ -123,7 +123,7 @@ class SQLiteDialect:
         return now.date() if isinstance(kind, sa.Date) else now
 
     def guards(self, connection: sa.Connection, table: sa.Table) -> list[Guard]:
-        """The triggers' own text says at what they are."""
+        """Whether a trigger fires at an update is read from its own text."""
         checks = sa.inspect(connection).get_check_constraints(table.name)
         triggers = connection.execute(
             sa.text(
@@ -137,7 +137,7 @@ class SQLiteDialect:
         ]
 
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
-        """None: every text is Unicode."""
+        """Empty: every text is Unicode."""
         del connection, collations
         return {}
 
@@ -239,7 +239,7 @@ class SQLiteDialect:
         record: ConnectionPoolEntry,
         _proxy: PoolProxiedConnection,
     ) -> None:
-        """What is written into a file that was deleted or replaced is lost without a word."""
+        """Drop a connection whose file was deleted or replaced: what it writes would be lost."""
         if record.info[_FILE] != self._file():
             raise sa.exc.DisconnectionError("another file is there now")
 

@@ -37,7 +37,7 @@ _GUARDS = sa.text(
     "WHERE parent_id = OBJECT_ID(:name) AND is_disabled = 0 AND EXISTS (SELECT 1 FROM "
     "sys.trigger_events AS e WHERE e.object_id = t.object_id AND e.type_desc = N'UPDATE')"
 )
-_MUST_RESTORE = "resume_must_restore"
+_MUST_RESTORE = "resume_must_restore"  # in `connection.info`: SET options are not those of _SESSION
 _SCHEMA_LOCK = "resume_assets.schema"
 
 
@@ -65,7 +65,7 @@ class SQLServerDialect:
             return
         self._prepared = engine
         if engine.dialect.driver == "mssqlpython":
-            # It hides numbers: some errors are told apart by their text, which must be English.
+            # It hides error numbers: some errors are told by their text, which must be English.
             self._session += "; SET LANGUAGE us_english"
         sa.event.listen(engine, "connect", self._on_connect)
         sa.event.listen(engine, "begin", self._on_begin)
@@ -94,12 +94,12 @@ class SQLServerDialect:
             raise SchemaBusy("Another `resume-assets init-db` is at work here; try again later.")
 
     def hurry(self, connection: sa.Connection) -> None:
-        """Error 1222 after a second."""
+        """A lock that is not granted within a second gives error 1222."""
         connection.info[_MUST_RESTORE] = True
         connection.exec_driver_sql("SET LOCK_TIMEOUT 1000")
 
     def supplied(self, connection: sa.Connection, table: sa.Table) -> Supplied:
-        """Asked of the catalogue."""
+        """As the catalogue views say."""
         return catalogue.supplied(connection, table)
 
     def may_alter(self, connection: sa.Connection, table: sa.Table) -> bool:
@@ -147,7 +147,7 @@ class SQLServerDialect:
         }
 
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-        """Near its UTF-8 bytes: as many as characters; DATALENGTH loads no text."""
+        """About its UTF-8 bytes, one for each character; DATALENGTH does not load the text."""
         size = sa.func.datalength(column, type_=sa.BigInteger)
         return size // 2 if isinstance(column.type, sa.Unicode | sa.UnicodeText) else size
 
@@ -236,7 +236,7 @@ class SQLServerDialect:
     def _apart(
         self, rows: Sequence[Sequence[Any]]
     ) -> tuple[Sequence[Sequence[Any]], list[Sequence[Any]]]:
-        """Rows that go by JSON, and those that this server would not get out of it as they are."""
+        """Rows that go by JSON, and those that this server would not read from it unchanged."""
         return (rows, []) if self._json_is_faithful else plain.apart(rows)
 
     def _on_connect(self, connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -264,8 +264,8 @@ def _with_literal_nulls(
 ) -> tuple[Any, Any, Any]:
     """NULL in the statement instead of a parameter without a value.
 
-    For each of those a driver asks the server for its type (sp_describe_undeclared_parameters): one
-    more trip, and where that fails, an aborted transaction that nobody is told of: seen with
+    For each such parameter a driver asks the server its type (sp_describe_undeclared_parameters):
+    one more trip, and where that fails, an aborted transaction that nobody is told of: seen with
     Babelfish, where what was written before was gone and what came after was kept.
     """
     if isinstance(statement, sa.Insert | sa.Update) and not many and not parameters:
@@ -284,7 +284,7 @@ def _literal_null(element: Any, **_options: Any) -> Any:
     return None
 
 
-# Whatever the login's or the database's defaults are. XACT_ABORT: what fails, fails as a whole.
+# Set whatever the defaults of login and database are. XACT_ABORT: an error undoes the transaction.
 _SESSION = (
     "SET NOCOUNT OFF; SET XACT_ABORT ON; SET DEADLOCK_PRIORITY LOW; "
     f"SET LOCK_TIMEOUT {_LOCK_SECONDS * 1000:.0f}; "
@@ -296,7 +296,7 @@ def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> i
     try:
         return int(connection.execute(statement, {"rows": chunk}).scalar_one())
     except sa.exc.DBAPIError:
-        # Where it failed half-way, a server may have left NOCOUNT on: others count on counts.
+        # Where it failed half-way, NOCOUNT may still be on, and other statements need row counts.
         if not connection.invalidated:
             connection.info[_MUST_RESTORE] = True
         raise

@@ -1,7 +1,7 @@
 """What SQL Server's catalogue says of a table and of what this login may do with it.
 
-Definitions (of defaults, of computed columns) are hidden from a login with data rights only; that
-there are any is not.
+Definitions (of defaults, of computed columns) are hidden from a login with data rights only, but
+not that a column has one.
 """
 
 import re
@@ -60,7 +60,7 @@ def lacking_grants(connection: sa.Connection, needs: Iterable[Need]) -> list[str
     for need in needs:
         asked = [(need.table, need.right, column) for column in (None, *need.columns)]
         on_table, *on_columns = _has(connection, asked)
-        # NULL: the server can't tell; it is as with the table.
+        # NULL: the server can't tell, so the right on the table decides.
         found = [on_table if has is None else has for has in on_columns]
         columns = [name for name, has in zip(need.columns, found, strict=True) if not has]
         if columns or (not need.columns and not on_table):

@@ -41,8 +41,8 @@ class Diagnosis:
     connecting: bool
     lost: bool  # the connection is gone, as SQLAlchemy sees it
     hint: str = ""
-    column: str | None = None  # that a refused row is refused for, where the server names it
-    hides_numbers: bool = False  # the driver does
+    column: str | None = None  # for which a row is refused, where the server names it
+    hides_numbers: bool = False  # the driver gives no error number
 
     def is_transient(self, *, had_connection: bool) -> bool:
         """Whether the whole transaction may be tried again."""
@@ -66,8 +66,8 @@ class Diagnosis:
             return self.state in REFUSED_STATES
         if self.number is not None:
             return self.number in REFUSED or self.number >= OWN_ERRORS
-        # What a trigger raises has the state of a syntax error. Ours are none, and what else has
-        # it is told by its text: see NUMBER_OF.
+        # What a trigger raises has the SQLSTATE of a syntax error (42000). Our own statements have
+        # none, and other errors of that state are told by their text: see NUMBER_OF.
         return self.state in REFUSED_STATES or (self.hides_numbers and self.state == "42000")
 
     def explain(self) -> str:

@@ -34,7 +34,7 @@ REFUSED = DUPLICATE_KEY | {
     8152,
     33504,  # a security policy's block predicate
 }
-"""Numbers of what is the matter with a row, not with the database."""
+"""Errors that are about a row, not about the database."""
 
 OWN_ERRORS = 50_000
 """Numbers from here on are of RAISERROR and THROW: what a site's triggers say."""
@@ -92,7 +92,7 @@ WHILE_RESTARTING = frozenset(
         BABELFISH_UNKNOWN,  # it starts or shuts down
     }
 )
-"""Passing where this process had a connection before; a mistake in the settings where not."""
+"""Transient where this process has connected before; else a mistake in the settings."""
 
 TRANSIENT_STATES = frozenset(
     {"40001", "HYT00", "HYT01", "08S01", "08S02", "08003", "08007", "01002", "10054"}
@@ -206,7 +206,7 @@ WORDS_OF_STATES = {
     "IM003": "the ODBC driver can't be loaded: a library it needs is missing",
     "01000": "the ODBC driver can't be loaded: a library it needs is missing",
 }
-# Driver's own messages about connecting; they know nothing of any row.
+# The drivers' own messages about connecting; they know nothing of any row.
 CONNECTING = (
     (
         re.compile(r"certificate verify failed|certificate chain|certificate.*not trusted"),

@@ -47,7 +47,7 @@ def sqlserver_url(settings: Settings) -> sa.URL:
 
 
 def complete(url: sa.URL, settings: Settings) -> sa.URL:
-    """A URL of someone's own with what it leaves open: the driver, encryption; no secret in sight.
+    """A user's own URL with what it leaves open (driver, encryption), and no password in its query.
 
     Raises SettingsError for a driver that is not supported, NoDriver where none is installed.
     """
@@ -89,7 +89,7 @@ def connection_string(url: sa.URL) -> str:
     else:
         parts["Server"] = url.host or ""
         if freetds:
-            # It takes `host,port` for a name, and knows no port by itself.
+            # FreeTDS takes `host,port` for a name, and has no default port.
             if not {"port", "servername"} & {name.casefold() for name in query}:
                 parts |= _freetds_port(url)
         elif url.port is not None:
@@ -195,7 +195,7 @@ def _freetds_options(settings: Settings, driver: OdbcDriver) -> dict[str, str]:
 
 
 def _freetds_port(url: sa.URL) -> dict[str, str]:
-    """The port; an instance has its own, which the server's browser knows."""
+    """The port; a named instance has its own, which SQL Server Browser tells."""
     if url.port is None and "\\" in (url.host or ""):
         return {}
     return {"Port": str(url.port or _DEFAULT_PORT)}

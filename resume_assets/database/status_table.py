@@ -1,7 +1,7 @@
 """`aicandidateBatchStatus`: one row a batch, for people who look into the database.
 
-Sites may have a table of that name with columns of their own: those are left alone, and of ours
-what it can hold is written. What is written when is in `projection`.
+Sites may have a table of that name with columns of their own: those are left alone, and our
+columns are written as far as the table can hold them. When rows are written: see `projection`.
 """
 
 from collections.abc import Mapping

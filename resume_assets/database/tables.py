@@ -1,4 +1,4 @@
-"""Our own tables: the ledger, and the one row that an installation is.
+"""Our own tables: the ledger. One row of it is for the *installation*: all that shares the ledger.
 
 `aicandidateBatchStatus`, which is for people, is in `status_table`. Times are UTC, without zone.
 """
@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from resume_assets.errors import PlatformError
 
 LEDGER_VERSION = 2
-"""Raised with each change of a table; `setup` upgrades older ones in place."""
+"""Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
 class NotInitialised(PlatformError):
@@ -74,7 +74,7 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         sa.Column("ledger_version", sa.Integer, nullable=False),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
-        # Money and the usable share are counted from here on.
+        # `resume` sets it: limits on money and on usable answers count from then on.
         sa.Column("resumed_at", _UTC),
         # The enqueued-token limit that OpenAI named last, and when.
         sa.Column("learned_token_limit", sa.BigInteger),
@@ -92,7 +92,7 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("batch_key", _KEY, primary_key=True),
         sa.Column("state", sa.Unicode(16), nullable=False),
         sa.Column("origin", sa.Unicode(16), nullable=False),
-        # Each creation at OpenAI is a try; each time a run is asked for is a run request.
+        # Which try it is to create the batch at OpenAI; Dagster runs that were requested for it.
         sa.Column("try_number", sa.Integer, nullable=False),
         sa.Column("run_requests", sa.Integer, nullable=False),
         sa.Column("requested_at", _UTC),
@@ -145,7 +145,7 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("succeeded", sa.Integer),
         # Too few usable answers; NULL where the batch says nothing about prompt or model
         sa.Column("low_share", sa.Boolean),
-        # The same of a batch made only of repeats: too few of those were usable this time
+        # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
         sa.Column("cached_tokens", sa.BigInteger),

@@ -2,8 +2,8 @@
 
 The pydantic models below are the JSON schema that is sent, the validation of what comes back, and,
 through the `Fills` on each field, the columns that are written. Lists keep the schema small: it is
-paid for with every resume. Their lengths are told in the instructions, not in the schema, because
-too many items are cut and counted, never a reason to lose a paid answer.
+paid for with every resume. Their lengths are told in the instructions, not in the schema: items
+beyond them are cut off and counted, never a reason to lose a paid answer.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from pydantic.fields import FieldInfo
 
 
 class ColumnKind(StrEnum):
-    """What a column holds, as far as writing it must know."""
+    """What a column holds, as far as that matters for writing it."""
 
     text = "text"
     start_date = "start_date"  # YYYY-MM
     end_date = "end_date"  # YYYY-MM or Present
     number = "number"  # years, as text
-    exact = "exact"  # an address, a phone, a link, a code: half of it would be a wrong one
+    exact = "exact"  # an e-mail address, a phone, a link, a code: never cut, half would be wrong
 
 
 class Never(StrEnum):
-    """What a text may be that is no value of a column: it becomes NULL, and is counted.
+    """Kinds of text that are no value of a given column: they become NULL, and are counted.
 
-    The patterns are in `values`. Of no column is a text without a letter or digit a value.
+    The patterns are in `values`. A text without a letter or digit is no value of any column.
     """
 
     placeholder = "placeholder"  # N/A, none, unknown, not provided
@@ -45,9 +45,9 @@ class Never(StrEnum):
 
 _NOTHING = (Never.placeholder,)
 NAME = (Never.placeholder, Never.email, Never.link, Never.date, Never.number)
-"""Of people, titles, degrees and places."""
+"""What the names of people, titles, degrees and places are not."""
 TERM = (Never.placeholder, Never.email, Never.link, Never.date, Never.long_number)
-"""Of companies and things, some of which are named by a number."""
+"""The same for companies and things, some of which are named by a number."""
 
 
 class Rule(StrEnum):
@@ -76,10 +76,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Fills:
-    """On a field: the columns that it fills, in their order.
+    """Annotates a field of a model: the columns that it fills, in their order.
 
-    In `Position` the names are suffixes, one column for each of `PREFIXES`. `names`: placeholders
-    that are values here, in these spellings: people are named Null and Na.
+    In `Position` the names are suffixes, one column for each of `PREFIXES`. `names`: texts
+    that are placeholders elsewhere and values here, in these spellings: people are named Null, Na.
     """
 
     columns: tuple[str, ...]
@@ -93,7 +93,7 @@ class Fills:
 PREFIXES = tuple(
     f"{which}MostRecent" for which in ("", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh")
 )
-"""Of the seven positions' columns, newest first."""
+"""How the names of the seven positions' columns begin, newest first."""
 
 _STRICT = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True, frozen=True)
 

@@ -1,6 +1,7 @@
 """Phones, e-mail addresses and the LinkedIn profile, out of what stands around them.
 
-Each is whole or not there: half of one would be another person's. The texts come cleaned.
+Each is taken whole or not at all: half of one would be another person's. Texts are cleaned
+(`text.clean`) before they come here.
 """
 
 import re
@@ -55,7 +56,7 @@ class _Phone(NamedTuple):
         )
 
     def says_more_than(self, other: "_Phone") -> bool:
-        """Tell whether this spelling of the same phone has an extension or area code more."""
+        """Tell whether this spelling has an extension or area code that the other lacks."""
         return bool(self.extension and not other.extension) or (
             len(other.digits) < _NATIONAL <= len(self.digits)
         )
@@ -64,7 +65,7 @@ class _Phone(NamedTuple):
 def phones_in(text: str) -> list[str]:
     """Return the phone numbers in a text, each as it is written there.
 
-    Dates, years, addresses, ZIP codes and social security numbers are none.
+    Dates, years, addresses, ZIP codes and social security numbers are not phone numbers.
     """
     if _PLAIN.fullmatch(text):
         return [text]  # nearly always
@@ -79,7 +80,7 @@ def phones_in(text: str) -> list[str]:
 
 
 def each_phone_once(phones: list[str]) -> list[str]:
-    """Return the phones without repeats: each as it was written first, or where it says more."""
+    """Return the phones without repeats: each in its first spelling, or in one that says more."""
     kept: list[tuple[_Phone, str]] = []
     for text in phones:
         phone = _phone(text)
@@ -102,7 +103,7 @@ def _is_phone(text: str) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """Return the numbers of a text of digits and signs: `0711/123456` is one, as it is written."""
+    """Split a text of digits and signs into phone numbers; `0711/123456` stays one."""
     parts = [part.strip(" -–./") for part in _BETWEEN.split(text)]
     if len(parts) > 1 and all(_is_phone(part) or _NO_PHONE.fullmatch(part) for part in parts):
         return [piece for part in parts for piece in _pieces(part)]
@@ -165,7 +166,7 @@ _SHORT_PROFILE: Final = re.compile(r"/?in/([\w%-]+)/?")
 def profiles_in(text: str) -> list[str]:
     """Return the URL of the first LinkedIn profile in a text, as a list of one, or none.
 
-    Of `in/ada-nord` the rest is known. Companies, jobs, connections are no profile of a person.
+    `in/ada-nord` alone is completed. Pages of companies, jobs and connections are not profiles.
     """
     text = text[:_LONGEST]
     if "\\" in text:

@@ -1,8 +1,8 @@
 """How well records meet known answers, column by column.
 
-Compared is what a reader would call the same: not case, spacing and full stops, not the form of a
-phone number or of a link, nor whether a degree is abbreviated; and in a list, in one column or over
-several (skills, titles, phones), not the place within it.
+Two values match if a reader would call them the same. These do not count: case, spacing and full
+stops, the form of a phone number or link, whether a degree is abbreviated, and the place within a
+list, be it in one column or over several (skills, titles, phones).
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 
 
 class Verdict(StrEnum):
-    """On one column of one record."""
+    """How one column of one record compares with its known answer."""
 
     right = "right"
     wrong = "wrong"  # another value, or one where there must be none
@@ -171,7 +171,7 @@ class Evaluation:
 
     @property
     def right(self) -> int:
-        """How many of them were met."""
+        """How many known answers were met."""
         return sum(score.right for score in self.columns.values())
 
     @property

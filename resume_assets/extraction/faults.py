@@ -1,9 +1,9 @@
 """Whose fault a failed request is, by whatever a server says of it: a status, a code, a sentence.
 
 Servers put the same fault into many shapes: an HTTP status, a code or a Python class as `type`, a
-status inside of a message. It becomes a reason: `http_400:context_length_exceeded`, `http_503`,
-`error:server_error`. Of a message, which may quote people, only a status and words listed here are
-taken.
+status inside of a message. Each becomes a *reason*, a short code:
+`http_400:context_length_exceeded`, `http_503`, `error:server_error`. Of a message, which may quote
+people, only a status and words listed here are taken.
 """
 
 import re
@@ -18,7 +18,7 @@ _SAID_STATUS = re.compile(
 )
 _SAID_CODE = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+|\b[A-Z][A-Za-z]+(?:Error|Exception)\b", re.ASCII)
 
-# Codes as `_folded` has them.
+# Codes as `_folded` spells them: of the request's own faults, and of those that pass by themselves.
 _OWN = frozenset(
     [
         "badrequest",
@@ -42,7 +42,7 @@ _OWN = frozenset(
         "validation",
     ]
 )
-_NO_ROOM = frozenset(  # of the account's: money, or calls and tokens in a while
+_NO_ROOM = frozenset(  # the account has none left: money, or calls and tokens per minute or day
     [
         "billinghardlimitreached",
         "billingnotactive",
@@ -86,7 +86,7 @@ def reason_of(status: int | None, error: object) -> str:
     if _folded(code) not in _OWN | _PASSING:
         said = [word for word in _SAID_CODE.findall(message) if _folded(word) in _OWN | _PASSING]
         code = said[-1] if said else code
-    if status is None or status < 300:  # an error that goes by the name of a success
+    if status is None or status < 300:  # an error under the status of a success
         status = _status(told, message)
     if status is not None:
         return f"http_{status}:{code}" if code else f"http_{status}"
@@ -104,9 +104,10 @@ def is_own(reason: str) -> bool:
 
 
 def may_be_own(reason: str) -> bool:
-    """Whether it is the request's own or nothing tells whose it is: then it shows in coming again.
+    """Whether the fault is the request's own, or nothing tells whose it is.
 
-    Not so an error of the server's, or one for want of room: these pass.
+    In the second case it shows by coming again, or not. False for the server's errors and for want
+    of room (money, rate limits): these pass.
     """
     status, code = _parts(reason)
     passes = code in _PASSING or (status is not None and (status == 429 or status >= 500))

@@ -1,4 +1,4 @@
-"""What is still a candidate though it is not what the schema asked for.
+"""Reads an answer that still is a candidate, though not as the schema asks.
 
 Strict about the shape, an object with our keys; lenient about the values inside: a value of another
 type becomes text or nothing and is counted, so that one odd value never costs a paid answer.
@@ -23,11 +23,11 @@ class ShapeError(ValueError):
 _YEARS = re.compile(
     r"\s*(\d{1,3}(?:\.\d+)?)\s*\+?\s*(?:years?|yrs?)?\.?\s*", re.ASCII | re.IGNORECASE
 )
-_LISTED = re.compile(r"(?:&#?\w{2,31};|[^,;\n|•])+")  # an entity's semicolon parts nothing
+_LISTED = re.compile(r"(?:&#?\w{2,31};|[^,;\n|•])+")  # an HTML entity's semicolon separates nothing
 
 
 class _Reader:
-    """Reads one field and counts what was odd in it."""
+    """Reads one field; `odd` counts its values that are not as the schema asks."""
 
     def __init__(self) -> None:
         self.odd = 0
@@ -47,7 +47,7 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return ""
         if isinstance(value, int) and value.bit_length() > 256:
-            return ""  # no column means it, and printing it may raise
+            return ""  # no column can mean it, and str() may raise for it
         return str(value)
 
     def texts(self, value: object) -> list[str]:
@@ -123,7 +123,7 @@ def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
     for name, read in _READERS.items():
         reader = _Reader()
         values[name] = read(reader, answer.get(name))
-        if read is _Reader.years:  # where null is as it should be
+        if read is _Reader.years:  # there null is as the schema asks, and only a missing key is odd
             reader.odd += name not in known
         if reader.odd:
             odd[name] = reader.odd

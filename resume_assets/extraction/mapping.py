@@ -33,7 +33,7 @@ from resume_assets.extraction.values import (
 __all__ = ["FALLBACK_CATEGORIES", "Record", "fit", "note_shape", "to_record"]
 
 FALLBACK_CATEGORIES = ("Unclassified", "Other")
-"""For the category columns, which are never empty, where neither categories nor industries do."""
+"""Fill the category columns, which are never empty, where categories and industries do not."""
 
 
 class _Mapper(Cleaner):
@@ -52,7 +52,7 @@ class _Mapper(Cleaner):
         )
         self._months: list[numbers.Job] | None = None
 
-    # Rules: one for each of candidate.Rule
+    # One method for each member of candidate.Rule, of the same name
 
     def text(self, slot: "_Slot") -> Values:
         text = self.fields[slot.field]
@@ -78,7 +78,7 @@ class _Mapper(Cleaner):
             texts = self.values(texts, slot.columns, slot.kind)
         return self.several(texts, slot.columns)
 
-    skills = distinct  # their kind shortens them
+    skills = distinct  # their `Kind` has shortened them
 
     def joined(self, slot: "_Slot") -> Values:
         values = self.values(self.fields[slot.field], slot.columns, slot.kind)
@@ -123,7 +123,7 @@ class _Mapper(Cleaner):
         given = self.distinct(slot)
         if given[-1] is not None:
             return given
-        # Never empty: the industries say at least in whose business; then we say that we can't.
+        # Never empty: the industries stand in, then FALLBACK_CATEGORIES.
         kept = {value.casefold(): value for value in given if value}
         for column in slot.columns[len(kept) :]:
             note(self.changes, column, Change.chosen)
@@ -159,7 +159,7 @@ class _Mapper(Cleaner):
         return self._months
 
     def positions(self, slot: "_Slot") -> Values:
-        del slot  # the columns have a plan of their own
+        del slot  # the positions' columns have an order of their own
         return columns_of(self.jobs, self.record)
 
 
@@ -199,13 +199,13 @@ def _change_of_found(text: str, found: list[str], fitting: list[str]) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A field's place in the record."""
+    """A field of the answer, and the columns that it fills."""
 
     field: str
     columns: tuple[str, ...]
     length: int | None
     kind: Kind
-    plain: set[str]  # the kind's
+    plain: set[str]  # the same set as `kind.plain`
 
 
 _RuleFunction = Callable[[_Mapper, _Slot], Values]
@@ -238,7 +238,7 @@ def to_record(candidate: Candidate, today: datetime.date) -> Record:
     """Return the candidate's values by column. Never raises.
 
     `today` ends current positions and bounds the others. All positions given count for the three
-    numbers; the seven newest have columns.
+    numbers (`numbers`); the seven newest have columns.
     """
     mapper = _Mapper(candidate, today)
     values: Values = []
@@ -249,7 +249,7 @@ def to_record(candidate: Candidate, today: datetime.date) -> Record:
 
 
 def note_shape(record: Record, fields: Iterable[str], *, recovered: bool) -> None:
-    """Note what was odd in the answer that the record is of: by field, or in the whole of it."""
+    """Note what was odd in the record's answer: in these fields, or (`recovered`) as a whole."""
     for name in fields:
         note(record.changes, _FIRST_COLUMNS.get(name, ANSWER), Change.mended)
     if recovered:

@@ -7,10 +7,10 @@ import re
 from typing import Final
 
 # UTF-8 read as Windows-1252 or Latin-1 is a capital or accented letter with signs behind it; read
-# as Mac Roman it begins with a root. A closing quote behind a word in capitals (“MANHÃ”) is none.
+# as Mac Roman it begins with a root sign. A closing quote behind capitals (“MANHÃ”) is no mistake.
 _SIGNS: Final = "\x80-\xba\xbc-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘“•–—˜š›œžŸ"
 _CLOSING: Final = "»’”™"
-_CONTROLS: Final = "\x80-\x84\x86-\x9f"  # of Latin-1, which are quotes and dashes of Windows
+_CONTROLS: Final = "\x80-\x84\x86-\x9f"  # of Latin-1, where Windows-1252 has quotes and dashes
 _SUSPECT: Final = re.compile(  # begins with one set of characters: quick to search for
     rf"[Â-ô√{_CONTROLS}](?:(?<=[{_CONTROLS}])|(?<=√)(?:[^\s\w]|[ªºßµ])"
     rf"|(?<=[Â-ô])(?:[{_SIGNS}]|[{_CLOSING}](?=\w)))"
@@ -21,7 +21,7 @@ def unmangled(text: str) -> str:
     """Return the text with such letters put right; the same object where none show."""
     if text.isascii() or not _SUSPECT.search(text):
         return text
-    # Loaded here: what only few resumes need. It brings the encoding as well.
+    # Loaded here, as few resumes need it. It also registers the codec `sloppy-windows-1252`.
     from ftfy import fix_encoding
 
     try:

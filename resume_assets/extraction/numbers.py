@@ -1,11 +1,12 @@
-"""The three numbers, in years, computed from the positions wherever their dates allow it.
+"""Years in the US, of experience, and average tenure, computed from the positions' dates.
 
-Months are counted as integers, a year times twelve. A job named as `2019-03` to `2021-05` began and
+Months are counted as integers, a year times twelve. A job given as `2019-03` to `2021-05` began and
 ended somewhere within those months, so its length is their difference and half a month: a calendar
 year (01 to 12) and a year by date (01 to 01) both come out as one year at one decimal.
 
 Where some dates are missing, the number that the model took from the resume's own words may stand
-in, as a claim. No resume tells its average tenure; without positions nothing bears a number out.
+in, as a *claim*. Average tenure is never claimed, since no resume tells it; and without positions
+there are no numbers at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -128,9 +129,9 @@ def average_tenure(jobs: Iterable[Job]) -> Years:
 
 
 def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
-    """Return the years since the first job in the US, up to the last one there for who has left.
+    """Return the years since the first job in the US; for one who left, up to the last one there.
 
-    None of the jobs in the US, or no dates for them: the resume's own number.
+    The resume's own number stands in where no job is known to be in the US, or none has a start.
     """
     if not jobs:
         return NO_YEARS
@@ -142,7 +143,7 @@ def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
     ended = [one for one in jobs if one.end is not None]
     latest = max(ended, key=lambda one: one.end or 0, default=None)
     if latest is not None and latest.in_us is False:
-        # Of two jobs that end in the same month, the one here counts: max over these ends.
+        # Where a job in the US ended in the same month as one abroad, this is that month too.
         until = max((one.end for one in here if one.end is not None), default=-1)
     if until < min(starts):
         return _claim(said)

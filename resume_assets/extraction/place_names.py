@@ -1,9 +1,9 @@
 """Names and codes of states, provinces and countries, and which cities tell a state from a country.
 
 Names and codes: USPS Publication 28, appendix B; Canada Post's addressing guidelines; ISO 3166-1;
-the abbreviations that newspapers use. The cities are the larger ones of each state whose code is
-a country's too, after how its ZIP codes begin: no gazetteer, for a place that is missing there is
-unknown and never wrong.
+the abbreviations that newspapers use. `us_cities.txt` has a line for each state whose code is a
+country's too: how its ZIP codes begin, and its larger cities. It need not be complete: a place that
+it lacks is unknown, never wrong.
 """
 
 from importlib.resources import files
@@ -214,7 +214,7 @@ def is_canada(text: str) -> bool:
 def fits(city: str, code: str, zip_code: str = "") -> bool | None:
     """Tell whether a city is in that state: True, False for one abroad, None where it is unknown.
 
-    Only for the codes of DOUBLE. `zip_code`: what stands there as one.
+    Only for the codes of DOUBLE. `zip_code`: what the text has as a ZIP code.
     """
     if zip_code.startswith(_ZIP_STARTS[code]):
         return True

@@ -1,6 +1,6 @@
 """States and locations: two-letter codes, `City, ST`, and whether a place is in the US.
 
-Where a place can't be told it is unknown, never abroad. A code that is a state's and a country's
+Where that can't be told it is unknown, never abroad. A code that is a state's and a country's
 (IN, CA, DE) needs a city that fits, a ZIP code, or the words USA to be in the US.
 """
 
@@ -34,7 +34,8 @@ _NO_PLACE = frozenset(
         "worldwide",
     ]
 )
-# How one works is no part of where; it stands before or after the place, in brackets or not.
+# How somebody works (remote, on site) is no part of the place; it stands before or after it, in
+# brackets or not.
 _WAY = (
     r"(?:(?:fully|100%|mostly|partly|partially)\s+)?"
     r"(?:remote(?:ly|\s+work)?|hybrid|on-?\s?site|in-?\s?office|in-?\s?person|virtual(?:ly)?"
@@ -95,7 +96,8 @@ def _first_of_several(text: str) -> str:
 def state(text: str) -> Reading:
     """Return the two-letter code of a US state or Canadian province, wherever it stands in a text.
 
-    What has none is kept where it is written as a name (Bavaria), and noted; else it is no state.
+    A text without one is kept, and noted, where it is written like a name (Bavaria); else it is no
+    state, and None.
     """
     first = _first_of_several(text)
     code = _state_code(first)
@@ -136,7 +138,8 @@ def _state_code(text: str) -> str | None:
 def location(text: str) -> Place:
     """Return a cleaned location as `City, ST` or `ST` where it names a state or province.
 
-    Other places are kept as they are; "remote" and its like are no place; of two, it is the first.
+    Other places are kept as they are; "remote" and its like are no place; of two places, the first
+    is taken.
     """
     if len(text) > 100:  # kept out of the cache, whose size is counted in entries
         return _location.__wrapped__(text)
@@ -158,7 +161,7 @@ def _location(text: str) -> Place:
 
 
 def _without_way(text: str) -> str:
-    """Return a location without how one works there, and without a remark in brackets after it."""
+    """Return a location without the way of working, and without a remark in brackets after it."""
     first = _WAY_FIRST.fullmatch(text)
     if first:
         text = first[1].strip()
@@ -218,7 +221,7 @@ def _single(text: str, part: str, *, said_us: bool) -> Place:
     """Read a location without a comma: `ST`, a state's name, `City ST`, or anything else."""
     folded = fold(part)
     code = code_of(part)
-    if code is not None and folded != "washington":  # the state or the capital
+    if code is not None and folded != "washington":  # which is the state or the capital
         unsure = code in DOUBLE and (len(part) == 2 or folded == "georgia") and not said_us
         return Place(code, None if unsure else code in US_STATES)
     city, _, last = part.rpartition(" ")

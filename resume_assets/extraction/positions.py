@@ -12,7 +12,7 @@ _RAW_DATE = 100  # characters of an unreadable date that the ledger keeps
 
 
 class Job(NamedTuple):
-    """A position; `named` is what was done to the company, `change` to the whole of it."""
+    """A position; `named` is what was done to the company, `change` to the position as a whole."""
 
     company: str | None
     named: Change | None
@@ -43,7 +43,7 @@ def _dates(jobs: list[Job]) -> list[tuple[str, str]]:
 
 
 def _each_once(jobs: list[Job]) -> list[Job]:
-    """Drop positions that are there already: same company and dates, and no other place."""
+    """Drop positions that are there already: same company and dates, and no different place."""
     kept: list[Job] = []
     places: dict[object, list[int]] = {}
     for job in jobs:

@@ -27,7 +27,7 @@ _DECODER = json.JSONDecoder()
 
 
 def find_object(text: str) -> dict[str, Any]:
-    """Return the only object with keys of ours in the text.
+    """Return the only object in the text that has keys of `Candidate`.
 
     Raises ShapeError with `not_json`, `ambiguous` or `truncated`.
     """
@@ -73,8 +73,8 @@ def _complete_objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
 def _repaired(text: str) -> dict[str, Any]:
     """Return what json-repair makes of the text between the first brace and the last.
 
-    It completes whatever was cut off; so an object that does not close is refused before, and one
-    that it had to close afterwards.
+    json-repair completes whatever was cut off; so an object that does not close is refused before
+    the call, and one that json-repair had to close is refused after it.
     """
     segment = text[text.index("{") : text.rfind("}") + 1]
     if not _closes_once(segment):

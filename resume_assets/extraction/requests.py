@@ -58,7 +58,7 @@ def _dumps(text: str) -> bytes:
 
 
 class RequestTemplate:
-    """Makes the lines of a file; `fixed_bytes` and `fixed_text` are what each carries anyway."""
+    """Makes the lines of a file; `fixed_bytes` and `fixed_text` are what all have in common."""
 
     def __init__(self, settings: RequestSettings) -> None:
         self.settings = settings

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     refused = "refused"  # by the model or its content filter
     cut = "cut"  # the answer did not fit max_output_tokens
     invalid = "invalid"  # an answer, but not a candidate
-    failed = "failed"  # an HTTP error, or one that never became HTTP
+    failed = "failed"  # an HTTP error, or an error without an HTTP response
     expired = "expired"
     cancelled = "cancelled"
 
@@ -40,7 +40,7 @@ class Answer:
     `attempt_used`: whether asking again counts against the candidate's attempts.
     `odd_fields`: by field, values not as the schema asks, read as text or as nothing.
     `recovered`: the object had to be found in prose, or mended.
-    `record`: the candidate's, once somebody has mapped it.
+    `record`: the candidate's column values, once `mapping.to_record` has made them.
     """
 
     custom_id: str | None
@@ -79,7 +79,7 @@ def read_line(line: bytes | bytearray | memoryview) -> Answer:
         )
     custom_id = outer.get("custom_id")
     if not (isinstance(custom_id, str) and _ID.fullmatch(custom_id)):
-        custom_id = None  # we never send another, so this leads back to nobody
+        custom_id = None  # we send no ids of another form, so this one leads back to nobody
     response, error = _object(outer.get("response")), outer.get("error")
     if response is not None:
         return _read_response(custom_id, response, error)
@@ -89,8 +89,8 @@ def read_line(line: bytes | bytearray | memoryview) -> Answer:
 def _loads(data: bytes | bytearray | memoryview) -> object:
     """Return the JSON value, None where there is none.
 
-    What orjson refuses and others write is read by the standard library: lone surrogates, NaN,
-    a byte-order mark, broken UTF-8 (as U+FFFD).
+    What orjson refuses and some servers write is read by the standard library: lone surrogates,
+    NaN, a byte-order mark, broken UTF-8 (as U+FFFD).
     """
     try:
         return orjson.loads(data)
@@ -132,7 +132,7 @@ def _read_response(custom_id: str | None, response: dict[str, Any], error: objec
         return answer
     told = body.get("error") or error or response.get("error")
     if not told and "choices" not in body and body.keys() & {"code", "message", "type"}:
-        told = body  # some have no object around it
+        told = body  # some servers put no `error` object around it
     if status == 200 and not isinstance(told, dict):
         answer.attempt_used = True
         answer.outcome, answer.reason = Outcome.invalid, "no_choices"
@@ -192,7 +192,7 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
 def _content(content: object) -> tuple[str | None, bool]:
     """Return the message's text, and whether it holds a refusal instead.
 
-    Some give it in parts, of which those of thought are none of the answer; or as the object.
+    Some servers give it in parts, of which only those with a `text` are read, or as an object.
     """
     if isinstance(content, str):  # nearly always
         return content, False
@@ -230,7 +230,7 @@ _PERSON = (
 
 
 def _is_empty(candidate: Candidate) -> bool:
-    """Tell whether an answer names nobody: what is left would be written over a person's values."""
+    """Tell whether an answer names nobody: it would only overwrite what is known of a person."""
     fields = candidate.__dict__
     return not any(_tells(fields[name]) for name in _PERSON)  # the first one does, nearly always
 
@@ -246,7 +246,7 @@ def _tells(value: object) -> bool:
 
 def _read_odd_content(answer: Answer, content: str) -> None:
     value = _loads(content.encode())
-    if value is None or isinstance(value, str):  # nothing, or the whole object once more in quotes
+    if value is None or isinstance(value, str):  # no JSON, or the whole object as one JSON string
         value = find_object(value or content)
         answer.recovered = True
     answer.candidate, answer.odd_fields = read_candidate(value)

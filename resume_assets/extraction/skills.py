@@ -6,8 +6,8 @@ from typing import Final
 _ABBREVIATION: Final = re.compile(r"\(([A-Z][\w&/+.-]{1,11})\)")
 _BRACKETS: Final = re.compile(r"\s*[(\[{][^()\[\]{}]*(?:[)\]}]|$)")
 _DESCRIBED: Final = re.compile(r"\s+[-–—]+\s+.*|\s*[:;,]\s.*", re.DOTALL)
-# Between two words they belong to the term, and are none of its words. Those that join part two
-# terms where there is room for the first only.
+# Between two words these belong to the term, and are not counted as its words. Those in _JOINING
+# separate two terms where there is room for the first only.
 _BINDING: Final = frozenset(["of", "in", "for", "to", "as", "on", "the"])
 _JOINING: Final = frozenset(["and", "or", "with", "|", "-", "–", "—"])
 _SIGNS: Final = frozenset(["&", "/", "+"])

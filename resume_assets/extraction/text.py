@@ -42,7 +42,7 @@ _PLACEHOLDERS = frozenset(
     ]
 )
 UNSURE = frozenset(["", *"nNuU?-–—.…([{<'\""])
-"""First characters of texts that may be placeholders, or are nothing; others can't be."""
+"""First characters of texts that may be placeholders ("" of an empty one); others can't be."""
 _LONGEST_PLACEHOLDER = 20  # with room for a full stop and brackets around it
 
 # Whitespace and the C0/C1 controls that separate (tab, line and page ends) become one space.
@@ -102,8 +102,9 @@ _SHORT_ESCAPES: Final = re.compile(r"(?:[\x00-\x08\x0b\x0e-\x1f](?:[0-9a-f]{2}|[
 _LONG_ESCAPES: Final = re.compile(r"(?:\x00[0-7][0-9A-Fa-f]{3})+")
 _SIGNS: Final = frozenset("&'<>\"€‚„…†‡ˆ‰‘’“”•–—˜™›‹")
 _LETTER: Final = r"[^\W\d_]"
-_APOSTROPHE: Final = re.compile(rf"(?<={_LETTER})(?:\x19|\x002019)(?={_LETTER})")  # of U+2019
-_EN_DASH: Final = re.compile(r"(?<=[\w.)] )\x13(?= \w)|(?<=\d)\x13(?=\d)")  # of U+2013
+# The signs most often found so, with what is left of their escapes.
+_APOSTROPHE: Final = re.compile(rf"(?<={_LETTER})(?:\x19|\x002019)(?={_LETTER})")  # U+2019
+_EN_DASH: Final = re.compile(r"(?<=[\w.)] )\x13(?= \w)|(?<=\d)\x13(?=\d)")  # U+2013
 _OF_WINDOWS: Final = re.compile(r"[\x80-\x84\x86-\x9f]")
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _ENTITY: Final = re.compile(
@@ -192,7 +193,7 @@ def fit(text: str, limit: int) -> str:
 
 
 def _border(text: str, cut: int) -> int:
-    """Return the nearest cut at or before this one that parts no visible character."""
+    """Return the nearest cut at or before this one that splits no visible character."""
     border = cut
     while border > cut // 2 and _belong_together(text[border - 1], text[border]):
         border -= 1

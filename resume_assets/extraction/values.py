@@ -1,7 +1,7 @@
 """A candidate's values, and what had to be done to get them.
 
-What a text must not be to be a column's value is told in `candidate`, beside the column; here is
-how that is seen. A text that needs nothing is remembered: most come again and again.
+What kinds of text are no value of a column is declared in `candidate` (`Never`); how they are
+recognised is here. Texts that need no change are remembered: most come again and again.
 """
 
 import re
@@ -23,7 +23,7 @@ class Change(StrEnum):
     """
 
     refused = "refused"  # by the table (a constraint): the column stays as it was
-    lost = "characters lost"  # controls stood for them, or the column's code page has none
+    lost = "characters lost"  # controls stood in their place, or the column's code page lacks them
     nulled = "made NULL"  # no value of the column's kind, or half of one
     unread = "date not read"
     cut = "cut"  # to the column's length, or to its two words
@@ -93,19 +93,19 @@ _PATTERNS: Final[Mapping[Never, str]] = {
     Never.long_number: r"\W*(?:\d\W*)*\d{5}(?:\d|\W)*|(?:\W*\d){10,}\W*",
 }
 _SUSPECT: Final = frozenset([*_MONTHS, "www"])
-"""How a text begins that matches one of them, has no @ or / in it, and begins with a letter."""
+"""First three letters of texts that match a pattern though they begin so and have no @ or /."""
 _LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
 _MARKS: Final = frozenset("*_`[#>~•")
 _LINKED: Final = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*\)")
 _EMPHASIS: Final = re.compile(r"(\*{1,3}|_{1,3}|`{1,3}|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _LINE_START: Final = re.compile(r"(?:#{1,6}|>|•|\*)\s+")
-_REMEMBERED: Final = 1 << 15  # texts a kind of column
+_REMEMBERED: Final = 1 << 15  # texts, for each `Kind`
 _SHORT: Final = 100  # characters; longer texts rarely come twice
 
 
 def bare(text: str) -> str:
-    """Return a text out of the markdown around it: emphasis, a heading's or a list's sign, a link.
+    """Return a text without the markdown around it: emphasis, a heading's or a list's sign, a link.
 
     Only what encloses the whole of it is taken away: C*, _init_ and 5 * 7 have signs of their own.
     """
@@ -121,8 +121,8 @@ def bare(text: str) -> str:
 class Kind:
     """Reads the texts of one kind of column, as its `Fills` describes it.
 
-    `plain` are texts that need nothing, as far as they are remembered. `shape` makes a value
-    shorter or neater where the column asks for that; "" is no value.
+    `plain` holds remembered texts that need no change, `odd` the readings of others. `shape` makes
+    a value shorter or neater where the column asks for that; "" is no value.
     """
 
     __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape", "whole")
@@ -139,7 +139,7 @@ class Kind:
         self.odd: dict[str, Reading] = {}
 
     def is_plain(self, text: str) -> bool:
-        """Tell whether a text surely needs nothing, without looking at it closely."""
+        """Tell whether a text surely needs no change, without looking at it closely."""
         if text in self.plain:
             return True  # nearly always
         if (
@@ -211,7 +211,7 @@ class Kind:
 
 
 class Cleaner:
-    """Makes the values of one record and notes there what was done. Texts come stripped."""
+    """Makes the values of one record and notes in it what was done. Texts must be stripped."""
 
     __slots__ = ("changes", "record")
 

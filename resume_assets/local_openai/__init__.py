@@ -3,6 +3,7 @@
 It is no language model: its answers come from rules (`rules.answer`), and it says so in the header
 `x-local-server` of every response, in `/v1/models` (`owned_by`) and in each answer's
 `system_fingerprint`. It listens on the loopback interface only and keeps its state in one folder.
+It shares `models` with the pipeline and knows nothing of its batches and database.
 
     server.py        starting and finding it: `running`, `serve`, `connect`
     routes/          the HTTP endpoints
@@ -10,7 +11,7 @@ It is no language model: its answers come from rules (`rules.answer`), and it sa
     completions.py   one request, one answer
     answering.py     many requests, with helper processes
     worker.py        moves batches through their life, by `stages`, `working` and `finishing`
-    leases.py        one worker a batch, whatever dies
+    leases.py        one worker at a time for each batch, whatever process dies
     store.py         its state on disk
     book.py          what it was sent and what it completed, for tests
 """

@@ -1,8 +1,9 @@
 """Answering many requests: in this process, or with helper processes when there are very many.
 
-Rules take a millisecond or two a resume, and Python's lock lets one thread think at a time. Helpers
-are plain processes that read requests on their standard input and end when it closes, so none is
-left when this process dies. (No `multiprocessing`: it would run the caller's main module again.)
+Rules take a millisecond or two a resume, and Python's GIL lets one thread compute at a time.
+Helpers are plain processes that read requests on their standard input and end when it closes, so
+none is left when this process dies. (No `multiprocessing`: it would run the caller's main module
+again.)
 """
 
 import subprocess
@@ -51,7 +52,7 @@ class Answerer:
     def answer_together(
         self, jobs: Sequence[Job], now: float, still_wanted: Callable[[], None]
     ) -> Iterator[Completion]:
-        """Answer with all processors. Raises OSError when a helper died."""
+        """Answer with helper processes. Raises OSError when one died."""
         try:
             self._start()
             share = -(-len(jobs) // len(self._helpers))
@@ -63,7 +64,7 @@ class Answerer:
                     still_wanted()
                     yield _received(helper)
         except BaseException:
-            # Given up half way: what they still have to say belongs to nobody.
+            # Given up half way: what helpers still write must not be taken for later answers.
             self.close()
             raise
 
@@ -86,7 +87,7 @@ class Answerer:
                     [sys.executable, "-m", __name__, settings],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    # Ctrl-C is for the process that has them; they follow it.
+                    # Ctrl-C is for the parent process only; helpers end when it does.
                     start_new_session=True,
                 )
             )
@@ -113,7 +114,7 @@ def _received(helper: subprocess.Popen[bytes]) -> Completion:
 
 
 def help_out(limits: Limits, requests: BinaryIO, answers: BinaryIO) -> None:
-    """A helper's life: read a share of requests, answer each, until the input ends."""
+    """What a helper does: read a share of requests, answer each, until the input ends."""
     completer = Completer(limits)
     while header := requests.readline():
         now, tokens = orjson.loads(header)

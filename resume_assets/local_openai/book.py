@@ -28,7 +28,7 @@ class Entry:
 
 
 class Book:
-    """The server's own account, whatever a client believes."""
+    """The server's own account of requests, whatever a client believes."""
 
     def __init__(self, folder: Path) -> None:
         self._database = Path(folder) / "state.db"

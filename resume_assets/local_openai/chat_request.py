@@ -38,7 +38,7 @@ class Format:
 
     schema: dict[str, Any] | None
     text: str
-    """The schema as JSON, for counting."""
+    """The schema as JSON, for counting tokens."""
     is_json: bool
 
 
@@ -50,7 +50,7 @@ class ChatRequest:
     messages: list[tuple[str, str]]
     format: Format
     max_tokens: int | None
-    """As asked for."""
+    """As the request has it; None where it has none."""
 
     @property
     def resume(self) -> str:

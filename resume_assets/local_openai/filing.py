@@ -62,7 +62,7 @@ class Files:
         oldest_first: bool,
         limit: int,
     ) -> list[Row]:
-        """Rows of the files that are there, in the order they came; raises ApiError (`after`)."""
+        """Rows of the files that are there, oldest or newest first; raises ApiError for `after`."""
         cursor = None
         if after is not None:
             # A cursor outlives its object: a list read while files are deleted goes on.

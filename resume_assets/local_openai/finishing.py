@@ -25,7 +25,7 @@ _REMAINDER = {
 def finish(
     service: Service, batch: Row, lease: Lease, status: str, still_wanted: Callable[[], None]
 ) -> None:
-    """Put the parts together, in another order than the requests', and end the batch."""
+    """Join the parts that `working` wrote, out of the requests' order, and end the batch."""
     store, files = service.store, service.files
     folder = store.parts / batch["id"]
     names = [

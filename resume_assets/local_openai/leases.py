@@ -1,7 +1,7 @@
-"""Who works on which batch: one worker at a time, whatever dies.
+"""Who works on which batch: one worker at a time, whatever process dies.
 
-The claim is a row, so it holds between processes. It is what keeps two workers from doing the same;
-what keeps them from both *counting* it is that every step commits only while its claim is its own.
+The claim stands in the batch's row, so it holds between processes and keeps two workers from doing
+the same work. No work counts twice, because a step commits only while it still has the claim.
 """
 
 import os
@@ -11,8 +11,8 @@ import time
 from resume_assets.local_openai.store import Row, Store
 
 LEASE_SECONDS = 5.0
-"""A worker that was not heard of for so long has lost its batch. Of a dead process on this machine
-that is known at once."""
+"""A worker that has not renewed its claim for so long has lost its batch. One whose process is dead
+on this machine has lost it at once."""
 
 _RENEW_SECONDS = 1.0
 

@@ -52,9 +52,9 @@ def running(
     If one runs for the folder already, that one is used; when it goes, this process takes over at
     the same address. Otherwise a server runs in threads of this process, where `connect` and other
     processes find it. With `share=False` it neither uses another nor is found. Any number of
-    servers may run on one folder: what one is told, all of them know.
+    servers may run on one folder: they share its files and batches.
 
-    `rules` is asked instead of the rules; `wrap` puts something around the ASGI application. With
+    `rules` replaces the built-in rules; `wrap` puts something around the ASGI application. With
     either, or with a clock of its own, a server is started in any case.
     """
     folder = Path(folder)

@@ -1,4 +1,4 @@
-"""What the endpoints and the worker share: one folder, its rules and its time."""
+"""What the endpoints and the worker share: one state folder, its limits and its clock."""
 
 import threading
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from resume_assets.local_openai.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a server is to be."""
+    """How a server is to behave."""
 
     pace: Pace = field(default_factory=Pace)
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=Clock)
     rules: Rules | None = None
-    """Something else to ask than the rules, for load tests."""
+    """Replaces the built-in rules, for load tests."""
 
 
 class Service:
-    """One open folder."""
+    """One open state folder, with how the server is set up."""
 
     def __init__(self, folder: Path, setup: Setup, wake: threading.Event) -> None:
         self.pace = setup.pace

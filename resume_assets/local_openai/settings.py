@@ -46,7 +46,7 @@ class Limits:
     enqueued_tokens: int | None = None
     """Input tokens of one model in unfinished batches; None for no limit."""
     refuse_tokens_at: Literal["validation", "creation"] = "validation"
-    """Both are reported of the real one: a batch that fails, or HTTP 429 at its creation."""
+    """OpenAI is reported to do both: validation fails the batch, or its creation gets HTTP 429."""
     exact_tokens: bool = True
     """Count with the model's own tokenizer; if not, a quarter of the characters."""
 

@@ -1,4 +1,4 @@
-"""The server's memory: one SQLite file and a folder of files, private to their user.
+"""The server's state: one SQLite file and a folder of files, private to their user.
 
 Several processes may have the same folder open. Everything that must not happen twice is one
 transaction here; files on disk count only once a committed row names them.

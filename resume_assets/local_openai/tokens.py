@@ -29,7 +29,7 @@ def counter(model: str, *, exact: bool) -> Callable[[str], int]:
 
 @lru_cache(maxsize=_REPEATED)
 def count_once(text: str, model: str, *, exact: bool) -> int:
-    """The same, for a text that will come again."""
+    """A text's tokens, remembered: for texts that come again."""
     return counter(model, exact=exact)(text)
 
 

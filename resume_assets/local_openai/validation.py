@@ -25,7 +25,7 @@ _LONGEST_CUSTOM_ID = 64
 
 
 class LineRequest(NamedTuple):
-    """A request that passed: what the book keeps of it."""
+    """A request that passed validation, as the book (`book`) keeps it."""
 
     line: int
     custom_id: str

@@ -18,7 +18,7 @@ from resume_assets.local_openai.store import Row, new_id, open_private, private_
 _MOST_REQUESTS = 1_000
 _MOST_SECONDS = 0.25
 _TICKS = 20
-"""How often the counts of a batch move, at most, while its schedule lasts."""
+"""Steps in which a batch's `request_counts` grow, at most, while its schedule lasts."""
 
 
 @dataclass(slots=True)
@@ -144,7 +144,7 @@ def _answer(
     )
     with service.files.path(batch["input_file_id"]).open("rb") as lines:
         lines.seek(results.offset)
-        # 0 tokens: what was wrong with it was found then, and will be found again now.
+        # 0 tokens: validation found the request wrong, and it will be found wrong again now.
         jobs = [Job(lines.readline(), row["prompt_tokens"] or None) for row in requests]
     answerer = service.answerer
     many = batch["total"] >= HELP_FROM and len(jobs) == _MOST_REQUESTS

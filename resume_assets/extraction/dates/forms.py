@@ -11,13 +11,13 @@ from resume_assets.extraction.dates.words import OTHER, OTHER_COUNT, PART
 class Found(NamedTuple):
     """A date in a text; `start` and `end` are the positions of its tokens."""
 
-    year: int  # 0 of the first month in Jan - Mar 2018, until it has that of the second
+    year: int  # 0 while not known: in Jan - Mar 2018 the first month takes the second's
     month: int | None
     start: int
     end: int
-    day_first: bool | None = None  # what the date proves of the order: 15/3/2019, 3/15/2019
-    other_month: int | None = None  # of 3/4/2019, where the order is not known
-    unread: bool = False  # a word that we do not know stands where its month should
+    day_first: bool | None = None  # where the date proves the order: 15/3/2019, 3/15/2019
+    other_month: int | None = None  # of 3/4/2019: its month if the day came first
+    unread: bool = False  # an unknown word stands where its month should
 
 
 class Dates(NamedTuple):
@@ -25,7 +25,7 @@ class Dates(NamedTuple):
 
     found: list[Found]
     day_first: bool | None  # what one of them proves for all
-    undecided: bool  # one of them hangs on the order
+    undecided: bool  # one of them is another date if the day comes first
 
 
 # What may stand between the parts of one date; a dash only before the year (March - 2019).
@@ -74,9 +74,9 @@ _OTHER_COUNT_AFTER = re.compile(r"[-/.,:;]*E")
 
 
 def find_dates(shape: str, values: list[int]) -> Dates | None:
-    """Return the dates of a text, as they are with the month first where nothing proves an order.
+    """Return the dates of a text, read with the month first where nothing proves the order.
 
-    None where one can't be what it seems (2015-13) or a number is left that belongs to no date.
+    None where one is impossible (2015-13) or a number is left that belongs to no date.
     """
     found: list[Found] = []
     rest = list(shape)
@@ -99,7 +99,7 @@ def find_dates(shape: str, values: list[int]) -> Dates | None:
 
 
 def in_order(date: Found, day_first: bool | None) -> Found:
-    """Return the date as it is in that order; None is that of the United States."""
+    """Return the date as read in that order; None: month first, as in the United States."""
     if day_first and date.other_month:
         return date._replace(month=date.other_month)
     return date
@@ -145,7 +145,7 @@ def _found(match: re.Match[str], values: list[int]) -> Found | None:
 
 
 def _is_of_another_kind(match: re.Match[str], before: str, after: str) -> bool:
-    """Tell whether the words around say that the numbers count something else than our months."""
+    """Tell whether words around a date say that its numbers are no months or years of ours."""
     if OTHER_COUNT in match.string and (
         _OTHER_COUNT_BEFORE.search(before) or _OTHER_COUNT_AFTER.match(after)
     ):
@@ -173,10 +173,10 @@ def _ordered(
 
 
 def _with_years(shape: str, found: list[Found]) -> list[Found] | None:
-    """Give months that have no year that of the neighbour they make a range with.
+    """Give a month without a year the year of the neighbour that it makes a range with.
 
-    Other such months are words (I may have ...), unless they stand beside a date: then the text
-    is unclear and there is no answer.
+    Other months without a year are taken for plain words (I may have ...) and dropped, unless they
+    stand beside a date: then the text is unclear, and the result is None.
     """
     found = found.copy()
     last = len(found) - 1

@@ -2,17 +2,18 @@
 
 One line or two a language: twelve groups, January first, the spellings of a month parted by
 slashes. They are written with their accents; `words` adds the spelling without, so that MÄRZ, März
-and Marz are one. Full names stand in the cases that follow "in" or a day.
-Here are the languages of Europe, checked against the Unicode CLDR; the others are in a table taken
-from it, which the tests compare with it again. Where two languages disagree (listopad: November in
-Poland and Czechia, October in Croatia), the one with more speakers has the word and stands first.
+and Marz are one. Full names also stand in the grammatical cases that follow "in" or a day.
+Here are the languages of Europe and a few more, checked against the Unicode CLDR; the others are in
+a table taken from it, which the tests compare with it again. Where two languages disagree
+(listopad: November in Poland and Czechia, October in Croatia), the one with more speakers has the
+word and stands first.
 """
 
 from pathlib import Path
 from typing import Final
 
 CLDR_TABLE: Final = Path(__file__).with_name("months_of_the_world.txt")
-"""A notice, then a line for each language: its code and its months by `|`, spellings by `/`."""
+"""A notice, then a line for each language: its code and months parted by `|`, spellings by `/`."""
 
 MONTHS = {
     "English": "jan/january feb/february/febr mar/march apr/april may jun/june jul/july aug/august "
@@ -105,7 +106,7 @@ MONTHS = {
     "Chinese": "一月 二月 三月 四月 五月 六月 七月 八月 九月 十月 十一月 十二月",
 }
 
-# One letter wrong in a long name is for `words.misspelt`; these are short, or worse.
+# A long name with one wrong letter is left to `words.misspelt`; these are short, or worse.
 _MISSPELT = {
     1: "janry janurery",
     2: "febury feburay",
@@ -125,7 +126,7 @@ _LONG_NAMES: Final = {
     "English": 7,
     **dict.fromkeys(["German", "French", "Spanish", "Portuguese", "Italian"], 8),
 }
-"""Letters that a name must have."""
+"""Letters that a language's name of a month must have to be recognised with one letter wrong."""
 
 SEASONS = {
     3: "spring springtime frühling frühjahr printemps primavera lente voorjaar wiosna wiosną "
@@ -164,7 +165,7 @@ def misspellings() -> dict[str, int]:
 
 
 def long_names() -> dict[str, int]:
-    """Return names that one wrong letter can't hide: no other word is as near to them."""
+    """Return names that are recognised with one letter wrong: no other word is as near to them."""
     return {
         name: month
         for language, least in _LONG_NAMES.items()

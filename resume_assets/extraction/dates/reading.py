@@ -3,13 +3,13 @@
 Rules for what can be read in more than one way; in doubt there is no value rather than a wrong one:
 
 - 3/4/2019 is in March: month first. Day first where the month would pass 12 (15/3/2019), where the
-  other date of the range or of the position proves it so, and with dots everywhere (3.4.2019).
+  other date of the range or of the position proves it so, and always with dots (3.4.2019).
 - Of a range, a start takes the first date and an end the last. Several different dates without a
   range between them have no value, nor has a date next to a number that belongs to none.
-- A month that is not given is 01, and counted as assumed. Seasons, quarters and halves give one.
-  A word beside a lone year is taken for a month that can't be read, unless it is known to be none
-  (mid 2017): no value. So has a year of another calendar (2076 BS), and a number that counts
-  something else than months (week 12/2019, semester 2 2019).
+- A month that is not given is 01, and counted as assumed. Seasons, quarters and half-years
+  give a month. An unknown word beside a lone year may be a month that can't be read, so there is no
+  value; a word that is known to be no month (mid 2017) does no harm. No value either for a year of
+  another calendar (2076 BS), or a number that counts no months (week 12/2019, semester 2 2019).
 - Two digits are a year only after an apostrophe. Mar 19, 2015/16 and 2015-13 have no value.
 - An end that is "since 2011" is Present. An end that names only a start ("from 2011", "2011 -")
   and a start that names only an end ("until 2011") have no value.
@@ -68,7 +68,8 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     """Return start and end, each in the light of the other.
 
     One that proves the order of day and month proves it for both. Where one is empty and the other
-    tells both, it is taken for both. An end given only as its start's year takes its month.
+    tells both, it is read for both. An end that is only a year, the start's, takes the start's
+    month.
     """
     one = _look(start, False)
     two = _look(end, True)
@@ -124,7 +125,7 @@ class _Look(NamedTuple):
 
     reading: DateReading
     day_first: bool | None = None  # as its dates prove: 15/3/2019, 3/15/2019
-    undecided: bool = False  # its dates hang on that, and prove nothing themselves
+    undecided: bool = False  # its dates depend on that order, and do not prove it
     is_range: bool = False
 
 
@@ -199,7 +200,7 @@ def _end(shape: str, found: list[Found]) -> DateReading:
 
 
 def _only(found: list[Found]) -> DateReading:
-    """Return the one date that all of them are, or none: which one is meant can't be known."""
+    """Return the date if all are the same one; of different ones, which is meant can't be known."""
     best = max(found, key=lambda date: date.month or 0)
     if all(date.year == best.year and date.month in (best.month, None) for date in found):
         return _reading(best)

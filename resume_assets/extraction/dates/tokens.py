@@ -1,7 +1,7 @@
 """A text as a shape: one letter for each of its tokens, so that patterns over dates stay short.
 
 `15 March 2019 - now` has the shape `nMY–p`: number, part of a year, year, dash, now. The letters
-of words are those of `date_words`; the others are named here.
+of words are those of `words`; the others are named here.
 """
 
 import re
@@ -29,7 +29,7 @@ SHORT_YEAR: Final = "y"  # after an apostrophe
 NUMBER: Final = "n"  # one or two digits
 STRAY: Final = "X"  # a number that is no part of a date
 BREAK: Final = ";"  # a bracket or bar: what stands behind it is no part of the name of a month
-DASH: Final = "–"  # parts two dates, while a tight hyphen (-) may join the parts of one
+DASH: Final = "–"  # separates two dates, while a tight hyphen (-) may join the parts of one
 
 _TURN_OF_CENTURY = 50  # '49 is 2049, '50 is 1950
 
@@ -58,7 +58,7 @@ _CHINESE_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年)")
 _CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _COMPACT = re.compile(
     r"(?<!\d)(?:((?:19|20)\d\d)(\d\d)(\d\d)?|(\d\d)(\d\d)?((?:19|20)\d\d))(?!\d)"
-)  # 201903, 20190315, 032019, 15032019: never two of them at once
+)  # 201903, 20190315, 032019, 15032019; of two that fit (20122019), the one with the year first
 
 _LEFT_OPEN = re.compile(r"(?<=\d[-/.])(?:xx|mm|dd|\?\?)(?!\w)|(?<!\w)(?:xx|mm|\?\?)(?=[-/.]\d)")
 
@@ -210,7 +210,7 @@ def _word(word: str) -> tuple[str, int]:
 
 
 def _first_month(part: str, months: int) -> int:
-    """Return the first month of a quarter or half: parts of three and six months."""
+    """Return the first month of a quarter or half-year, which is `months` long."""
     digit = next(filter(str.isdigit, part), None)
     words = part.replace(".", " ").replace("-", " ").split()
     count = int(digit) if digit else next(_COUNTS[word] for word in words if word in _COUNTS)

@@ -2,7 +2,7 @@
 
 Every word has one kind, a letter, of which `forms` and `reading` compose their patterns. Words that
 are not listed are of the kind OTHER. Beside a year such a word may be a month's name that is not
-known here; elsewhere it is read over.
+known here; elsewhere it is ignored.
 """
 
 import unicodedata
@@ -130,7 +130,7 @@ def _kinds() -> tuple[dict[str, str], dict[str, int]]:
     exact = {word: kind for kind, words in _WORDS.items() for word in words.split()}
     months = {word.casefold(): month for word, month in (misspellings() | spellings()).items()}
     exact = {word.casefold(): kind for word, kind in exact.items()} | dict.fromkeys(months, PART)
-    # An accent decides where it is there: French dès is no Norwegian des. (December).
+    # Where a word is written with accents, they decide: French dès is no Norwegian des. (December).
     kinds = {plain(word): kind for word, kind in reversed(exact.items())} | exact
     return kinds, {plain(word): month for word, month in reversed(months.items())} | months
 
@@ -149,7 +149,7 @@ def misspelt(word: str) -> int | None:
     return months.pop() if len(months) == 1 else None
 
 
-_SHORTEST: Final = 6  # letters, of january without one
+_SHORTEST: Final = 6  # letters: january with one missing
 
 
 @cache

@@ -1,1 +1,1 @@
-"""The HTTP endpoints, one module for each of OpenAI's resources."""
+"""The HTTP endpoints, by OpenAI's resources: they take calls; what runs batches is outside."""

@@ -45,7 +45,7 @@ class BatchRoutes:
         ]
 
     async def create(self, request: Request) -> Response:
-        """A new batch, whatever there is already: like the real one, this knows no idempotency."""
+        """Create a batch at each call: like OpenAI's, this endpoint knows no idempotency."""
         body = await json_body(request)
         row = await run_in_threadpool(_create, self._service, body)
         self._service.wake.set()
