@@ -87,12 +87,16 @@ class Copy:
         finally:
             path.write_bytes(source)
 
-    def record(self, files: Sequence[str], folder: Path, jobs: int) -> str:
-        """Run these files of tests and record them there; returns what pytest printed last."""
+    def record(self, files: Sequence[str], folder: Path, jobs: int) -> list[str]:
+        """Run these files of tests and record them there; returns pytest's summary.
+
+        A test that fails without any change is named in it, and tells nothing about changes.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        process = self._start("-n", str(jobs), *files, **{RECORD: str(folder)})
+        process = self._start("-n", str(jobs), "--tb=no", *files, **{RECORD: str(folder)})
         process.wait()
-        return self._printed()[-1]
+        printed = self._printed()
+        return [*filter(_names_a_failure, printed), printed[-1]]
 
     def run(self, tests: Sequence[str], seconds: float) -> tuple[Verdict, str]:
         """Run these tests in this order up to the first failure; returns the line that names it.
@@ -114,8 +118,7 @@ class Copy:
             raise RuntimeError(f"pytest could not be asked: {printed[-1]}")
         if code not in _NOTICED and code >= 0:
             return Verdict.passed, ""
-        named = (line for line in printed if line.startswith(("FAILED ", "ERROR ")))
-        return Verdict.failed, next(named, printed[-1])
+        return Verdict.failed, next(filter(_names_a_failure, printed), printed[-1])
 
     def _start(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         temporary = self._scratch / "tmp"
@@ -139,6 +142,10 @@ class Copy:
     def _printed(self) -> list[str]:
         text = self._output.read_text(encoding="utf-8", errors="replace")
         return text.strip().splitlines() or ["pytest printed nothing"]
+
+
+def _names_a_failure(line: str) -> bool:
+    return line.startswith(("FAILED ", "ERROR "))
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

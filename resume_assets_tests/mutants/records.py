@@ -46,7 +46,8 @@ def up_to_date(root: Path, kept: Path, copy: Copy, jobs: int, say: Callable[[str
     wanted = [name for name, content in now.items() if recorded.get(name) != content]
     if wanted:
         say(f"Recording which test executes which line: {len(wanted)} of {len(now)} files.")
-        say(copy.record(wanted, place / "new", jobs))
+        for line in copy.record(wanted, place / "new", jobs):
+            say(line)
         combine(place / "new", place)
         known = _read(place / TIMES)
         times = {test: time for test, time in known.items() if _file(test) not in set(wanted)}
