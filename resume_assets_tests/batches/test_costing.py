@@ -115,7 +115,7 @@ def test_an_unknown_price_is_no_price(flow: Flowing):
     bill = flow.settle()
     assert bill.batch.batch_cost is None
     assert bill.saving is None
-    assert (bill.total_cost, bill.total_saving) == (0, 0)
+    assert (bill.totals.cost, bill.totals.saving) == (0, 0)
     assert bill.batch.input_tokens > 0
 
 
