@@ -131,19 +131,29 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
 def totals(connection: sa.Connection, database: Database) -> Totals:
     """Add up all settled batches."""
     table = database.ledger.batches
-    tokens = sa.func.coalesce(table.c.input_tokens, 0) + sa.func.coalesce(table.c.output_tokens, 0)
-    has_price = sa.case((table.c.batch_cost.is_not(None), 1), else_=0)
-    query = (
+    # SQL Server takes an expression with parameters for another one where it comes again, as in
+    # GROUP BY: so it gets its name in a query of its own.
+    settled = (
         sa.select(
             table.c.model,
-            has_price.label("has_price"),
-            sa.func.sum(tokens).label("tokens"),
-            sa.func.sum(table.c.batch_cost).label("cost"),
-            sa.func.sum(table.c.standard_cost).label("standard"),
+            table.c.batch_cost,
+            table.c.standard_cost,
+            (
+                sa.func.coalesce(table.c.input_tokens, 0)
+                + sa.func.coalesce(table.c.output_tokens, 0)
+            ).label("tokens"),
+            sa.case((table.c.batch_cost.is_not(None), 1), else_=0).label("has_price"),
         )
         .where(table.c.input_tokens.is_not(None))
-        .group_by(table.c.model, has_price)
+        .subquery()
     )
+    query = sa.select(
+        settled.c.model,
+        settled.c.has_price,
+        sa.func.sum(settled.c.tokens).label("tokens"),
+        sa.func.sum(settled.c.batch_cost).label("cost"),
+        sa.func.sum(settled.c.standard_cost).label("standard"),
+    ).group_by(settled.c.model, settled.c.has_price)
     rows = connection.execute(query).all()
     return Totals(
         cost=sum(float(row.cost or 0) for row in rows),
