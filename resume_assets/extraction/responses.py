@@ -17,7 +17,7 @@ from resume_assets.extraction.candidate import Candidate, Position
 from resume_assets.extraction.faults import is_own, reason_of
 from resume_assets.extraction.lenient import ShapeError, read_candidate
 from resume_assets.extraction.recovery import find_object
-from resume_assets.extraction.text import clean, is_placeholder, without_surrogates
+from resume_assets.extraction.text import UNSURE, clean, is_placeholder, without_surrogates
 from resume_assets.extraction.values import Record
 
 
@@ -232,7 +232,10 @@ _PERSON = (
 def _is_empty(candidate: Candidate) -> bool:
     """Tell whether an answer names nobody: it would only overwrite what is known of a person."""
     fields = candidate.__dict__
-    return not any(_tells(fields[name]) for name in _PERSON)  # the first one does, nearly always
+    name: str = fields["first_name"]
+    if name.isalpha() and name[0] not in UNSURE:
+        return False  # nearly always
+    return not any(_tells(fields[name]) for name in _PERSON)
 
 
 def _tells(value: object) -> bool:

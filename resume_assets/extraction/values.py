@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from resume_assets.extraction.candidate import ColumnKind, Fills, Never
-from resume_assets.extraction.text import UNSURE, clean, cleaned, fit, is_placeholder
+from resume_assets.extraction.text import UNSURE, cleaned, fit, is_clean, is_placeholder
 
 Values = list[str | None]
 
@@ -149,7 +149,7 @@ class Kind:
         ):
             return False
         if len(text) > _SHORT or not (text.isascii() and text.replace(" ", "").isalpha()):
-            if not text[0].isalpha() or clean(text) != text:
+            if not text[0].isalpha() or text[-1].isspace() or not is_clean(text):
                 return False
             if self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT):
                 return False
