@@ -116,7 +116,7 @@ def updated_candidate_records(
         "rows_given_up": waiting_for_a_person,
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
-        "values_cut_to_fit": applied.values_cut,
+        "values_not_whole": applied.values_cut,
         "changes_by_column": changes_table(applied.changes),
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),

@@ -170,7 +170,7 @@ def _report_records(found: Audit) -> None:
     for reason, count in sorted(counted.by_reason.items(), key=lambda pair: -pair[1]):
         say(f"  not written       {count}: {reason}")
     say(
-        f"  cut to fit        {found.losses.values_cut} values, "
+        f"  not whole         {found.losses.values_cut} values (cut, left out, made NULL), "
         f"{found.losses.truncated} resumes longer than the model's window"
     )
 

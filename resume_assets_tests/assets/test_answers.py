@@ -59,7 +59,7 @@ def test_what_they_report(platform: Platform) -> None:
     assert {
         name: value for name, value in numbers(records).items() if name.startswith("rows_")
     } == {"rows_written": 3, "rows_superseded": 0, "rows_given_back": 0, "rows_given_up": 0}
-    assert {"months_assumed", "dates_unread", "values_cut_to_fit"} <= set(numbers(records))
+    assert {"months_assumed", "dates_unread", "values_not_whole"} <= set(numbers(records))
     assert table(records["not_written_by_reason"]) == []
     changes = table(records["changes_by_column"])
     assert all(row.keys() == {"column", "what", "records"} for row in changes)
