@@ -17,7 +17,7 @@ from resume_assets.batches.planning.quota import stop_planning
 from resume_assets.batches.receiving.contradictions import is_due, is_for_a_person
 from resume_assets.batches.receiving.tracking import TERMINAL, news, record, record_lost
 from resume_assets.database.connect import Database
-from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.database.retrying import DatabaseFailed, Refused
 from resume_assets.openai_api.errors import AccessRefused, ApiFailed, NotThere
 from resume_assets.settings import Settings
 
@@ -191,7 +191,7 @@ def _note(
 
     try:
         now = database.write(work)
-    except _ODD_SHAPES as odd:
+    except (*_ODD_SHAPES, Refused) as odd:  # the latter where the database finds what is odd
         result.problems[key] = (
             f"Batch {key}: OpenAI describes it in another shape than its API's "
             f"({type(odd).__name__}); looking again later."

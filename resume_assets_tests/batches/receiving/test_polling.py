@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.receiving import polling, tracking
-from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.database.retrying import DatabaseFailed, Refused
 from resume_assets_tests.flow import Flow, Flowing
 from resume_assets_tests.local_openai.faults import Change
 
@@ -131,3 +131,22 @@ def test_what_was_seen_of_another_batch_of_that_key_changes_nothing(flow: Flowin
     )
     assert noted == before
     assert flow.batch("a") == before
+
+
+def test_what_the_database_finds_odd_is_told_and_ends_no_look(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count beyond its column: SQL Server refuses the row, where SQLite's driver does."""
+    out(flow)
+    flow.faults.add("GET", LIST, in_progress(), times=None)
+    write, refused = flow.database.write, iter([True, True, False, False])
+
+    def refuses(work: Callable[[Any], Any]) -> Any:  # the page, then the first by itself
+        if next(refused, False):
+            raise Refused("error 8115: a number is too large for its type")
+        return write(work)
+
+    monkeypatch.setattr(flow.database, "write", refuses)
+    found = flow.poll()
+    assert len(found.problems) == 1
+    assert found.out == 2
