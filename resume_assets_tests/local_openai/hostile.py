@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resume_assets_tests.local_openai.faults import Action, Change, Faults, Respond
 
@@ -94,30 +94,14 @@ def untold_sizes(size: int | None = 0) -> Change:
     return Change(lambda found: each(found, one))
 
 
-@dataclass(slots=True)
-class ChangeLines:
+class ChangeLines(Change):
     """Each line of a file is another on its way."""
 
-    change: Callable[[dict[str, Any]], dict[str, Any]]
-
-    async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        start: Message = {}
-        body = bytearray()
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            else:
-                body.extend(message.get("body", b""))
-
-        await app(scope, receive, collect)
-        if start["status"] == 200:
-            lines = [self.change(json.loads(line)) for line in bytes(body).splitlines()]
-            body[:] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-        length = (b"content-length", str(len(body)).encode())
-        start["headers"] = [h for h in start["headers"] if h[0] != b"content-length"] + [length]
-        await send(start)
-        await send({"type": "http.response.body", "body": bytes(body)})
+    def rewritten(self, status: int, body: bytes) -> bytes:
+        if status != 200:
+            return body
+        lines = [self.change(json.loads(line)) for line in body.splitlines()]
+        return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
 def string_body(line: dict[str, Any]) -> dict[str, Any]:
