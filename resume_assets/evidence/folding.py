@@ -1,0 +1,143 @@
+"""Texts as they are compared: without case, accents, punctuation, and what layout does to words.
+
+Folded words are letters, digits and the signs + # & (C++, C#, R&D), with one space between two; an
+apostrophe and a backslash join what they stand in. Two forms of the same text:
+
+- `quick`: UTF-8 with ASCII folded only, made in microseconds. What is found there is found in the
+  other form as well; what is not may be there all the same.
+- `Folded`: everything folded, with the place of each word in the original text.
+"""
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cached_property
+from typing import Final
+
+Place = tuple[int, int]
+"""Start and end in the original text."""
+
+_SIGNS: Final = "+#&"
+_DROPPED: Final = b"'\\`"
+_SEPARATOR: Final = 0  # NUL parts the values of a list that is folded at once; it stays
+_TABLE: Final = bytes(
+    byte
+    if byte >= 0x80 or byte == _SEPARATOR or chr(byte) in _SIGNS
+    else ord(chr(byte).lower())
+    if chr(byte).isalnum()
+    else 0x20
+    for byte in range(256)
+)
+
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});")
+_OTHER_SCRIPT: Final = re.compile(r"[^\x00-\x7f]+")
+_BETWEEN: Final = r"\s•·▪●○■□◆►➢✓✔–—…“”„«»‹›、。・，．：；！？（）［］「」『』【】〒～／｜"
+# A piece of text without gaps; `fold` may make several words of it.
+_PIECE: Final = re.compile(
+    rf"(?:{_ENTITY.pattern}|[^\W_]|[{_SIGNS}'`\\]|(?![{_BETWEEN}])[^\x00-\x7f])+"
+)
+# Letters that no decomposition turns into ASCII.
+_LETTERS: Final = {
+    "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĸ": "k", "ł": "l",
+    "ŋ": "n", "þ": "th", "ŧ": "t",
+}  # fmt: skip
+_APOSTROPHES: Final = frozenset("’‘ʼ´′")
+_LONGEST_KEPT: Final = 40  # characters of a run of other letters that is remembered
+_KEPT: Final = 1 << 14  # runs
+
+
+class _Runs(dict[str, str]):
+    """How runs of characters beyond ASCII are folded; the usual ones are remembered."""
+
+    def __missing__(self, run: str) -> str:
+        compatible = unicodedata.normalize("NFKD", run.casefold()).casefold()
+        folded = "".join(map(_fold_character, compatible))
+        if len(run) <= _LONGEST_KEPT:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[run] = folded
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    if character in _LETTERS:
+        return _LETTERS[character]
+    if character.isdecimal():
+        return str(int(character))
+    if character.isalnum() or character < "\x80":
+        return character
+    # Accents, and what hides in a text: soft hyphens, zero-width spaces, marks of direction.
+    if character in _APOSTROPHES or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return ""
+    return character if unicodedata.category(character) == "Mc" else " "
+
+
+_runs: Final = _Runs()
+
+
+def quick(text: str) -> bytes:
+    """Return a text with ASCII folded, between two spaces; spaces are not made one."""
+    return b" " + text.encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED) + b" "
+
+
+def quick_values(values: list[str]) -> list[bytes]:
+    """Return values as they may stand in a `quick` text, without spaces around them."""
+    joined = "\0".join(values).encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED)
+    return [value.strip() for value in joined.split(b"\0")]
+
+
+def fold(text: str) -> str:
+    """Return a text with everything folded, without spaces around it."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    if not text.isascii():
+        text = _OTHER_SCRIPT.sub(lambda run: _runs[run[0]], text)
+    text = (
+        text.encode("utf-8", "surrogatepass")
+        .translate(_TABLE, _DROPPED)
+        .decode("utf-8", "surrogatepass")
+    )
+    return " ".join(text.replace("\0", " ").split())
+
+
+class Folded:
+    """A whole text, folded; the places of its words are only made where they are asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def words(self) -> str:
+        """All words, with a space before and after each."""
+        return f" {fold(self.text)} "
+
+    @cached_property
+    def joined(self) -> str:
+        """All words without spaces."""
+        return self.words.replace(" ", "")
+
+    @cached_property
+    def digits(self) -> str:
+        """All digits of the text in ASCII, one after the other."""
+        return re.sub(r"[^0-9]+", "", self.words)
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[Place]]:
+        """Where in `words` each piece of the text begins, and its place in the text."""
+        starts: list[int] = []
+        places: list[Place] = []
+        at = 1
+        for piece in _PIECE.finditer(self.text):
+            for folded in fold(piece[0]).split():
+                starts.append(at)
+                places.append(piece.span())
+                at += len(folded) + 1
+        return starts, places
+
+    def place(self, start: int, end: int) -> Place:
+        """Return where the words from `start` to `end` (positions in `words`) stand in the text."""
+        starts, places = self._places
+        first = bisect_right(starts, start) - 1
+        last = bisect_right(starts, max(start, end - 1)) - 1
+        return places[max(first, 0)][0], places[max(last, 0)][1]
