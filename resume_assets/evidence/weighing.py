@@ -24,6 +24,9 @@ class Weight(NamedTuple):
     missing: tuple[str, ...]
 
 
+NO_WEIGHT: Final = Weight(0, ())
+"""Of a record that has no resume any more."""
+
 _KINDS: Final = [column.evidence for column in COLUMNS]
 _NAMES: Final = [column.name for column in COLUMNS]
 

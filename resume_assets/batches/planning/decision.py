@@ -21,10 +21,11 @@ class Stop(StrEnum):
     money = "money"
     money_today = "money_today"
     low_share = "low_share"
+    low_borne_out = "low_borne_out"
     stopped = "stopped"  # the endpoint refused the key, or the account has no money
 
 
-WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
+WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.low_borne_out, Stop.stopped})
 """These end with `resume-assets resume`; the others pass by themselves."""
 
 
@@ -59,6 +60,7 @@ class Outstanding:
     cost_total: float = 0.0
     cost_today: float = 0.0
     low_share: bool = False
+    low_borne_out: bool = False
     stopped: str | None = None
 
 
@@ -100,6 +102,13 @@ def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) ->
         return NoPlan(
             Stop.low_share,
             "The last two batches fell below RESUME_USABLE_SHARE. Look at their checks; "
+            "`resume-assets resume` goes on.",
+        )
+    if outstanding.low_borne_out:
+        return NoPlan(
+            Stop.low_borne_out,
+            "Of what the last two batches wrote, too little stands in the resumes "
+            "(RESUME_BORNE_OUT_SHARE). Look at their check values_borne_out; "
             "`resume-assets resume` goes on.",
         )
     if queue.waiting <= 0 and queue.are_some_held:

@@ -10,6 +10,7 @@ to the row, and that one without the columns that are refused. So one value hold
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,11 +20,14 @@ from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims,
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records.clearing import clear
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
 from resume_assets.database.retrying import Refused
+from resume_assets.evidence.weighing import NO_WEIGHT, weigh
 from resume_assets.extraction.responses import Answer
 
+_PAGE = 250  # candidates whose resumes are read together, before their records are written
 _INTERFERENCES = 5  # of other programs, in one chunk
 
 
@@ -56,9 +60,13 @@ class Writer:
 
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
-        for asked, answer in answers:
-            if asked.state == self.wanted:
-                yield self._prepare(asked, answer)
+        wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
+        while page := list(islice(wanted, _PAGE)):
+            # Whether each is still the one that was sent is found when its record is written.
+            userids = [asked.userid for asked, _ in page]
+            texts = self.database.read(partial(self.there.texts, userids=userids))
+            for asked, answer in page:
+                yield self._prepare(asked, answer, texts.get(asked.userid))
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.
@@ -134,9 +142,12 @@ class Writer:
         self.lease.write(partial(close, lease=self.lease, ends=[end]))
         self.applied.ends[f"{end.state}: {end.reason}"] += 1
 
-    def _prepare(self, asked: Asked, answer: Answer) -> Row:
+    def _prepare(self, asked: Asked, answer: Answer, text: str | None) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
+        weight = weigh(record.values, record.changes, text) if text else NO_WEIGHT
+        if weight.missing:
+            clear(record, weight, self.database.not_borne_out)
         values = self.there.fit_row(
             record.values, record.changes, keep_existing=self.database.keep_existing
         )
@@ -146,6 +157,7 @@ class Writer:
             usage_of(answer),
             changes=record.changes,
             unread=record.unreadable,
+            weight=weight,
         )
 
     def _commit(
@@ -276,13 +288,10 @@ class Writer:
         close(connection, self.lease, ends)
 
     def _count(self, written: list[Row], stale: list[Row]) -> None:
-        applied = self.applied
-        applied.written += len(written)
         for row in written:
-            if row.changes:
-                applied.changes.update(row.changes.items())
+            self.applied.add(row)
         if stale:
-            applied.ends["stale: changed_meanwhile"] += len(stale)
+            self.applied.ends["stale: changed_meanwhile"] += len(stale)
 
 
 def _without(rows: list[Row], others: list[Row]) -> list[Row]:
