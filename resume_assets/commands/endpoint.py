@@ -29,7 +29,8 @@ def ask(settings: Settings) -> Iterator[Found]:
     """Send one tiny resume, and say what came of it and what it cost. Raises SettingsError."""
     from resume_assets.openai_api.asking import ask as ask_once
 
-    model, request = find_model(settings.model), asked_now(settings)
+    model = find_model(settings.model)
+    request = asked_now(settings, model)
     with OpenAIResource(settings=SettingsResource()).api() as api:
         asked = ask_once(api, request)
     if asked.answer is None:

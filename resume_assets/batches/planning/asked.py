@@ -9,17 +9,15 @@ from typing import Any
 from resume_assets.batches.ledger.batches import Batch
 from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, load_prompt
 from resume_assets.extraction.requests import RequestSettings
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import Model
 from resume_assets.settings import ResponseFormat, Settings
 
 
-def asked_now(settings: Settings) -> RequestSettings:
-    """What a batch that is planned now will ask. Raises PromptError."""
-    return find_model(settings.model).request_settings(
-        settings.temperature,
-        settings.max_output_tokens,
-        load_prompt(settings.prompt),
-        settings.response_format,
+def asked_now(settings: Settings, model: Model) -> RequestSettings:
+    """What a batch that is planned now will ask of the model. Raises PromptError."""
+    prompt, response_format = load_prompt(settings.prompt), settings.response_format
+    return model.request_settings(
+        settings.temperature, settings.max_output_tokens, prompt, response_format
     )
 
 
@@ -36,9 +34,9 @@ def columns_of(settings: Settings, prompt: Prompt) -> dict[str, Any]:
     }
 
 
-def asked_by(batch: Batch, room: int = 1) -> RequestSettings:
-    """What a planned batch asks; `room`: the answer may have so many times the usual length."""
-    return find_model(batch.model).request_settings(
+def asked_by(batch: Batch, model: Model, room: int = 1) -> RequestSettings:
+    """What a planned batch asks of its model; `room`: for so many times the usual answer."""
+    return model.request_settings(
         batch.temperature, batch.max_output_tokens * room, _prompt_of(batch), _format_of(batch)
     )
 

@@ -12,6 +12,7 @@ from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model
 from resume_assets.settings import Settings
 
 
@@ -19,6 +20,7 @@ def queue_of(
     connection: sa.Connection,
     database: Database,
     settings: Settings,
+    model: Model,
     asked: RequestSettings,
     rows: int,
 ) -> Queue:
@@ -26,7 +28,7 @@ def queue_of(
     newest = _newest(connection, database, settings, rows)
     if not newest:
         return Queue(waiting=0, are_some_held=_are_some_held(connection, database, settings))
-    estimate: Estimate = estimate_for(connection, database, asked)
+    estimate: Estimate = estimate_for(connection, database, model, asked)
     sizes = [row.text_bytes for row in newest]
     tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
     return Queue(
