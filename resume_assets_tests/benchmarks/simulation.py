@@ -74,10 +74,9 @@ class Simulation:
         initialise(self.database)
         self.table = self.database.ledger.batches  # looked at before the first transaction
         model = find_model(self.settings.model)
+        asked = asked_now(self.settings, model)
         self.estimate: Estimate = self.database.read(
-            lambda connection: estimate_for(
-                connection, self.database, model, asked_now(self.settings, model)
-            )
+            lambda connection: estimate_for(connection, self.database, model, asked)
         )
         self.line: list[_Batch] = []  # planned, waiting for a worker
         self.idle = _WORKERS

@@ -7,18 +7,47 @@ whatever settings and files say by then. So a file that is built again is the sa
 from typing import Any
 
 from resume_assets.batches.ledger.batches import Batch
-from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, load_prompt
-from resume_assets.extraction.requests import RequestSettings
+from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, PromptError, load_prompt
+from resume_assets.extraction.requests import RequestSettings, RequestTemplate
 from resume_assets.models.catalogue import Model
+from resume_assets.models.tokens import REQUEST_OVERHEAD, counter_for, estimated_overhead
 from resume_assets.settings import ResponseFormat, Settings
+
+_LEAST = 1_000  # tokens for a resume, a short one
 
 
 def asked_now(settings: Settings, model: Model) -> RequestSettings:
-    """What a batch that is planned now will ask of the model. Raises PromptError."""
+    """What a batch that is planned now will ask of the model.
+
+    Raises PromptError for a prompt that can't be read, or is too long for the model's window.
+    """
     prompt, response_format = load_prompt(settings.prompt), settings.response_format
-    return model.request_settings(
+    asked = model.request_settings(
         settings.temperature, settings.max_output_tokens, prompt, response_format
     )
+    _require_room(model, asked)
+    return asked
+
+
+def fixed_tokens(asked: RequestSettings) -> int:
+    """Input tokens of each request besides its resume; an estimate, see `estimated_overhead`."""
+    return estimated_overhead(RequestTemplate(asked).fixed_text, counter_for(asked.model))
+
+
+def _require_room(model: Model, asked: RequestSettings) -> None:
+    """Raise PromptError where hardly a resume would fit beside the instructions."""
+    room = model.input_limit(asked.max_output_tokens) - _LEAST
+    # A token is one byte at least: counting is for the few texts that come near.
+    if len(RequestTemplate(asked).fixed_text.encode()) + REQUEST_OVERHEAD <= room:
+        return
+    tokens = fixed_tokens(asked)
+    if tokens > room:
+        raise PromptError(
+            f"The prompt {asked.prompt.name} is too long: it has {tokens:,} tokens with the schema, "
+            f"and an answer may have {asked.max_output_tokens:,}; in the {model.context_window:,} "
+            f"of {model.name}'s window fewer than {_LEAST:,} would be left for a resume. Shorten "
+            "it (RESUME_PROMPT), or lower RESUME_MAX_OUTPUT_TOKENS."
+        )
 
 
 def columns_of(settings: Settings, prompt: Prompt) -> dict[str, Any]:
