@@ -43,10 +43,10 @@ def _require_room(model: Model, asked: RequestSettings) -> None:
     tokens = fixed_tokens(asked)
     if tokens > room:
         raise PromptError(
-            f"The prompt {asked.prompt.name} is too long: it has {tokens:,} tokens with the schema, "
-            f"and an answer may have {asked.max_output_tokens:,}; in the {model.context_window:,} "
-            f"of {model.name}'s window fewer than {_LEAST:,} would be left for a resume. Shorten "
-            "it (RESUME_PROMPT), or lower RESUME_MAX_OUTPUT_TOKENS."
+            f"The prompt {asked.prompt.name} is too long: it has {tokens:,} tokens with the "
+            f"schema, and an answer may have {asked.max_output_tokens:,}; in the "
+            f"{model.context_window:,} of {model.name}'s window fewer than {_LEAST:,} would be "
+            "left for a resume. Shorten it (RESUME_PROMPT), or lower RESUME_MAX_OUTPUT_TOKENS."
         )
 
 

@@ -87,8 +87,7 @@ def test_planned_anew_it_takes_the_prompt_of_today(flow: Flowing, mine: Path) ->
 
 def test_a_batch_from_before_there_was_a_choice_asks_as_it_did_then(flow: Flowing) -> None:
     flow.plan()
-    columns = ("prompt_name", "prompt_text", "prompt_version", "response_format")
-    flow.update(**dict.fromkeys(columns))
+    flow.update(prompt_name=None, prompt_text=None, prompt_version=None, response_format=None)
     flow.set(prompt="detailed", response_format=ResponseFormat.none)
     asked = asked_by(flow.batch(), MODEL)
     assert asked.prompt == load_prompt("lean")
