@@ -1,5 +1,6 @@
 """What a batch asks: chosen when it is planned, and the same from then on."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from resume_assets.batches.planning.asked import asked_by, asked_now, fixed_tokens
 from resume_assets.batches.store import REQUESTS
-from resume_assets.extraction.prompt import PromptError, load_prompt
+from resume_assets.extraction.prompt import PromptError, load_prompt, prompt_names
 from resume_assets.models.catalogue import find_model
 from resume_assets.models.tokens import counter_for
 from resume_assets.settings import ResponseFormat, Settings
@@ -142,3 +143,20 @@ class TestRoom:
         assert tokens[ResponseFormat.json_object] == tokens[ResponseFormat.none]
         told = tokens[ResponseFormat.none] - count(load_prompt(str(mine)).text)
         assert 140 < told < tokens[ResponseFormat.json_schema] / 2
+
+
+def test_the_documentation_tells_the_tokens() -> None:
+    page = Path(__file__).parents[3] / "docs" / "prompts.md"
+    rows = re.findall(r"^\| `(\w+)`[^|]* \| (\d+) \| (\d+) \| (\d+) \|$", page.read_text(), re.M)
+    assert sorted(name for name, *_ in rows) == prompt_names()
+    for name, *told in rows:
+        counted = [
+            counter_for(MODEL.name).count(load_prompt(name).text),
+            *(
+                fixed_tokens(
+                    asked_now(Settings.model_construct(prompt=name, response_format=form), MODEL)
+                )
+                for form in (ResponseFormat.json_schema, ResponseFormat.none)
+            ),
+        ]
+        assert [int(tokens) for tokens in told] == counted
