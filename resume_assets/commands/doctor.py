@@ -21,7 +21,6 @@ from resume_assets.database.status_table import NAME, look
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.misnamed import misnamed
 from resume_assets.models.catalogue import find_model, prices_as_of
-from resume_assets.models.tokens import counter_for
 from resume_assets.settings import Settings, sources
 
 _SOON = 60  # days before a model's shutdown at which it is time to move
@@ -164,6 +163,8 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 def _prompt(settings: Settings) -> Iterator[Finding]:
     """What goes with every resume, in tokens: that much is paid for with each."""
+    from resume_assets.models.tokens import counter_for
+
     asked = asked_now(settings, find_model(settings.model))
     prompt, alone = asked.prompt, counter_for(asked.model).count(asked.prompt.text)
     yield Finding(

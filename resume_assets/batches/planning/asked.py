@@ -10,7 +10,6 @@ from resume_assets.batches.ledger.batches import Batch
 from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, PromptError, load_prompt
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate
 from resume_assets.models.catalogue import Model
-from resume_assets.models.tokens import REQUEST_OVERHEAD, counter_for, estimated_overhead
 from resume_assets.settings import ResponseFormat, Settings
 
 _LEAST = 1_000  # tokens for a resume, a short one
@@ -31,6 +30,8 @@ def asked_now(settings: Settings, model: Model) -> RequestSettings:
 
 def fixed_tokens(asked: RequestSettings) -> int:
     """Input tokens of each request besides its resume; an estimate, see `estimated_overhead`."""
+    from resume_assets.models.tokens import counter_for, estimated_overhead  # tiktoken
+
     return estimated_overhead(RequestTemplate(asked).fixed_text, counter_for(asked.model))
 
 
@@ -38,7 +39,7 @@ def _require_room(model: Model, asked: RequestSettings) -> None:
     """Raise PromptError where hardly a resume would fit beside the instructions."""
     room = model.input_limit(asked.max_output_tokens) - _LEAST
     # A token is one byte at least: counting is for the few texts that come near.
-    if len(RequestTemplate(asked).fixed_text.encode()) + REQUEST_OVERHEAD <= room:
+    if len(RequestTemplate(asked).fixed_text.encode()) <= room:
         return
     tokens = fixed_tokens(asked)
     if tokens > room:
