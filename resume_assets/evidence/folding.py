@@ -29,6 +29,7 @@ _TABLE: Final = bytes(
     else 0x20
     for byte in range(256)
 )
+_NO_WORDS: Final = bytes(byte for byte in range(0x80) if _TABLE[byte] in b" \0" or byte in _DROPPED)
 
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});")
 _OTHER_SCRIPT: Final = re.compile(r"[^\x00-\x7f]+")
@@ -81,10 +82,16 @@ def quick(text: str) -> bytes:
     return b" " + text.encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED) + b" "
 
 
-def quick_values(values: list[str]) -> list[bytes]:
-    """Return values as they may stand in a `quick` text, without spaces around them."""
-    joined = "\0".join(values).encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED)
-    return [value.strip() for value in joined.split(b"\0")]
+def quick_values(values: list[str], *, ascii_only: bool = False) -> list[bytes]:
+    """Return values as they may stand in a `quick` text, each between two spaces.
+
+    `ascii_only`: the text is, and so can be no accent of a value.
+    """
+    joined = " \0 ".join(values)
+    if ascii_only and not joined.isascii():
+        joined = _OTHER_SCRIPT.sub(lambda run: _runs[run[0]], joined)
+    folded = joined.encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED)
+    return (b" " + folded + b" ").split(b"\0")
 
 
 def fold(text: str) -> str:
@@ -114,7 +121,9 @@ class Folded:
 
     @cached_property
     def joined(self) -> str:
-        """All words without spaces."""
+        """All words without spaces: what is not in there can't be in `words`, and it is cheap."""
+        if self.text.isascii() and not _ENTITY.search(self.text):  # then nothing else is folded
+            return self.text.encode().translate(_TABLE, _NO_WORDS).decode()
         return self.words.replace(" ", "")
 
     @cached_property

@@ -64,22 +64,26 @@ def phrase(value: str, resume: Folded) -> Found | None:
     if not folded:  # nothing but signs, emoji among them
         at = resume.text.find(value) if value.strip() else -1
         return Found(at, at + len(value), raw=True) if at >= 0 else None
-    words = resume.words
-    if len(folded) > _FEW or not folded.isascii():
-        at = words.find(f" {folded} ")
-        if at >= 0:
-            return Found(at + 1, at + 1 + len(folded))
-    elif found := short(_EDGES.sub("", value), resume):
+    is_short = len(folded) <= _FEW and folded.isascii()
+    found = short(_EDGES.sub("", value), resume) if is_short else _as_words(folded, resume)
+    if found is not None:
         return found
     for other in _spellings(folded)[1:]:
-        at = words.find(f" {other} ") if len(other) > _FEW else -1
-        if at >= 0:
-            return Found(at + 1, at + 1 + len(other))
-        if len(other) <= _FEW and (found := short(other.upper(), resume)):
+        as_it_is = short(other.upper(), resume) if len(other) <= _FEW else None
+        if found := as_it_is or _as_words(other, resume):
             return found
-    if len(folded) <= _FEW and folded.isascii():
+    if is_short or folded.replace(" ", "") not in resume.joined:
         return None
     return _bounded(folded, resume) or _other_gaps(folded, resume)
+
+
+def _as_words(folded: str, resume: Folded) -> Found | None:
+    if len(folded) <= _FEW and folded.isascii():
+        return None
+    if folded.replace(" ", "") not in resume.joined:
+        return None  # nearly always
+    at = resume.words.find(f" {folded} ")
+    return Found(at + 1, at + 1 + len(folded)) if at >= 0 else None
 
 
 def short(value: str, resume: Folded) -> Found | None:
@@ -131,7 +135,7 @@ def _other_gaps(folded: str, resume: Folded) -> Found | None:
     """Find the same letters with other gaps: Power Point, U.S. Army, develop-<new line>ment."""
     letters = folded.replace(" ", "")
     unspaced = _is_unspaced(letters[0])
-    if (len(letters) < _LEAST_JOINED and not unspaced) or letters not in resume.joined:
+    if len(letters) < _LEAST_JOINED and not unspaced:
         return None
     spaced = " ?".join(map(re.escape, letters))
     found = re.search(spaced if unspaced else rf"(?<![^ ]){spaced}(?![^ ])", resume.words)
@@ -218,6 +222,8 @@ def _stem(word: str) -> str:
 def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
     """Find the words of a value near each other, also with other endings: managed, management."""
     first, *others = [word for word in fold(value).split() if word not in _BINDING] or [""]
+    if any(_stem(word) not in resume.joined for word in (first, *others)):
+        return None
     for found in _forms(first, resume, 0, len(resume.words)):
         start, end = found.start - _NEAR, found.end + _NEAR
         near = [next(_forms(word, resume, max(0, start), end), None) for word in others]

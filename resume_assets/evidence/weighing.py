@@ -11,6 +11,7 @@ from resume_assets.evidence.finding import CONTACTS, VERBATIM, is_borne_out
 from resume_assets.evidence.folding import Folded, quick, quick_values
 from resume_assets.evidence.years import PRESENT
 from resume_assets.extraction.candidate import COLUMNS, Evidence
+from resume_assets.extraction.place_names import STATES
 from resume_assets.extraction.values import Change, Changes
 
 
@@ -40,8 +41,8 @@ _YEARS: Final = _indexes(Evidence.year)
 _STATES: Final = _indexes(Evidence.state)
 _EXACT: Final = _indexes(*CONTACTS)
 _WORDED: Final = _indexes(*VERBATIM - CONTACTS - {Evidence.state})
-_LEAST: Final = 3  # bytes of a value whose case does not count
-_SPACE: Final = 0x20
+_CODE: Final = 2  # letters of a state's
+_LEAST: Final = 5  # bytes, with two spaces, of a value whose case does not count
 
 Looked = tuple[int, list[int]]
 """How many values a quick look was taken at, and the columns of those that it did not find."""
@@ -68,12 +69,16 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
     if not doubtful:
         return Weight(checked, ())
     resume = Folded(text)
-    missing = [
-        index
-        for index in sorted(doubtful)
-        if not is_borne_out(_KINDS[index], values[index] or "", resume)
-    ]
-    return Weight(checked, tuple(_NAMES[index] for index in missing))
+    known: dict[tuple[Evidence, str], bool] = {}  # the same place or year stands in several columns
+    missing: list[str] = []
+    for index in sorted(doubtful):
+        key = _KINDS[index], values[index] or ""
+        stands = known.get(key)
+        if stands is None:
+            stands = known[key] = is_borne_out(*key, resume)
+        if not stands:
+            missing.append(_NAMES[index])
+    return Weight(checked, tuple(missing))
 
 
 _NOTHING: Final[Looked] = 0, []
@@ -120,23 +125,20 @@ def _is_written(year: str, text: str) -> bool:
 
 def _words(values: Sequence[str | None], text: str) -> Looked:
     there = [(index, value) for index in _WORDED if (value := values[index]) is not None]
-    if not there:
-        return _NOTHING
     folded = quick(text)
-    folded_values = quick_values([value for _, value in there])
+    folded_values = quick_values([value for _, value in there], ascii_only=text.isascii())
     return len(there), [
         index
-        for (index, _), value in zip(there, folded_values, strict=True)
-        if not _is_quickly_found(value, folded)
+        for (index, value), quickly in zip(there, folded_values, strict=True)
+        if (len(quickly) < _LEAST or quickly not in folded) and not _is_state(index, value, text)
     ]
 
 
-def _is_quickly_found(value: bytes, text: bytes) -> bool:
-    if len(value) < _LEAST:
-        return False
-    at = text.find(value)
-    if at < 0:
-        return False
-    if text[at - 1] == _SPACE and text[at + len(value)] == _SPACE:
-        return True
-    return b" %b " % value in text  # where it stands first, it is a part of another word
+def _is_state(index: int, value: str, text: str) -> bool:
+    """Tell whether it is a place of which no more than the state is known, behind a comma."""
+    return (
+        len(value) == _CODE
+        and _KINDS[index] is Evidence.place
+        and value in STATES
+        and _is_behind_comma(value, text)
+    )

@@ -6,7 +6,7 @@ from typing import Final
 
 from resume_assets.evidence.digits import all_written
 from resume_assets.evidence.folding import Folded
-from resume_assets.evidence.phrases import Found
+from resume_assets.evidence.phrases import Found, phrase
 from resume_assets.extraction.dates.words import MONTH_OF, plain
 
 PRESENT: Final = "Present"
@@ -103,15 +103,23 @@ _WORDS: Final = _NUMBERS.split()
 
 def number(value: str, resume: Folded) -> Found | None:
     """Find a number of years, in digits (10, 10+, 2.5, 2,5) or as an English word."""
-    found = _number(value).search(resume.text)
-    return Found(*found.span(), raw=True) if found else None
-
-
-@lru_cache(maxsize=1_024)
-def _number(value: str) -> re.Pattern[str]:
     whole, _, tenth = value.partition(".")
-    digits = all_written(whole) + (rf"[.,]{all_written(tenth)}" if tenth else r"(?:[.,]0)?")
-    ways = [rf"(?<![\d/-])(?<!\d[.,]){digits}(?![\d/-]|[.,]\d)"]
-    if not tenth and int(whole) < len(_WORDS):
-        ways.append(rf"\b{_WORDS[int(whole)]}\b")
-    return re.compile("|".join(ways), re.IGNORECASE)
+    text = resume.text
+    for spelling in (value, f"{whole},{tenth}") if tenth else (value,):
+        at = text.find(spelling)
+        while at >= 0:
+            end = at + len(spelling)
+            if not (_is_number(text[max(0, at - 2) : at][::-1]) or _is_number(text[end : end + 2])):
+                return Found(at, end, raw=True)
+            at = text.find(spelling, end)
+    return phrase(_WORDS[int(whole)], resume) if not tenth and int(whole) < len(_WORDS) else None
+
+
+def _is_number(beside: str) -> bool:
+    """Tell whether a number goes on with these characters, its nearest first: 2010, 10/19, 7,10."""
+    nearest, next_one = beside[:1], beside[1:]
+    return (
+        nearest.isdecimal()
+        or (nearest != "" and nearest in "/-")
+        or (nearest in (".", ",") and next_one.isdecimal() and next_one != "0")
+    )

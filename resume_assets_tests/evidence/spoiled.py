@@ -91,7 +91,8 @@ def run(flow: Flowing) -> dict[int, Any]:
 
 def noted(item: Any) -> list[str]:
     """The columns of a record that its resume does not bear out."""
-    return json.loads(item.not_borne_out or "[]")
+    columns: list[str] = json.loads(item.not_borne_out or "[]")
+    return columns
 
 
 def table(items: Mapping[int, Any], flow: Flowing) -> str:

@@ -11,6 +11,7 @@ from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.extraction.values import Change, Record, note
 from resume_assets.settings import NotBorneOut
 
+_COLUMNS: Final = {column.name: column for column in COLUMNS}
 _CLEARED: Final = {
     NotBorneOut.contacts: CONTACTS,
     NotBorneOut.keep: frozenset[str](),
@@ -21,10 +22,13 @@ _CLEARED: Final = {
 
 def clear(record: Record, weight: Weight, policy: NotBorneOut) -> None:
     """Make NULL, and note, what the resume does not bear out and the policy does not keep."""
-    missing = frozenset(weight.missing)
-    values = list(record.values)
-    for index, column in enumerate(COLUMNS):
-        if column.name in missing and column.evidence in _CLEARED[policy]:
-            values[index] = None
-            note(record.changes, column.name, Change.invented)
-    record.values = tuple(values)
+    kinds = _CLEARED[policy]
+    cleared = [name for name in weight.missing if _COLUMNS[name].evidence in kinds]
+    if cleared:
+        names = frozenset(cleared)
+        record.values = tuple(
+            None if column.name in names else value
+            for column, value in zip(COLUMNS, record.values, strict=True)
+        )
+    for name in cleared:
+        note(record.changes, name, Change.invented)

@@ -138,7 +138,15 @@ def test_without_a_price_a_money_limit_lets_nothing_through():
 
 
 def test_only_what_a_person_must_mend_waits_for_one():
-    assert {Stop.money, Stop.low_share, Stop.stopped} == WAITS_FOR_A_PERSON
+    persons = {Stop.money, Stop.low_share, Stop.low_borne_out, Stop.stopped}
+    assert persons == WAITS_FOR_A_PERSON
+
+
+def test_what_is_made_up_stops_the_planning_and_the_command_is_told():
+    refusal = refused(decide(QUEUE, Outstanding(low_borne_out=True), Limits(), 500))
+    assert refusal.stop is Stop.low_borne_out
+    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets resume`"):
+        assert told in refusal.why
 
 
 amounts = st.floats(0, 1e6, allow_nan=False)

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.planning.decision import NoPlan, Stop
-from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import resume_planning
 from resume_assets.batches.records.auditing import borne_out
 from resume_assets.batches.records.rows import Applied
 from resume_assets.settings import NotBorneOut
+from resume_assets_tests.evidence.spoiled import noted
 from resume_assets_tests.flow import KEY, Flowing, resume
 from resume_assets_tests.local_openai.faults import each_line, rewrite
 
-INVENTED = {"emails": ["john.doe@example.com"], "skills": ["Underwater basketry"]}
+INVENTED: dict[str, Any] = {"emails": ["john.doe@example.com"], "skills": ["Underwater basketry"]}
 
 
 def collected(flow: Flowing, key: str = KEY, *, who: str = "1", **fields: Any) -> None:
@@ -32,7 +33,7 @@ def collected(flow: Flowing, key: str = KEY, *, who: str = "1", **fields: Any) -
 
 
 def names(flow: Flowing, userid: int = 1) -> list[str]:
-    return json.loads(flow.items()[userid].not_borne_out or "[]")
+    return noted(flow.items()[userid])
 
 
 def test_true_answers_are_borne_out(flow: Flowing):
@@ -162,7 +163,7 @@ def invent(flow: Flowing, key: str, userid: int, **fields: Any) -> None:
     flow.settle(key)
 
 
-MUCH = {
+MUCH: dict[str, Any] = {
     "first_name": "John",
     "last_name": "Smith",
     "emails": ["john.doe@example.com"],
@@ -184,6 +185,7 @@ def test_two_batches_that_invent_much_stop_the_planning(flow: Flowing):
         stopped = plan(flow)
         assert isinstance(stopped, NoPlan) == (key == "b"), stopped
         if not isinstance(stopped, NoPlan):
+            assert isinstance(stopped, Planned)
             flow.update(stopped.key, state="abandoned")
     assert isinstance(stopped, NoPlan)
     assert stopped.stop is Stop.low_borne_out
