@@ -89,23 +89,33 @@ def quick_values(values: list[str], *, ascii_only: bool = False) -> list[bytes]:
     """
     joined = " \0 ".join(values)
     if ascii_only and not joined.isascii():
-        joined = _OTHER_SCRIPT.sub(lambda run: _runs[run[0]], joined)
+        joined = " \0 ".join([each if each.isascii() else _in_ascii(each) for each in values])
     folded = joined.encode("utf-8", "surrogatepass").translate(_TABLE, _DROPPED)
     return (b" " + folded + b" ").split(b"\0")
 
 
 def fold(text: str) -> str:
     """Return a text with everything folded, without spaces around it."""
-    if "&" in text:
-        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    text = _unescaped(text)
     if not text.isascii():
-        text = _OTHER_SCRIPT.sub(lambda run: _runs[run[0]], text)
+        text = _in_ascii(text)
     text = (
         text.encode("utf-8", "surrogatepass")
         .translate(_TABLE, _DROPPED)
         .decode("utf-8", "surrogatepass")
     )
     return " ".join(text.replace("\0", " ").split())
+
+
+def _in_ascii(text: str) -> str:
+    """Return a text with what is beyond ASCII folded, as far as it has a form in ASCII."""
+    return _OTHER_SCRIPT.sub(lambda run: _runs[run[0]], text)
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
 class Folded:
@@ -122,8 +132,9 @@ class Folded:
     @cached_property
     def joined(self) -> str:
         """All words without spaces: what is not in there can't be in `words`, and it is cheap."""
-        if self.text.isascii() and not _ENTITY.search(self.text):  # then nothing else is folded
-            return self.text.encode().translate(_TABLE, _NO_WORDS).decode()
+        text = _unescaped(self.text)
+        if text.isascii():  # then nothing else is to be folded
+            return text.encode().translate(_TABLE, _NO_WORDS).decode()
         return self.words.replace(" ", "")
 
     @cached_property
