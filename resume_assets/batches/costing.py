@@ -92,7 +92,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
         raise NotApplied(
             f"Batch {lease.key} is {batch.state}: materialize updated_candidate_records first."
         )
-    items = database.ledger.items
+    items = lease.items
     answered = sa.and_(items.c.batch_key == lease.key, items.c.input_tokens > 0)
     used = connection.execute(
         sa.select(
@@ -114,12 +114,13 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill
         "standard_cost": model.standard_cost(input_tokens, cached, output),
     }
     if batch.state == BatchState.applied:
-        shares = _shares(connection, database, lease.key)
         values |= {
             "state": BatchState.done,
             "done_at": database.dialect.utc_now(connection),
-            **_low_shares(batch, shares, settings.usable_share),
         }
+        if lease.trial_key is None:  # what a trial finds shall not stop the real work
+            shares = _shares(connection, database, lease.key)
+            values |= _low_shares(batch, shares, settings.usable_share)
     batch = batches.update(connection, database, lease.key, **values)
     return Bill(
         batch,

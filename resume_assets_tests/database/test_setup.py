@@ -33,6 +33,9 @@ OURS = {
     "resume_batches",
     "resume_claims",
     "resume_installation",
+    "resume_trial_candidates",
+    "resume_trial_items",
+    "resume_trials",
 }
 
 

@@ -35,11 +35,11 @@ def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
     """Close items that have no record, and release their claims."""
     if not ends:
         return
-    tables, dialect = lease.database.ledger, lease.database.dialect
+    dialect = lease.database.dialect
     now = dialect.utc_now(connection)
     dialect.update_rows(
         connection,
-        tables.items,
+        lease.items,
         ("batch_key", "userid"),
         ("state", "reason", "attempt_used", *USAGE, "closed_at"),
         [
@@ -59,6 +59,11 @@ def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
 
 
 def drop_claims(connection: sa.Connection, lease: Lease, userids: list[Any]) -> None:
-    """Release the claims on candidates whose items the same transaction closes."""
+    """Release the claims on candidates whose items the same transaction closes.
+
+    A trial's batch has none: those on its candidates are other batches'.
+    """
+    if lease.trial_key is not None:
+        return
     claims = lease.database.ledger.claims
     lease.database.dialect.delete_rows(connection, claims, "userid", userids)

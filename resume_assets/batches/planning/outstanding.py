@@ -18,7 +18,9 @@ def queue_of(connection: sa.Connection, database: Database, settings: Settings, 
     """What waits beyond the rows that other batches have planned and not claimed yet."""
     table = database.ledger.batches
     promised = connection.execute(
-        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
+        sa.select(sa.func.sum(table.c.rows_planned)).where(
+            table.c.state == BatchState.planned, table.c.trial_key.is_(None)
+        )
     ).scalar()
     ahead = int(promised or 0)
     most = settings.max_attempts

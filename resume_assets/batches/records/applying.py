@@ -83,7 +83,7 @@ def _tell_of_refusals(key: str, applied: Applied) -> None:
 def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
     """Write those answers of the batch that this writer is for; returns the results, all read."""
     lease, database = writer.lease, writer.database
-    results = database.read(lambda connection: results_of(connection, database, lease.key))
+    results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
     # A current position counts up to the day the resumes were claimed, not to today, so that the
     # same answer gives the same record whenever it is written.
     read = partial(read_records, today=batch.claimed_at.date())
@@ -98,7 +98,9 @@ def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
 def _mend(lease: Lease, store: BatchStore, batch: batches.Batch, applied: Applied) -> batches.Batch:
     """Write what the table refused when the batch was applied, where there is any such."""
     database = lease.database
-    counts = database.read(lambda connection: batches.count_items(connection, database, lease.key))
+    counts = database.read(
+        lambda connection: batches.count_items(connection, lease.items, lease.key)
+    )
     if not counts.get(Mender.wanted):
         return batch
     _write(Mender(lease, applied), store, batch)
@@ -115,7 +117,7 @@ def _require_none_left(lease: Lease, applied: Applied) -> None:
 
 
 def _count_succeeded(connection: sa.Connection, lease: Lease) -> batches.Batch:
-    counts = batches.count_items(connection, lease.database, lease.key)
+    counts = batches.count_items(connection, lease.items, lease.key)
     succeeded = counts.get(ItemState.succeeded, 0)
     return batches.update(connection, lease.database, lease.key, succeeded=succeeded)
 
@@ -144,7 +146,7 @@ def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applie
 def _finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
     """Every item is closed: the batch is `applied`."""
     database = lease.database
-    counts = batches.count_items(connection, database, lease.key)
+    counts = batches.count_items(connection, lease.items, lease.key)
     still_open = counts.get(ItemState.submitted, 0) + counts.get(ItemState.claimed, 0)
     if still_open:
         raise BatchBusy(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import text_hash
+from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BatchState, ItemState
@@ -158,7 +159,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
 
 def _pages(lease: Lease) -> Iterator[list[_Item]]:
     """The items in their order, in pages of a few megabytes of text at most."""
-    items = lease.database.ledger.items
+    items = lease.items
     query = (
         sa.select(items.c.userid, items.c.custom_id, items.c.room, items.c.text_bytes)
         .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
@@ -196,7 +197,7 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
     lease.write(
         lambda connection: lease.database.dialect.update_rows(
             connection,
-            lease.database.ledger.items,
+            lease.items,
             ("batch_key", "userid"),
             ("text_hash", "truncated", "estimated_tokens"),
             rows,
@@ -237,12 +238,11 @@ def _finish(
 def _release(
     connection: sa.Connection, lease: Lease, reason: str, userids: list[Any], now: Any
 ) -> None:
-    dialect, tables = lease.database.dialect, lease.database.ledger
-    dialect.update_rows(
+    lease.database.dialect.update_rows(
         connection,
-        tables.items,
+        lease.items,
         ("batch_key", "userid"),
         ("state", "reason", "closed_at"),
         [(ItemState.released.value, reason, now, lease.key, userid) for userid in userids],
     )
-    dialect.delete_rows(connection, tables.claims, "userid", userids)
+    drop_claims(connection, lease, userids)

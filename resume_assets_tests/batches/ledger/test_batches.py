@@ -57,11 +57,11 @@ def test_what_is_closed_is_counted_and_let_go(flow: Flowing):
     assert (items[1].closed_at is None, items[3].closed_at is None) == (False, True)
     assert flow.claims() == {3: KEY}
     counted = flow.database.read(
-        lambda connection: batches.count_items(connection, flow.database, KEY)
+        lambda connection: batches.count_items(connection, flow.database.ledger.items, KEY)
     )
     assert counted == {"failed": 1, "missing": 1, "submitted": 1}
     reasons = flow.database.read(
-        lambda connection: batches.count_reasons(connection, flow.database, KEY)
+        lambda connection: batches.count_reasons(connection, flow.database.ledger.items, KEY)
     )
     assert reasons == {f"failed: {'r' * 200}": 1, "missing: no_line": 1, "submitted": 1}
 
@@ -75,7 +75,7 @@ def test_what_was_closed_before_is_not_given_back_again(flow: Flowing):
         lambda connection: abandon(
             connection,
             flow.database,
-            KEY,
+            batches.get(connection, flow.database, KEY),
             "batch_abandoned",
             "m" * 2_000,
             now=flow.database.dialect.utc_now(connection),
