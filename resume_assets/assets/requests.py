@@ -86,7 +86,6 @@ def unprocessed_resumes(
 @batch_asset("jsonl", "file", after=unprocessed_resumes)
 def batch_requests(
     context: dg.AssetExecutionContext,
-    settings: SettingsResource,
     sqlserver: SQLServerResource,
     store: BatchStoreResource,
 ) -> Materialized:
@@ -102,7 +101,7 @@ def batch_requests(
             leased(database, key, patience=PATIENCE) as lease,
             noted(lease, "building the request file"),
         ):
-            batch = build(lease, settings.load(), store.store())
+            batch = build(lease, store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
     if batch.state in (BatchState.empty, BatchState.abandoned):
@@ -119,8 +118,10 @@ def batch_requests(
                 "overhead_tokens",
                 "estimated_input_tokens",
                 "estimated_output_tokens",
+                "prompt_name",
                 "prompt_version",
                 "schema_version",
+                "response_format",
                 "built_at",
             ),
             **_estimated_money(batch),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.models.catalogue import Model, find_model
 from resume_assets.openai_api.probing import Found, probe
@@ -28,8 +29,7 @@ def ask(settings: Settings) -> Iterator[Found]:
     """Send one tiny resume, and say what came of it and what it cost. Raises SettingsError."""
     from resume_assets.openai_api.asking import ask as ask_once
 
-    model = find_model(settings.model)
-    request = model.request_settings(settings.temperature, settings.max_output_tokens)
+    model, request = find_model(settings.model), asked_now(settings)
     with OpenAIResource(settings=SettingsResource()).api() as api:
         asked = ask_once(api, request)
     if asked.answer is None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.costing import Bill, NotApplied
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets.batches.receiving.collecting import NotEnded
 from resume_assets.batches.receiving.contradictions import LEAST_LOOKS
@@ -130,7 +131,7 @@ def test_what_came_back_corrects_the_next_estimate(flow: Flowing):
 
     def measured(of: Callable[..., float | None]) -> float | None:
         return flow.database.read(
-            lambda connection: of(connection, flow.database, flow.settings.model)
+            lambda connection: of(connection, flow.database, asked_now(flow.settings))
         )
 
     texts = sum(item.estimated_tokens for item in flow.items().values())

@@ -17,16 +17,15 @@ from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BatchState, ItemState
-from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
+from resume_assets.batches.planning.asked import asked_by
+from resume_assets.batches.planning.estimates import expected_output, measured_overhead
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
-from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.models.catalogue import Model, find_model
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
-from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -76,9 +75,7 @@ class _Builder:
     def template(self, room: int) -> RequestTemplate:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
-            most = self.batch.max_output_tokens * room
-            asked = self.model.request_settings(self.batch.temperature, most)
-            self.templates[room] = RequestTemplate(asked)
+            self.templates[room] = RequestTemplate(asked_by(self.batch, room))
         return self.templates[room]
 
     def write_page(
@@ -125,7 +122,7 @@ class _Builder:
             self.tally.given_back.setdefault(reason, []).extend(userids)
 
 
-def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
+def build(lease: Lease, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one in any other state is returned as it is.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
@@ -136,7 +133,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     if batch.state != BatchState.claimed:
         return batch
     overhead = database.read(
-        lambda connection: measured_overhead(connection, database, batch.model)
+        lambda connection: measured_overhead(connection, database, asked_by(batch))
     )
     builder = _Builder(batch, overhead)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
@@ -151,7 +148,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
         for page in _pages(lease):
             written = builder.write_page(stream, page, _texts_of(lease, page))
             _note_items(lease, written)
-    batch = lease.write(lambda connection: _finish(connection, lease, settings, builder))
+    batch = lease.write(lambda connection: _finish(connection, lease, builder))
     tally = builder.tally
     _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)
     return batch
@@ -205,16 +202,14 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
     )
 
 
-def _finish(
-    connection: sa.Connection, lease: Lease, settings: Settings, builder: _Builder
-) -> batches.Batch:
+def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batches.Batch:
     database, tally = lease.database, builder.tally
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
         _release(connection, lease, reason, userids, now)
-    estimate = estimate_for(connection, database, settings)
+    asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
-    output_tokens = round(tally.requests * estimate.output_tokens)
+    output_tokens = round(tally.requests * expected_output(connection, database, asked))
     cost = builder.model.batch_cost(input_tokens, 0, output_tokens)
     return batches.update(
         connection,
@@ -228,7 +223,7 @@ def _finish(
         estimated_input_tokens=input_tokens,
         estimated_output_tokens=output_tokens,
         estimated_cost=cost,
-        prompt_version=PROMPT_VERSION,
+        prompt_version=asked.prompt.version,
         schema_version=SCHEMA_VERSION,
         built_at=now,
         message=None if tally.requests else "No resume was left to be sent.",

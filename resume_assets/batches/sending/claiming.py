@@ -13,6 +13,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import Waiting, count_waiting, waiting
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
@@ -91,7 +92,7 @@ def _choose(
         max_attempts=settings.max_attempts,
         without_held=True,
     )
-    estimate = estimate_for(connection, database, settings)
+    estimate = estimate_for(connection, database, asked_by(batch))
     size = tokens = 0.0
     chosen: list[Waiting] = []
     for row in rows:

@@ -1,0 +1,53 @@
+"""What a batch's requests will ask: as the settings are now, or as its plan fixed it.
+
+A plan writes down model, prompt and response format; the file is built by what is written there,
+whatever settings and files say by then. So a file that is built again is the same.
+"""
+
+from typing import Any
+
+from resume_assets.batches.ledger.batches import Batch
+from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, load_prompt
+from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import find_model
+from resume_assets.settings import ResponseFormat, Settings
+
+
+def asked_now(settings: Settings) -> RequestSettings:
+    """What a batch that is planned now will ask. Raises PromptError."""
+    return find_model(settings.model).request_settings(
+        settings.temperature,
+        settings.max_output_tokens,
+        load_prompt(settings.prompt),
+        settings.response_format,
+    )
+
+
+def columns_of(settings: Settings, prompt: Prompt) -> dict[str, Any]:
+    """The columns of `resume_batches` that a plan fixes."""
+    return {
+        "model": settings.model,
+        "temperature": settings.temperature,
+        "max_output_tokens": settings.max_output_tokens,
+        "prompt_name": prompt.name,
+        "prompt_version": prompt.version,
+        "prompt_text": prompt.text,
+        "response_format": settings.response_format,
+    }
+
+
+def asked_by(batch: Batch, room: int = 1) -> RequestSettings:
+    """What a planned batch asks; `room`: the answer may have so many times the usual length."""
+    return find_model(batch.model).request_settings(
+        batch.temperature, batch.max_output_tokens * room, _prompt_of(batch), _format_of(batch)
+    )
+
+
+def _prompt_of(batch: Batch) -> Prompt:
+    if batch.prompt_text is None:  # planned when there was but one
+        return load_prompt(DEFAULT_PROMPT)
+    return Prompt(batch.prompt_name, batch.prompt_text, batch.prompt_version)
+
+
+def _format_of(batch: Batch) -> ResponseFormat:
+    return ResponseFormat(batch.response_format or ResponseFormat.json_schema)
