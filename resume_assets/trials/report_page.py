@@ -1,0 +1,237 @@
+"""A trial's report as one self-contained HTML page: figures, plots, and values side by side.
+
+Nothing is loaded and nothing runs: the content security policy allows the page's own style alone.
+All that comes from resumes or answers is escaped. With values in it the page is personal data, and
+whoever writes it to a file makes that file private.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Any, Final
+
+from resume_assets.trials.report import (
+    PRESENT,
+    ColumnAgreement,
+    PairReport,
+    TrialReport,
+    VariantReport,
+)
+from resume_assets.trials.report_text import (
+    cautions,
+    cost,
+    differences,
+    duration,
+    interval,
+    signed,
+    tokens,
+)
+from resume_assets.trials.results import TrialResult
+from resume_assets.trials.statistics import Figure
+
+_COLUMNS_SHOWN: Final = 12
+"""Columns whose values are shown side by side for a pair, most different first."""
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --quiet: #595959; --line: #d0d0d0;
+  --mark: #0b57a4; --band: #b9d3ec; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --paper: #161616; --quiet: #b0b0b0; --line: #444; --mark: #8ec2f5;
+    --band: #2c4a66; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; }
+table { border-collapse: collapse; margin: .5rem 0; }
+th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; overflow-wrap: anywhere; }
+th[scope=row] { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
+.quiet { color: var(--quiet); } .wide { overflow-x: auto; }
+svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }
+svg .axis { stroke: var(--line); } svg .band { stroke: var(--band); stroke-width: 8; }
+svg .mark { fill: var(--mark); }
+"""
+
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'"
+
+
+def page_of(report: TrialReport, result: TrialResult | None = None) -> str:
+    """The page; with `result`, also the values that differ, each beside the other."""
+    title = f"Trial {escape(report.trial_key)}"
+    body = "\n".join(
+        [
+            f"<h1>{title}</h1>",
+            f"<p>{_opening(report)}</p>",
+            *_plots(report.variants),
+            _figures(report.variants),
+            *(part for pair in report.pairs for part in _pair(pair, result)),
+            "<h2>What this shows, and what it does not</h2>",
+            f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in cautions(report))}</ul>",
+        ]
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style></head>\n<body><main>\n{body}\n"
+        "</main></body></html>\n"
+    )
+
+
+def _opening(report: TrialReport) -> str:
+    changed = f" {report.changed:,} of them changed meanwhile and are left out." * bool(report.changed)
+    return f"{report.resumes:,} resumes, drawn at random with seed {report.seed}.{changed}"
+
+
+def _plots(variants: Iterable[VariantReport]) -> Iterator[str]:
+    """One plot a share: a dot for each variant on a line from 0 to 100 %, its interval behind."""
+    named = (
+        ("Usable answers", "usable"),
+        ("Values borne out", "borne_out"),
+        ("Columns filled", "coverage"),
+    )
+    for title, attribute in named:
+        figures = {variant.name: getattr(variant, attribute) for variant in variants}
+        yield _plot(title, figures)
+    yield _plot(
+        "F1 against the known answers",
+        {variant.name: variant.quality and variant.quality.f1 for variant in variants},
+    )
+
+
+def _plot(title: str, figures: Mapping[str, Figure | None]) -> str:
+    known = {name: figure for name, figure in figures.items() if figure is not None}
+    if not known:
+        return ""
+    told = "; ".join(f"{name}: {interval(figure)}" for name, figure in known.items())
+    rows = "".join(_dot(index, name, figure) for index, (name, figure) in enumerate(known.items()))
+    height = 34 * len(known) + 26
+    axis = "".join(
+        f'<line class="axis" x1="{_x(step)}" x2="{_x(step)}" y1="0" y2="{height - 22}"/>'
+        f'<text x="{_x(step)}" y="{height - 4}" text-anchor="middle">{step:.0%}</text>'
+        for step in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )
+    return (
+        f"<h2>{escape(title)}</h2>"
+        f'<div class="wide"><svg role="img" aria-label="{escape(f"{title}. {told}")}" '
+        f'viewBox="0 0 900 {height}" width="900" height="{height}">{axis}{rows}</svg></div>'
+    )
+
+
+def _dot(index: int, name: str, figure: Figure) -> str:
+    y = 34 * index + 17
+    return (
+        f'<text x="0" y="{y + 5}">{escape(_short(name))}</text>'
+        f'<line class="band" x1="{_x(figure.low)}" x2="{_x(figure.high)}" y1="{y}" y2="{y}"/>'
+        f'<circle class="mark" cx="{_x(figure.value)}" cy="{y}" r="6"/>'
+    )
+
+
+def _x(part: float) -> str:
+    return f"{340 + 520 * part:.1f}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:39]}…"
+
+
+def _figures(variants: Iterable[VariantReport]) -> str:
+    rows = "".join(
+        "<tr>"
+        f'<th scope="row">{escape(variant.name)}</th>'
+        f"<td>{escape(variant.model)}</td><td>{escape(variant.prompt)}</td>"
+        f'<td class="number">{variant.requests:,}</td>'
+        f"<td>{escape(interval(variant.usable))}</td>"
+        f"<td>{escape(interval(variant.borne_out))}</td>"
+        f"<td>{escape(interval(variant.coverage))}</td>"
+        f"<td>{escape(_quality(variant))}</td>"
+        f"<td>{escape(tokens(variant))}</td><td>{escape(cost(variant))}</td>"
+        f"<td>{'' if variant.seconds is None else escape(duration(variant.seconds))}</td>"
+        f"<td>{_reasons(variant)}</td></tr>"
+        for variant in variants
+    )
+    heads = (
+        "Variant",
+        "Model",
+        "Prompt",
+        "Requests",
+        "Usable",
+        "Borne out",
+        "Filled",
+        "Precision, recall, F1",
+        "Tokens",
+        "Cost",
+        "Time",
+        "Gave no record",
+    )
+    return f"<h2>All figures</h2>{_table(heads, rows)}"
+
+
+def _quality(variant: VariantReport) -> str:
+    quality = variant.quality
+    if quality is None:
+        return "no known answers"
+    return "; ".join(interval(one) for one in (quality.precision, quality.recall, quality.f1))
+
+
+def _reasons(variant: VariantReport) -> str:
+    return "<br>".join(f"{count:,} {escape(why)}" for why, count in variant.reasons.items())
+
+
+def _pair(pair: PairReport, result: TrialResult | None) -> Iterator[str]:
+    yield f"<h2>{escape(pair.first)} and {escape(pair.second)}</h2>"
+    yield f"<p>{pair.resumes:,} resumes have a record in both. Values that agree: "
+    yield f"{escape(interval(pair.agreement))}.</p>"
+    told = "".join(f"<li>{escape(f'{what}: {signed(one)}')}</li>" for what, one in differences(pair))
+    if told:
+        yield f"<p>The first less the second:</p><ul>{told}</ul>"
+    rows = "".join(_column(column) for column in pair.columns)
+    heads = ("Column", "Equal", "Different", "Only the first", "Only the second", "Userids")
+    yield f"<details><summary>Column by column</summary>{_table(heads, rows)}</details>"
+    if result is not None:
+        yield from _values(pair, result)
+
+
+def _column(column: ColumnAgreement) -> str:
+    counts = (column.equal, column.different, column.only_first, column.only_second)
+    cells = "".join(f'<td class="number">{count:,}</td>' for count in counts)
+    return (
+        f'<tr><th scope="row">{escape(column.column)}</th>{cells}'
+        f"<td>{escape(', '.join(column.userids))}</td></tr>"
+    )
+
+
+def _values(pair: PairReport, result: TrialResult) -> Iterator[str]:
+    """The values themselves, for the columns that differ most: whoever decides wants to see them."""
+    records = {variant.name: variant.records for variant in result.variants}
+    first, second = (
+        _by_text(records.get(name, result.present if name == PRESENT else {}))
+        for name in (pair.first, pair.second)
+    )
+    differing = [column for column in pair.columns if column.equal < column.compared]
+    for column in differing[:_COLUMNS_SHOWN]:
+        rows = "".join(
+            f'<tr><th scope="row">{escape(userid)}</th>'
+            f"<td>{_value(first.get(userid, {}).get(column.column))}</td>"
+            f"<td>{_value(second.get(userid, {}).get(column.column))}</td></tr>"
+            for userid in column.userids
+        )
+        heads = ("userid", pair.first, pair.second)
+        yield f"<h3>{escape(column.column)}</h3>{_table(heads, rows)}"
+
+
+def _by_text(records: Mapping[Any, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {str(userid): record for userid, record in records.items()}
+
+
+def _value(value: Any) -> str:
+    return '<span class="quiet">–</span>' if value is None else escape(str(value))
+
+
+def _table(heads: Iterable[str], rows: str) -> str:
+    head = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    return (
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
