@@ -68,14 +68,13 @@ class ColumnAgreement:
     column: str
     equal: int
     different: int
-    only_first: int
-    only_second: int
+    only_one: int
     userids: tuple[str, ...]
 
     @property
     def compared(self) -> int:
         """Resumes where at least one has a value."""
-        return self.equal + self.different + self.only_first + self.only_second
+        return self.equal + self.different + self.only_one
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,7 @@ def report_of(result: TrialResult) -> TrialReport:
     scores = {variant.name: _scores(variant, gold) for variant in result.variants}
     variants = tuple(_variant(variant, sample, scores[variant.name]) for variant in result.variants)
     pairs = [
-        _pair(first, second, sample, scores)
-        for first, second in combinations(result.variants, 2)
+        _pair(first, second, sample, scores) for first, second in combinations(result.variants, 2)
     ]
     if result.present:
         pairs += [_against_present(variant, result) for variant in result.variants]
@@ -247,7 +245,7 @@ def _pair(
 
 
 def _against_present(variant: VariantResult, result: TrialResult) -> PairReport:
-    """How a variant differs from what is in the candidate table; it says nothing of who is right."""
+    """How a variant differs from what is in the candidate table now; not which is right."""
     columns, by_resume = _agreements(variant.records, result.present)
     return PairReport(
         first=variant.name,
@@ -287,8 +285,7 @@ def _agreements(
             column=column,
             equal=count[Agreement.equal],
             different=count[Agreement.different],
-            only_first=count[Agreement.only_first],
-            only_second=count[Agreement.only_second],
+            only_one=count[Agreement.only_one],
             userids=tuple(differing[column][:NAMED]),
         )
         for column, count in counts.items()

@@ -80,7 +80,9 @@ def page_of(report: TrialReport, result: TrialResult | None = None) -> str:
 
 
 def _opening(report: TrialReport) -> str:
-    changed = f" {report.changed:,} of them changed meanwhile and are left out." * bool(report.changed)
+    changed = f" {report.changed:,} of them changed meanwhile and are left out." * bool(
+        report.changed
+    )
     return f"{report.resumes:,} resumes, drawn at random with seed {report.seed}.{changed}"
 
 
@@ -96,7 +98,7 @@ def _plots(variants: Iterable[VariantReport]) -> Iterator[str]:
         yield _plot(title, figures)
     yield _plot(
         "F1 against the known answers",
-        {variant.name: variant.quality and variant.quality.f1 for variant in variants},
+        {one.name: one.quality.f1 if one.quality else None for one in variants},
     )
 
 
@@ -183,18 +185,20 @@ def _pair(pair: PairReport, result: TrialResult | None) -> Iterator[str]:
     yield f"<h2>{escape(pair.first)} and {escape(pair.second)}</h2>"
     yield f"<p>{pair.resumes:,} resumes have a record in both. Values that agree: "
     yield f"{escape(interval(pair.agreement))}.</p>"
-    told = "".join(f"<li>{escape(f'{what}: {signed(one)}')}</li>" for what, one in differences(pair))
+    told = "".join(
+        f"<li>{escape(f'{what}: {signed(one)}')}</li>" for what, one in differences(pair)
+    )
     if told:
         yield f"<p>The first less the second:</p><ul>{told}</ul>"
     rows = "".join(_column(column) for column in pair.columns)
-    heads = ("Column", "Equal", "Different", "Only the first", "Only the second", "Userids")
+    heads = ("Column", "Equal", "Different", "Only one has a value", "Userids")
     yield f"<details><summary>Column by column</summary>{_table(heads, rows)}</details>"
     if result is not None:
         yield from _values(pair, result)
 
 
 def _column(column: ColumnAgreement) -> str:
-    counts = (column.equal, column.different, column.only_first, column.only_second)
+    counts = (column.equal, column.different, column.only_one)
     cells = "".join(f'<td class="number">{count:,}</td>' for count in counts)
     return (
         f'<tr><th scope="row">{escape(column.column)}</th>{cells}'
@@ -203,7 +207,7 @@ def _column(column: ColumnAgreement) -> str:
 
 
 def _values(pair: PairReport, result: TrialResult) -> Iterator[str]:
-    """The values themselves, for the columns that differ most: whoever decides wants to see them."""
+    """The values of the columns that differ most: whoever decides wants to see them."""
     records = {variant.name: variant.records for variant in result.variants}
     first, second = (
         _by_text(records.get(name, result.present if name == PRESENT else {}))

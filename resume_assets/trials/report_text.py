@@ -20,6 +20,12 @@ _WORST: Final = 8
 
 def lines_of(report: TrialReport) -> Iterator[str]:
     """The report, a line at a time."""
+    for line in _lines(report):
+        hanging = " " * (len(line) - len(line.lstrip("- ")) + 2)
+        yield from wrap(line, _WIDTH, subsequent_indent=hanging) or [""]
+
+
+def _lines(report: TrialReport) -> Iterator[str]:
     yield f"Trial {report.trial_key}: {report.resumes:,} resumes, drawn with seed {report.seed}"
     if report.changed:
         yield f"{report.changed:,} of them changed meanwhile and are left out."
@@ -32,7 +38,7 @@ def lines_of(report: TrialReport) -> Iterator[str]:
     yield ""
     yield "What this shows, and what it does not:"
     for sentence in cautions(report):
-        yield from wrap(sentence, _WIDTH, initial_indent="- ", subsequent_indent="  ")
+        yield f"- {sentence}"
 
 
 def _variant(variant: VariantReport) -> Iterator[str]:
@@ -43,7 +49,7 @@ def _variant(variant: VariantReport) -> Iterator[str]:
     if (quality := variant.quality) is not None:
         yield f"  precision        {interval(quality.precision)}"
         yield f"  recall           {interval(quality.recall)}"
-        yield f"  F1               {interval(quality.f1)}, {quality.known:,} known values"
+        yield f"  F1               {interval(quality.f1)}; values known: {quality.known:,}"
     yield f"  cost             {cost(variant)}"
     yield f"  tokens           {tokens(variant)}"
     if variant.seconds is not None:
@@ -53,23 +59,21 @@ def _variant(variant: VariantReport) -> Iterator[str]:
 
 
 def _pair(pair: PairReport) -> Iterator[str]:
-    yield f"{pair.first} and {pair.second}: {pair.resumes:,} resumes have a record in both"
+    yield f"{pair.first} and {pair.second}; with a record in both: {pair.resumes:,}"
     yield f"  values that agree {interval(pair.agreement)}"
     for what, figure in differences(pair):
         yield f"  {what:<17} {signed(figure)}"
     differing = [column for column in pair.columns if column.equal < column.compared]
     if differing:
-        yield "  columns that differ most       equal   differ  only 1  only 2"
+        yield "  columns that differ most       equal   differ  only one"
     for column in differing[:_WORST]:
         yield _column(column)
-        named = ", ".join(column.userids)
-        yield from wrap(named, _WIDTH, initial_indent="      userids ", subsequent_indent=" " * 14)
+        yield f"      userids {', '.join(column.userids)}"
 
 
 def _column(column: ColumnAgreement) -> str:
     return (
-        f"    {column.column:<26} {column.equal:>6,}  {column.different:>6,}  "
-        f"{column.only_first:>6,}  {column.only_second:>6,}"
+        f"    {column.column:<26} {column.equal:>6,}  {column.different:>6,}  {column.only_one:>7,}"
     )
 
 
@@ -136,8 +140,8 @@ def cautions(report: TrialReport) -> Iterator[str]:
     if usable:
         half = max(figure.high - figure.low for figure in usable) / 2 * 100
         yield (
-            f"{report.resumes:,} resumes tell a share to some {half:.1f} points either way, 19 times "
-            f"in 20; for half of that it takes {report.resumes * 4:,}."
+            f"{report.resumes:,} resumes tell a share to some {half:.1f} points either way, 19 "
+            f"times in 20; for half of that it takes {report.resumes * 4:,}."
         )
     yield "Where an interval holds 0, the two may be equally good."
     if not any(variant.quality for variant in report.variants):

@@ -70,7 +70,9 @@ def difference(
     a resume count where both wholes are above 0. Raises ValueError for sequences of two lengths.
     """
     told = [
-        (one, other) for one, other in zip(first, second, strict=True) if one[1] > 0 and other[1] > 0
+        (one, other)
+        for one, other in zip(first, second, strict=True)
+        if one[1] > 0 and other[1] > 0
     ]
     if not told:
         return None
