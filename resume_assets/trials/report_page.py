@@ -7,9 +7,10 @@ whoever writes it to a file makes that file private.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import Any, Final
+from math import ceil, floor
+from typing import Any, Final, NamedTuple
 
 from resume_assets.trials.report import (
     PRESENT,
@@ -33,6 +34,12 @@ from resume_assets.trials.statistics import Figure
 _COLUMNS_SHOWN: Final = 12
 """Columns whose values are shown side by side for a pair, most different first."""
 
+_UNKNOWN: Final = "no answer known"
+
+_LEFT: Final = 340  # where a plot begins, to the right of the names; pixels
+_PLOT_WIDTH: Final = 520
+_ROUNDING: Final = 1e-9
+
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --quiet: #595959; --line: #d0d0d0;
   --mark: #0b57a4; --band: #b9d3ec; }
@@ -44,7 +51,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; }
 table { border-collapse: collapse; margin: .5rem 0; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; overflow-wrap: break-word; }
 th[scope=row] { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
 .quiet { color: var(--quiet); } .wide { overflow-x: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }
@@ -107,12 +114,15 @@ def _plot(title: str, figures: Mapping[str, Figure | None]) -> str:
     if not known:
         return ""
     told = "; ".join(f"{name}: {interval(figure)}" for name, figure in known.items())
-    rows = "".join(_dot(index, name, figure) for index, (name, figure) in enumerate(known.items()))
+    scale = _Scale.around(known.values())
+    rows = "".join(
+        _dot(index, name, figure, scale) for index, (name, figure) in enumerate(known.items())
+    )
     height = 34 * len(known) + 26
     axis = "".join(
-        f'<line class="axis" x1="{_x(step)}" x2="{_x(step)}" y1="0" y2="{height - 22}"/>'
-        f'<text x="{_x(step)}" y="{height - 4}" text-anchor="middle">{step:.0%}</text>'
-        for step in (0.0, 0.25, 0.5, 0.75, 1.0)
+        f'<line class="axis" x1="{scale.x(step)}" x2="{scale.x(step)}" y1="0" y2="{height - 22}"/>'
+        f'<text x="{scale.x(step)}" y="{height - 4}" text-anchor="middle">{step:.0%}</text>'
+        for step in scale.steps()
     )
     return (
         f"<h2>{escape(title)}</h2>"
@@ -121,64 +131,64 @@ def _plot(title: str, figures: Mapping[str, Figure | None]) -> str:
     )
 
 
-def _dot(index: int, name: str, figure: Figure) -> str:
+def _dot(index: int, name: str, figure: Figure, scale: "_Scale") -> str:
     y = 34 * index + 17
+    low, value, high = map(scale.x, (figure.low, figure.value, figure.high))
     return (
         f'<text x="0" y="{y + 5}">{escape(_short(name))}</text>'
-        f'<line class="band" x1="{_x(figure.low)}" x2="{_x(figure.high)}" y1="{y}" y2="{y}"/>'
-        f'<circle class="mark" cx="{_x(figure.value)}" cy="{y}" r="6"/>'
+        f'<line class="band" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
+        f'<circle class="mark" cx="{value}" cy="{y}" r="6"/>'
     )
 
 
-def _x(part: float) -> str:
-    return f"{340 + 520 * part:.1f}"
+class _Scale(NamedTuple):
+    """An axis of tenths from `low` to `high`: as much of 0 to 100 % as the intervals need."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, figures: Iterable[Figure]) -> "_Scale":
+        shown = list(figures)
+        low = floor(min(figure.low for figure in shown) * 10 + _ROUNDING)
+        high = ceil(max(figure.high for figure in shown) * 10 - _ROUNDING)
+        return cls(low / 10, max(high, low + 1) / 10)
+
+    def steps(self) -> list[float]:
+        return [step / 10 for step in range(round(self.low * 10), round(self.high * 10) + 1)]
+
+    def x(self, share: float) -> str:
+        return f"{_LEFT + _PLOT_WIDTH * (share - self.low) / (self.high - self.low):.1f}"
 
 
 def _short(name: str) -> str:
     return name if len(name) <= 40 else f"{name[:39]}…"
 
 
-def _figures(variants: Iterable[VariantReport]) -> str:
+def _figures(variants: Sequence[VariantReport]) -> str:
+    """One column a variant, so that figures of a kind stand side by side."""
+    told: tuple[tuple[str, Callable[[VariantReport], str]], ...] = (
+        ("Model", lambda one: one.model),
+        ("Prompt", lambda one: one.prompt),
+        ("Requests", lambda one: f"{one.requests:,}"),
+        ("Usable answers", lambda one: interval(one.usable)),
+        ("Values borne out", lambda one: interval(one.borne_out)),
+        ("Columns filled", lambda one: interval(one.coverage)),
+        ("Precision", lambda one: interval(one.quality.precision) if one.quality else _UNKNOWN),
+        ("Recall", lambda one: interval(one.quality.recall) if one.quality else _UNKNOWN),
+        ("F1", lambda one: interval(one.quality.f1) if one.quality else _UNKNOWN),
+        ("Tokens", tokens),
+        ("Cost", cost),
+        ("Time", lambda one: "" if one.seconds is None else duration(one.seconds)),
+        ("Gave no record", lambda one: "; ".join(f"{n:,} {why}" for why, n in one.reasons.items())),
+    )
     rows = "".join(
-        "<tr>"
-        f'<th scope="row">{escape(variant.name)}</th>'
-        f"<td>{escape(variant.model)}</td><td>{escape(variant.prompt)}</td>"
-        f'<td class="number">{variant.requests:,}</td>'
-        f"<td>{escape(interval(variant.usable))}</td>"
-        f"<td>{escape(interval(variant.borne_out))}</td>"
-        f"<td>{escape(interval(variant.coverage))}</td>"
-        f"<td>{escape(_quality(variant))}</td>"
-        f"<td>{escape(tokens(variant))}</td><td>{escape(cost(variant))}</td>"
-        f"<td>{'' if variant.seconds is None else escape(duration(variant.seconds))}</td>"
-        f"<td>{_reasons(variant)}</td></tr>"
-        for variant in variants
+        f'<tr><th scope="row">{what}</th>'
+        + "".join(f"<td>{escape(tell(variant))}</td>" for variant in variants)
+        + "</tr>"
+        for what, tell in told
     )
-    heads = (
-        "Variant",
-        "Model",
-        "Prompt",
-        "Requests",
-        "Usable",
-        "Borne out",
-        "Filled",
-        "Precision, recall, F1",
-        "Tokens",
-        "Cost",
-        "Time",
-        "Gave no record",
-    )
-    return f"<h2>All figures</h2>{_table(heads, rows)}"
-
-
-def _quality(variant: VariantReport) -> str:
-    quality = variant.quality
-    if quality is None:
-        return "no known answers"
-    return "; ".join(interval(one) for one in (quality.precision, quality.recall, quality.f1))
-
-
-def _reasons(variant: VariantReport) -> str:
-    return "<br>".join(f"{count:,} {escape(why)}" for why, count in variant.reasons.items())
+    return f"<h2>All figures</h2>{_table(('', *(one.name for one in variants)), rows)}"
 
 
 def _pair(pair: PairReport, result: TrialResult | None) -> Iterator[str]:
