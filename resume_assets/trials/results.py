@@ -38,7 +38,7 @@ class VariantResult:
 class TrialResult:
     """A trial whose variants are all through.
 
-    `sample` is all that was drawn; `changed` counts those of it whose text changed between the
+    `sample` is all that was drawn; `changed` are those of it whose text changed between the
     variants, which are left out of every variant's records. `present` is what the candidate table
     holds now of those that are processed, `gold` what is known to be right; empty where nothing is.
     """
@@ -46,7 +46,7 @@ class TrialResult:
     key: str
     seed: int
     sample: tuple[Any, ...]
-    changed: int
+    changed: frozenset[Any]
     variants: tuple[VariantResult, ...]
     present: Mapping[Any, Values]
     gold: Mapping[Any, Values]
