@@ -139,6 +139,15 @@ def installation_of(connection: sa.Connection, database: Database) -> str:
     return found
 
 
+def belongs_to_trial(batch: Batch) -> str:
+    """Why a trial's batch is not for what takes it to be one of the real work."""
+    trial = batch.trial_key
+    return (
+        f"Batch {batch.batch_key} belongs to trial {trial}, whose answers are written nowhere but "
+        f"there: `resume-assets trial {trial}` goes on with it."
+    )
+
+
 def fate_of_unsent(batch: Batch) -> str:
     """What became of resumes that the batch gave back, for people."""
     return "went back to the queue" if batch.trial_key is None else "are left out of the trial"

@@ -6,8 +6,8 @@ planners together never exceed a limit.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,36 +78,70 @@ def plan_batch(
     asked = asked_now(settings)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
-        installation = require_initialised(connection, database)
         database.dialect.lock(connection, database.ledger.installation)
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
             return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
-        now = database.dialect.utc_now(connection)
-        outstanding = outstanding_of(connection, database, installation, now)
-        limits = limits_of(settings, installation, in_flight=in_flight)
         queue = queue_of(connection, database, settings, asked, min(rows, MAX_REQUESTS))
-        decision = decide(queue, outstanding, limits, rows)
+        decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
         if isinstance(decision, NoPlan):
             return decision
-        name = key or batches.new_key(now)
         values = columns_of(settings, asked.prompt)
-        _insert(connection, database, values, name, decision, origin, now)
-        batch = batches.get(connection, database, name)
-        due = Due(name, Stage.submit, run_key(batch, Stage.submit))
-        _log.info("batch %s: planned, %d resumes", name, decision.rows)
-        return Planned(name, decision, due)
+        return insert_planned(connection, database, decision, values, origin=origin, key=key)
 
     return database.write(work)
+
+
+def decision_on(
+    connection: sa.Connection,
+    database: Database,
+    settings: Settings,
+    queue: Queue,
+    rows: int,
+    *,
+    in_flight: int | None,
+    of_trial: bool = False,
+) -> Plan | NoPlan:
+    """What the limits in force allow of a queue; whoever inserts it holds the planning lock.
+
+    `of_trial`: poor answers stop the real work, and never a trial, which may show what is better.
+    """
+    installation = require_initialised(connection, database)
+    now = database.dialect.utc_now(connection)
+    outstanding = outstanding_of(connection, database, installation, now)
+    if of_trial:
+        outstanding = replace(outstanding, low_share=False)
+    limits = limits_of(settings, installation, in_flight=in_flight)
+    return decide(queue, outstanding, limits, rows)
+
+
+def insert_planned(
+    connection: sa.Connection,
+    database: Database,
+    plan: Plan,
+    values: Mapping[str, Any],
+    *,
+    origin: str,
+    key: str | None = None,
+) -> Planned:
+    """Insert the batch's row; `values` are the columns that say what it asks (`columns_of`)."""
+    now = database.dialect.utc_now(connection)
+    name = key or batches.new_key(now)
+    _insert(connection, database, values, name, plan, origin, now)
+    batch = batches.get(connection, database, name)
+    _log.info("batch %s: planned, %d resumes", name, plan.rows)
+    return Planned(name, plan, Due(name, Stage.submit, run_key(batch, Stage.submit)))
 
 
 def plan_named(database: Database, settings: Settings, key: str, rows: int) -> NoPlan | None:
     """Plan the batch of a partition that a person added, unless it is under way already.
 
     Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
-    Raises BadKey, PromptError.
+    Raises BadKey, PromptError, KeyTaken for the key of a trial's batch.
     """
     batches.check_key(key)
     batch = database.read(lambda connection: batches.find(connection, database, key))
+    if batch is not None and batch.trial_key is not None:
+        raise KeyTaken(batches.belongs_to_trial(batch))
     if batch is not None and batch.state not in (BatchState.empty, BatchState.abandoned):
         return None
     planned = plan_batch(database, settings, rows=rows, origin="manual", key=key)
@@ -179,7 +213,7 @@ def preview(database: Database, settings: Settings, rows: int) -> Queue:
 def _insert(
     connection: sa.Connection,
     database: Database,
-    asked: dict[str, Any],
+    asked: Mapping[str, Any],
     key: str,
     plan: Plan,
     origin: str,
@@ -206,6 +240,8 @@ def _insert(
     }
     if before is None:
         connection.execute(table.insert().values(batch_key=key, try_number=1, **values))
+    elif before.trial_key is not None:
+        raise KeyTaken(batches.belongs_to_trial(before))
     elif before.state in (BatchState.empty, BatchState.abandoned) and not _was_sent(
         connection, database, key
     ):

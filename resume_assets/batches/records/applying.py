@@ -25,7 +25,7 @@ from resume_assets.batches.records.rewriting import Mender, Rewriter
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
-from resume_assets.errors import PlatformError
+from resume_assets.errors import PlatformError, WrongUseError
 
 _log = logging.getLogger(__name__)
 
@@ -39,23 +39,29 @@ class NotCollected(PlatformError):
     """The batch's output is not here yet."""
 
 
+class OfTrial(WrongUseError):
+    """The batch is a trial's: its answers never go into the candidate table."""
+
+
 def apply(lease: Lease, store: BatchStore) -> Applied:
     """Write a collected batch's records and close its items.
 
     A batch applied before is parsed again by the present rules, and only records that are still as
     this batch left them are rewritten; what the table refused then is tried again. Raises
-    NotCollected, FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
+    NotCollected, OfTrial, FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
         raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
+    if batch.trial_key is not None:
+        raise OfTrial(batches.belongs_to_trial(batch))
     applied = Applied()
     if batch.state == BatchState.collected:
         results = _write(Writer(lease, applied), store, batch)
-        _close_unusable(lease, batch, results, applied)
+        close_unusable(lease, batch, results, applied)
         _require_none_left(lease, applied)
-        batch = lease.write(lambda connection: _finish(connection, lease))
+        batch = lease.write(lambda connection: finish(connection, lease))
     else:
         _write(Rewriter(lease, applied), store, batch)
         batch = _mend(lease, store, batch, applied)
@@ -122,8 +128,8 @@ def _count_succeeded(connection: sa.Connection, lease: Lease) -> batches.Batch:
     return batches.update(connection, lease.database, lease.key, succeeded=succeeded)
 
 
-def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:
-    """Close what got no usable answer: back to the queue, as far as attempts are left."""
+def close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:
+    """Close what got no usable answer; of the real work, it waits again while attempts are left."""
 
     def ends() -> Iterator[End]:
         for custom_id, answer in results.unusable.items():
@@ -143,7 +149,7 @@ def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applie
         applied.ends.update(f"{end.state}: {end.reason}" for end in chunk)
 
 
-def _finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
+def finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
     """Every item is closed: the batch is `applied`."""
     database = lease.database
     counts = batches.count_items(connection, lease.items, lease.key)
