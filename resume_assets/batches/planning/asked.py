@@ -37,9 +37,21 @@ def columns_of(settings: Settings, prompt: Prompt) -> dict[str, Any]:
     }
 
 
+_FIXED = (
+    "model",
+    "temperature",
+    "max_output_tokens",
+    "prompt_name",
+    "prompt_version",
+    "prompt_text",
+    "response_format",
+)
+"""What a plan fixes, as `columns_of` has it."""
+
+
 def asked_by(batch: Batch, room: int = 1) -> RequestSettings:
     """What a planned batch asks; `room`: the answer may have so many times the usual length."""
-    return asked_in(batch._mapping, room)
+    return asked_in({name: getattr(batch, name) for name in _FIXED}, room)
 
 
 def asked_in(columns: Mapping[str, Any], room: int = 1) -> RequestSettings:
