@@ -4,9 +4,11 @@ A chunk is one transaction: fields, `LastProcessed`, the items' ends and the rel
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import partial
 from itertools import islice
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +18,7 @@ from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.reading import read_records
 from resume_assets.batches.receiving.results import (
+    Asked,
     Results,
     answers_of,
     end_of_unanswered,
@@ -26,8 +29,10 @@ from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.extraction.responses import Answer
 
 _log = logging.getLogger(__name__)
+R = TypeVar("R")
 
 _REASONS = 5  # that a log names
 
@@ -86,19 +91,40 @@ def _tell_of_refusals(key: str, applied: Applied) -> None:
         )
 
 
-def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
-    """Write those answers of the batch that this writer is for; returns the results, all read."""
-    lease, database = writer.lease, writer.database
+class Writes(Protocol[R]):
+    """Makes rows of a batch's usable answers, and writes a chunk of them in one transaction."""
+
+    lease: Lease
+
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[R]:
+        """What is to be written of these answers, one at a time."""
+
+    def write(self, rows: list[R]) -> None:
+        """Write one chunk."""
+
+
+def write_answers(
+    writer: Writes[R], store: BatchStore, batch: batches.Batch, today: date
+) -> Results:
+    """Write those answers of the batch that this writer is for; returns the results, all read.
+
+    `today` ends current positions.
+    """
+    lease, database = writer.lease, writer.lease.database
     results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
-    # A current position counts up to the day the resumes were claimed, not to today, so that the
-    # same answer gives the same record whenever it is written.
-    read = partial(read_records, today=batch.claimed_at.date())
+    read = partial(read_records, today=today)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     rows = writer.rows(results.usable(answers_of(files, batch, read)))
     while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)
     return results
+
+
+def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
+    # A current position counts up to the day the resumes were claimed, not to today, so that the
+    # same answer gives the same record whenever it is written.
+    return write_answers(writer, store, batch, batch.claimed_at.date())
 
 
 def _mend(lease: Lease, store: BatchStore, batch: batches.Batch, applied: Applied) -> batches.Batch:

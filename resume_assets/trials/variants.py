@@ -1,0 +1,85 @@
+"""A variant: one model with one prompt, and whatever else its requests ask, fixed at creation."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from resume_assets.batches.planning.asked import asked_in, columns_of
+from resume_assets.errors import WrongUseError
+from resume_assets.extraction.prompt import load_prompt
+from resume_assets.extraction.requests import RequestSettings
+from resume_assets.settings import Settings
+
+LEAST, MOST = 2, 6
+"""Variants of one trial."""
+
+_LONGEST_MODEL = 100  # as the ledger keeps it
+
+
+class BadVariants(WrongUseError):
+    """Models and prompts that make no trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """`number` counts from 0; `columns` are those of its batches that say what they ask."""
+
+    number: int
+    name: str
+    columns: Mapping[str, Any]
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.columns["model"])
+
+    @property
+    def prompt(self) -> str:
+        """The prompt's name, or its file's."""
+        return str(self.columns["prompt_name"])
+
+    @property
+    def asked(self) -> RequestSettings:
+        """What its requests ask."""
+        return asked_in(self.columns)
+
+
+def variants_of(settings: Settings, models: Sequence[str], prompts: Sequence[str]) -> list[Variant]:
+    """Every model with every prompt; where none is named, the configured one.
+
+    Raises BadVariants, PromptError.
+    """
+    named = list(_named(settings, models, prompts))
+    if not LEAST <= len(named) <= MOST:
+        raise BadVariants(
+            f"A trial compares {LEAST} to {MOST} variants, and these are {len(named)}: each "
+            "--model with each --prompt. Name two of the one or the other."
+        )
+    names = [name for name, _ in named]
+    if len(set(names)) < len(names):
+        raise BadVariants("The same model with the same prompt stands there twice.")
+    return [Variant(number, name, columns) for number, (name, columns) in enumerate(named)]
+
+
+def _named(
+    settings: Settings, models: Sequence[str], prompts: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    loaded = [load_prompt(name) for name in prompts or [settings.prompt]]
+    for model, prompt in product(models or [settings.model], loaded):
+        if not 0 < len(model) <= _LONGEST_MODEL:
+            raise BadVariants(f"A model's name has 1 to {_LONGEST_MODEL} characters.")
+        name = model if len(loaded) == 1 else f"{model} {prompt.name}"
+        yield name, columns_of(settings.model_copy(update={"model": model}), prompt)
+
+
+def to_json(variants: Sequence[Variant]) -> str:
+    """As the ledger keeps them."""
+    return json.dumps([{"name": one.name, "columns": dict(one.columns)} for one in variants])
+
+
+def from_json(text: str) -> list[Variant]:
+    """The variants that `to_json` wrote."""
+    kept = enumerate(json.loads(text))
+    return [Variant(number, one["name"], one["columns"]) for number, one in kept]
