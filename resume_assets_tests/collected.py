@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
+from resume_assets.extraction.text import text_hash
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch

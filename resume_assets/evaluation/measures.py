@@ -2,11 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from resume_assets.evaluation.comparing import Verdict, judge
 from resume_assets.evaluation.groups import GROUP_OF, GROUPS
 from resume_assets.extraction.candidate import COLUMNS
+
+FIGURES: Final = (
+    "right",
+    "wrong",
+    "missing",
+    "invented",
+    "empty",
+    "cases",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "coverage",
+)
+"""The names of all that a `Score` tells, in the order in which it is shown."""
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -78,6 +93,10 @@ class Score:
         """Of the known values, those for which the record has any: (right + wrong) / known."""
         return _share(self.right + self.wrong, self.known)
 
+    def as_dict(self) -> dict[str, int | float | None]:
+        """Return counts and measures under their names, for programs; shares are 0 to 1."""
+        return {name: getattr(self, name) for name in FIGURES}
+
     def count(self, verdict: Verdict) -> None:
         """Add one verdict."""
         setattr(self, verdict.value, getattr(self, verdict.value) + 1)
@@ -113,6 +132,22 @@ class Report:
     def total(self) -> Score:
         """The sum over all columns."""
         return sum(self.by_column.values(), Score())
+
+    def worst_first(self) -> list[tuple[str, Score]]:
+        """Return the columns by how many known answers are not met, most first."""
+        return sorted(self.by_column.items(), key=lambda pair: pair[1].met - pair[1].cases)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all figures as JSON can hold them: names, counts and shares, no values."""
+        return {
+            "records": self.records,
+            "total": self.total.as_dict(),
+            "groups": {name: score.as_dict() for name, score in self.by_group.items()},
+            "columns": {
+                name: {"group": GROUP_OF[name], **score.as_dict()}
+                for name, score in self.by_column.items()
+            },
+        }
 
     def __add__(self, other: "Report") -> "Report":
         both = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.ledger.attempts import text_hash
+from resume_assets.extraction.text import text_hash
 from resume_assets.batches.sending import building
 from resume_assets.batches.store import REQUESTS
 from resume_assets.models.tokens import MARKER, counter_for
