@@ -309,7 +309,7 @@ def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
     --json: records, not_compared (reason: count), total, groups, columns; each with right, wrong,
     missing, invented (a value for a known NULL), empty (a known NULL is one), cases, and the shares
     accuracy, precision, recall, f1, coverage (0 to 1, or null).
-    """
+    """  # noqa: D301 (\b is click's sign: keep these lines)
     from resume_assets.commands import evaluating
     from resume_assets.commands.databases import opened_database
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from math import floor
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,8 @@ _LEGEND: Final = """\
 miss: a value is known, the record has none. inv: there is certainly no value,
 the record has one. prec: of the record's values, those right. rec: of the known
 values, those the record has. F1: both in one. cov: of the known values, those
-for which the record has any. In per cent; known NULLs that are met count as
-cases, and in none of the shares."""
+for which the record has any. In per cent, rounded down. Known NULLs that are
+NULL are among the cases, and in none of the shares."""
 
 
 class NothingToCompare(PlatformError):
@@ -74,14 +75,11 @@ def _as_csv(report: Report) -> str:
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(["column", "group", *FIGURES])
     for column, score in report.by_column.items():
-        figures = score.as_dict().values()
-        writer.writerow(
-            [
-                column,
-                GROUP_OF[column],
-                *(f"{x:.4f}" if isinstance(x, float) else x for x in figures),
-            ]
-        )
+        figures = [
+            round(figure, 4) if isinstance(figure, float) else figure
+            for figure in score.as_dict().values()
+        ]
+        writer.writerow([column, GROUP_OF[column], *figures])
     return lines.getvalue().rstrip("\n")
 
 
@@ -119,7 +117,7 @@ def _figures(score: Score) -> Iterator[str]:
         yield str(figures[name])
     for name in _SHARES:
         share = figures[name]
-        yield "-" if share is None else f"{100 * share:.0f}"
+        yield "-" if share is None else f"{floor(100 * share)}"  # 100 only without a fault
 
 
 def _why(found: Judgement) -> str:

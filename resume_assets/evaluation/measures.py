@@ -73,12 +73,12 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Of the values in the record that are judged, those right: right / (r. + wrong + inv.)."""
+        """Of the record's values that are judged: right / (right + wrong + invented)."""
         return _share(self.right, self.right + self.wrong + self.invented)
 
     @property
     def recall(self) -> float | None:
-        """Of the known values, those that the record has: right / (right + wrong + missing)."""
+        """Of the known values: right / (right + wrong + missing)."""
         return _share(self.right, self.known)
 
     @property
@@ -148,15 +148,6 @@ class Report:
                 for name, score in self.by_column.items()
             },
         }
-
-    def __add__(self, other: "Report") -> "Report":
-        both = {
-            column.name: self.by_column.get(column.name, Score())
-            + other.by_column.get(column.name, Score())
-            for column in COLUMNS
-            if column.name in self.by_column or column.name in other.by_column
-        }
-        return Report(self.records + other.records, both)
 
 
 def score(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Report:
