@@ -87,46 +87,34 @@ def _joined(column: str, form: Form, answer: Any, value: str | None) -> Verdicts
     if isinstance(answer, Not):
         yield from _one(column, form, answer, value)
         return
-    wanted, found = items_of(plain(answer)), items_of(value)
-    if not wanted and not found:
+    wanted, free = items_of(plain(answer)), items_of(value)
+    if not wanted and not free:
         yield column, Verdict.empty
-    left = _without_equals(form, wanted, found)
-    for place, _ in enumerate(wanted):
-        if place not in left:
+    unmet = 0
+    for item in wanted:
+        if _take(form, item, free):
             yield column, Verdict.right
-    spare = len(found) - (len(wanted) - len(left))
-    for place in range(max(len(left), spare)):
-        if place >= len(left):
+        else:
+            unmet += 1
+    for place in range(max(unmet, len(free))):
+        if place >= unmet:
             yield column, Verdict.invented
         else:
-            yield column, Verdict.wrong if place < spare else Verdict.missing
-
-
-def _without_equals(form: Form, wanted: list[str], found: list[str]) -> list[int]:
-    """Return the places of those wanted that have no equal of their own among those found."""
-    free = [*found]
-    left = []
-    for place, text in enumerate(wanted):
-        equal = next((other for other in free if same(form, text, other)), None)
-        if equal is None:
-            left.append(place)
-        else:
-            free.remove(equal)
-    return left
+            yield column, Verdict.wrong if place < len(free) else Verdict.missing
 
 
 def _several(family: Family, stated: Mapping[str, Any], record: Mapping[str, Any]) -> Verdicts:
     free = [value for name in family.columns if (value := plain(record.get(name))) is not None]
     unjudged = len(family.columns) - len(stated)
-    unmet, nulls = [], []
+    unmet, nulls, lacking = [], [], []
     for column, answer in stated.items():
         if isinstance(answer, Not):
-            unjudged += 1
-            bad = plain(answer.value)
-            taken = _take(family.form, bad, free)
-            if taken:
-                unjudged -= 1
+            if (bad := plain(answer.value)) is None:
+                lacking.append(column)
+            elif _take(family.form, bad, free):
                 yield column, Verdict.wrong
+                continue
+            unjudged += 1
         elif (text := plain(answer)) is None:
             nulls.append(column)
         elif _take(family.form, text, free):
@@ -140,16 +128,19 @@ def _several(family: Family, stated: Mapping[str, Any], record: Mapping[str, Any
     for column in unmet:
         yield column, Verdict.wrong if spare > 0 else Verdict.missing
         spare -= 1
-    spare = max(0, spare) - unjudged
+    spare = max(0, spare)
+    for column in lacking[min(spare, len(lacking)) :]:
+        yield column, Verdict.missing
+    spare -= unjudged
     for column in nulls:
         yield column, Verdict.invented if spare > 0 else Verdict.empty
         spare -= 1
 
 
-def _take(form: Form, wanted: str | None, free: list[str]) -> bool:
+def _take(form: Form, wanted: str, free: list[str]) -> bool:
     """Take an equal of what is wanted out of what is free; tell whether there was one."""
     for place, value in enumerate(free):
-        if wanted is not None and same(form, wanted, value):
+        if same(form, wanted, value):
             del free[place]
             return True
     return False

@@ -33,6 +33,7 @@ _LEAST_PHONE: Final = 7  # digits that make two numbers the same
 _PLAIN_LETTERS: Final = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"}
 )
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")  # not those of Japanese, Hindi, Thai: letters
 _WORD: Final = re.compile(r"[^\W_]+(?:[+#]+)?|[&#]")
 _BETWEEN_LETTERS: Final = re.compile(r"(?<=\w)['.](?=\w)|(?<=\w)\.")
 _OWN_ABBREVIATION: Final = re.compile(r"\s*\(([A-Z][A-Z0-9]{1,7})\)")
@@ -111,7 +112,7 @@ def _left_out(form: str) -> frozenset[str]:
 def folded(text: str) -> str:
     """Return a text without case and accents; apostrophes and full stops in words are gone."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN_LETTERS))
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = _ACCENTS.sub("", text)
     return _BETWEEN_LETTERS.sub("", unicodedata.normalize("NFC", text))
 
 
@@ -155,7 +156,7 @@ def _certificate(form: Form, text: str) -> str:
 
 def _degree(form: Form, text: str) -> str:
     text = re.sub(r"[’']s\b", "s", text)
-    return " ".join(sorted(set(_words(form.value, text))))
+    return " ".join(sorted(_words(form.value, text)))
 
 
 def _email(_: Form, text: str) -> str:

@@ -53,6 +53,9 @@ class Family:
     columns: tuple[str, ...]
 
 
+JUDGEMENT: Final = "judgement"
+"""The group of the columns that are a matter of taste: the samples know no answers to them."""
+
 _ALONE, _RANKED, _OPEN = Together.alone, Together.ranked, Together.open
 _FIELDS: Final[Mapping[str, tuple[str, Form, Together]]] = {
     "first_name": ("name", Form.name, _ALONE),
@@ -68,15 +71,15 @@ _FIELDS: Final[Mapping[str, tuple[str, Form, Together]]] = {
     "masters": ("education", Form.degree, _ALONE),
     "certifications": ("education", Form.certificate, Together.joined),
     "titles": ("titles", Form.job_title, _RANKED),
-    "industries": ("judgement", Form.words, _RANKED),
+    "industries": (JUDGEMENT, Form.words, _RANKED),
     "skills": ("skills", Form.term, _OPEN),
     "software_languages": ("skills", Form.term, _OPEN),
     "software_apps": ("skills", Form.term, _OPEN),
     "hardware": ("skills", Form.term, _OPEN),
-    "categories": ("judgement", Form.words, _RANKED),
-    "project_types": ("judgement", Form.words, _ALONE),
-    "specialty": ("judgement", Form.words, _ALONE),
-    "summary": ("judgement", Form.words, _ALONE),
+    "categories": (JUDGEMENT, Form.words, _RANKED),
+    "project_types": (JUDGEMENT, Form.words, _ALONE),
+    "specialty": (JUDGEMENT, Form.words, _ALONE),
+    "summary": (JUDGEMENT, Form.words, _ALONE),
     "years_in_us": ("years", Form.years, _ALONE),
     "years_experience": ("years", Form.years, _ALONE),
     "average_tenure": ("years", Form.years, _ALONE),
@@ -90,8 +93,6 @@ _JOB_FORMS: Final[Mapping[str, Form]] = {
     "end": Form.end,
     "location": Form.place,
 }
-JUDGEMENT: Final = "judgement"
-"""The group of the columns that are a matter of taste: the samples know no answers to them."""
 
 
 def _families() -> tuple[Family, ...]:

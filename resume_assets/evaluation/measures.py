@@ -2,11 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from resume_assets.evaluation.comparing import Verdict, judge
 from resume_assets.evaluation.groups import GROUP_OF, GROUPS
 from resume_assets.extraction.candidate import COLUMNS
+
+FIGURES: Final = (
+    "right",
+    "wrong",
+    "missing",
+    "invented",
+    "empty",
+    "cases",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "coverage",
+)
+"""The names of all that a `Score` tells, in the order in which it is shown."""
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -58,12 +73,12 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Of the values in the record that are judged, those right: right / (r. + wrong + inv.)."""
+        """Of the record's values that are judged: right / (right + wrong + invented)."""
         return _share(self.right, self.right + self.wrong + self.invented)
 
     @property
     def recall(self) -> float | None:
-        """Of the known values, those that the record has: right / (right + wrong + missing)."""
+        """Of the known values: right / (right + wrong + missing)."""
         return _share(self.right, self.known)
 
     @property
@@ -77,6 +92,10 @@ class Score:
     def coverage(self) -> float | None:
         """Of the known values, those for which the record has any: (right + wrong) / known."""
         return _share(self.right + self.wrong, self.known)
+
+    def as_dict(self) -> dict[str, int | float | None]:
+        """Return counts and measures under their names, for programs; shares are 0 to 1."""
+        return {name: getattr(self, name) for name in FIGURES}
 
     def count(self, verdict: Verdict) -> None:
         """Add one verdict."""
@@ -114,14 +133,21 @@ class Report:
         """The sum over all columns."""
         return sum(self.by_column.values(), Score())
 
-    def __add__(self, other: "Report") -> "Report":
-        both = {
-            column.name: self.by_column.get(column.name, Score())
-            + other.by_column.get(column.name, Score())
-            for column in COLUMNS
-            if column.name in self.by_column or column.name in other.by_column
+    def worst_first(self) -> list[tuple[str, Score]]:
+        """Return the columns by how many known answers are not met, most first."""
+        return sorted(self.by_column.items(), key=lambda pair: pair[1].met - pair[1].cases)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all figures as JSON can hold them: names, counts and shares, no values."""
+        return {
+            "records": self.records,
+            "total": self.total.as_dict(),
+            "groups": {name: score.as_dict() for name, score in self.by_group.items()},
+            "columns": {
+                name: {"group": GROUP_OF[name], **score.as_dict()}
+                for name, score in self.by_column.items()
+            },
         }
-        return Report(self.records + other.records, both)
 
 
 def score(pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Report:

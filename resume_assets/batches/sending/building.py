@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, NamedTuple
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
@@ -23,6 +22,7 @@ from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
 from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.extraction.text import text_hash
 from resume_assets.models.catalogue import Model, find_model
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
