@@ -69,7 +69,7 @@ class DagsterRuns:
 
 def _killed(key: str) -> str:
     return (
-        f"The worker of this run is gone: batch {key} has no lease any more, and nobody renews it. "
+        f"The worker of this run is gone: {key} has no lease any more, and nobody renews it. "
         "Nothing is lost; the sensor asks for another run, which goes on from the ledger."
     )
 

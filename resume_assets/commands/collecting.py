@@ -19,6 +19,8 @@ def check(session: Session, name: str) -> int:
     none of its answers was usable.
     """
     batch = session.batch(name)
+    if batch.trial_key is not None:
+        return _check_trial(session, batch)
     seen = True
     if batch.state == BatchState.submitted:
         problems = poll(session, at_once=batch.batch_key).problems
@@ -38,6 +40,15 @@ def check(session: Session, name: str) -> int:
     say_outcome(outcome)
     say_next(session.database, session.settings)
     return 1 if outcome.nothing_usable else 0
+
+
+def _check_trial(session: Session, batch: batches.Batch) -> int:
+    """The same for a trial's batch, which only its trial brings in."""
+    say(f"{batch.batch_key} belongs to trial {batch.trial_key}.")
+    state = session.run_trial(batch.trial_key)
+    say(describe(session.batch(batch.batch_key)))
+    say(f"Next: `resume-assets trial {batch.trial_key}` shows all of it.")
+    return 0 if state.is_done else NOT_ENDED
 
 
 def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:

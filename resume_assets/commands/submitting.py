@@ -6,7 +6,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.decision import NoPlan, Stop
-from resume_assets.batches.planning.planner import Planned, plan_batch, preview
+from resume_assets.batches.planning.planner import KeyTaken, Planned, plan_batch, preview
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import RunFailed, Session
@@ -24,6 +24,8 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     if key is not None:
         batches.check_key(key)
         batch = session.find(key)
+        if batch is not None and batch.trial_key is not None:
+            raise KeyTaken(batches.belongs_to_trial(batch))
         if batch is not None and batch.state not in _NOT_SENT:
             return _ending([_taken_up(session, batch)])
     sent: list[batches.Batch] = []

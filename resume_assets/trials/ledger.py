@@ -36,7 +36,7 @@ def get(connection: sa.Connection, database: Database, key: str) -> Trial:
 
 
 def lock(connection: sa.Connection, database: Database, key: str) -> Trial:
-    """The trial's row, which nobody else changes until the transaction ends. Raises UnknownTrial."""
+    """The trial's row, unchanged by others until the transaction ends. Raises UnknownTrial."""
     table = database.ledger.trials
     connection.execute(
         table.update().where(table.c.trial_key == key).values(run_requests=table.c.run_requests)

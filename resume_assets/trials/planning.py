@@ -1,6 +1,6 @@
 """The next batch of a trial, by the same decision, limits and lock as every other batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -50,12 +50,15 @@ def may_plan(
     )
 
 
-def unplanned(
-    connection: sa.Connection, database: Database, trial: ledger.Trial
-) -> Iterator[tuple[Variant, Sequence[Waiting]]]:
-    """What each variant has still to be sent and no batch has planned."""
+def why_none(
+    connection: sa.Connection, database: Database, settings: Settings, trial: ledger.Trial
+) -> NoPlan | None:
+    """What keeps the trial's next batch from being planned; None where nothing does, or none is."""
     for variant in from_json(trial.variants):
-        yield variant, _unplanned(connection, database, trial.trial_key, variant)
+        decision = _decided(connection, database, settings, trial.trial_key, variant)
+        if isinstance(decision, NoPlan):
+            return decision
+    return None
 
 
 def _unplanned(

@@ -87,7 +87,7 @@ def _as_told(database: Database, record: Record) -> dict[str, str]:
 
 
 def text_of(value: Any) -> str | None:
-    """A value of the candidate table as a record has it: a day is its month, a number its digits."""
+    """A value of the candidate table as a record has it: a day is its month."""
     if isinstance(value, date):  # or a datetime
         return f"{value:%Y-%m}"
     return None if value is None else str(value)

@@ -11,7 +11,7 @@ from resume_assets.batches.ledger.queue import SHORT, Waiting, is_blank, short_t
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 
-_SENT_LATER = ("file_full", "over_token_limit")
+SENT_LATER = frozenset({"file_full", "over_token_limit"})
 """Why an item was released that had no room in its batch: its resume goes with another one."""
 
 
@@ -83,7 +83,7 @@ def remaining(
         .where(
             batches.c.trial_key == key,
             batches.c.variant == variant,
-            sa.not_(sa.and_(items.c.state == ItemState.released, items.c.reason.in_(_SENT_LATER))),
+            sa.not_(sa.and_(items.c.state == ItemState.released, items.c.reason.in_(SENT_LATER))),
         )
     )
     query = (
