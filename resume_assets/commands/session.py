@@ -17,6 +17,7 @@ from resume_assets.definitions import build_defs
 from resume_assets.errors import PlatformError
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
+from resume_assets.trials import ledger
 from resume_assets.trials.progress import TrialState, state_of
 
 # Dagster's own lines go to its event log, where the UI shows them; a terminal gets ours.
@@ -61,6 +62,12 @@ class Session:
     def trial(self, key: str) -> TrialState:
         """Where a trial stands. Raises UnknownTrial."""
         return self.database.read(lambda connection: state_of(connection, self.database, key))
+
+    def is_trial(self, key: str) -> bool:
+        """Whether that is a trial's key."""
+        return self.database.read(
+            lambda connection: ledger.find(connection, self.database, key) is not None
+        )
 
     def _execute(self, stage: Stage, key: str, keys: dg.DynamicPartitionsDefinition) -> None:
         self.instance.add_dynamic_partitions(keys.name or "", [key])

@@ -27,6 +27,10 @@ class UnknownBatch(WrongUseError):
     """No batch of that key or OpenAI id in the ledger."""
 
 
+class OfTrial(WrongUseError):
+    """The batch is a trial's: no candidate is claimed for it, and none gets its answers."""
+
+
 class BadKey(WrongUseError):
     """A batch key that can't serve as a folder's name, a primary key and metadata alike."""
 

@@ -28,7 +28,7 @@ from resume_assets.batches.records.rewriting import Mender, Rewriter
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
-from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.errors import PlatformError
 from resume_assets.extraction.responses import Answer
 
 _log = logging.getLogger(__name__)
@@ -44,10 +44,6 @@ class NotCollected(PlatformError):
     """The batch's output is not here yet."""
 
 
-class OfTrial(WrongUseError):
-    """The batch is a trial's: its answers never go into the candidate table."""
-
-
 def apply(lease: Lease, store: BatchStore) -> Applied:
     """Write a collected batch's records and close its items.
 
@@ -60,7 +56,7 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
     if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
         raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
     if batch.trial_key is not None:
-        raise OfTrial(batches.belongs_to_trial(batch))
+        raise batches.OfTrial(batches.belongs_to_trial(batch))
     applied = Applied()
     if batch.state == BatchState.collected:
         results = _write(Writer(lease, applied), store, batch)

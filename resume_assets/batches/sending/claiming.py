@@ -39,7 +39,7 @@ class Claim:
 def claim(lease: Lease, settings: Settings) -> Claim:
     """Claim for a planned batch; one that is past that is only reported on.
 
-    A batch that finds nothing ends as `empty`. Raises DatabaseFailed.
+    A batch that finds nothing ends as `empty`. Raises DatabaseFailed, OfTrial.
     """
     for _ in range(_LOST_RACES):
         try:
@@ -58,6 +58,8 @@ def claim(lease: Lease, settings: Settings) -> Claim:
 def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:
     database = lease.database
     batch = batches.get(connection, database, lease.key)
+    if batch.trial_key is not None:
+        raise batches.OfTrial(batches.belongs_to_trial(batch))
     if batch.state != BatchState.planned:
         return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))
     chosen = _choose(connection, lease, settings, batch)
