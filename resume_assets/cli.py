@@ -345,7 +345,7 @@ def retry(userids: tuple[str, ...]) -> int:
 def cancel(batch: str, give_up: bool, yes: bool) -> int:
     """Call a batch back.
 
-    BATCH is its key or OpenAI's id. What is answered by then is paid and kept.
+    BATCH is its key or OpenAI's id, or a trial's key. What is answered by then is paid and kept.
     """
     from resume_assets.commands import people
     from resume_assets.commands.session import session

@@ -26,6 +26,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.upkeep.housekeeping import delete_remote
+from resume_assets.batches.upkeep.people import cancel
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.trials import ledger
@@ -121,7 +122,9 @@ class _Advancing:
         """Take one batch from its state as far as it gets."""
         with leased(self.database, key) as lease:
             batch = self._batch(key)
-            if batch.state == BatchState.planned:
+            if self.trial.called_off_at is not None:
+                batch = cancel(lease, self.settings, self.store, self.api)
+            elif batch.state == BatchState.planned:
                 batch = choose(lease)
             while batch.state in _SENDABLE | {BatchState.claimed} and self._may_send(batch):
                 with noted(lease, "building the request file"):

@@ -31,6 +31,9 @@ from resume_assets.trials import ledger
 from resume_assets.trials.planning import may_plan
 from resume_assets.trials.progress import TrialState, state_of
 
+_ENDING = ("cancelling", "finalizing")
+"""What OpenAI says of a batch that ends without another word."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -98,13 +101,15 @@ def can_go_on(state: TrialState, now: datetime, *, stopped: bool, may_plan: bool
     return (
         may_plan
         or state.is_through
-        or any(_can_go_on(batch, now, stopped=stopped) for batch in state.batches)
+        or any(_can_go_on(state.trial, batch, now, stopped=stopped) for batch in state.batches)
     )
 
 
-def _can_go_on(batch: Batch, now: datetime, *, stopped: bool) -> bool:
+def _can_go_on(trial: ledger.Trial, batch: Batch, now: datetime, *, stopped: bool) -> bool:
     if batch.state in AFTER_ENDED or batch.state == BatchState.submitting:
         return True
+    if trial.called_off_at is not None:  # to be cancelled, unless that is under way
+        return batch.openai_status not in _ENDING
     waits = batch.quota_until is not None and batch.quota_until > now
     return batch.state in BEFORE_SUBMITTED and not stopped and not waits
 
