@@ -91,8 +91,8 @@ def batch_requests(
 ) -> Materialized:
     """Streams the claimed resumes into one JSONL file: a request a resume.
 
-    A request is the instructions, a strict JSON schema, and the resume, its middle cut out where it
-    is longer than the model's window.
+    A request is the prompt, the answer's schema, and the resume, its middle cut out where it is
+    longer than the model's window.
     """
     key = context.partition_key
     with safely("building the request file"):

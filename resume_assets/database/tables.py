@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 3
+LEDGER_VERSION = 4
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 

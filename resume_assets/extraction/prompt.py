@@ -15,7 +15,7 @@ from resume_assets.errors import WrongUseError
 DEFAULT_PROMPT = "lean"
 
 _MOST_BYTES = 1_000_000
-"""Of a file: no model's window holds a quarter of it beside a resume, and it is read whole."""
+"""Of a file, which is read whole: a quarter of a million tokens with every resume is a mistake."""
 
 
 class PromptError(WrongUseError):
@@ -73,8 +73,8 @@ def _text(data: bytes, name: str) -> str:
     """Return a file's text. Raises PromptError."""
     if len(data) > _MOST_BYTES:
         raise PromptError(
-            f"The prompt {name} has more than {_MOST_BYTES:,} bytes: too long for any model's "
-            "window. Is it the right file?"
+            f"The prompt {name} has more than {_MOST_BYTES:,} bytes, and would be sent with every "
+            "resume: is it the right file?"
         )
     try:
         text = data.decode("utf-8-sig")

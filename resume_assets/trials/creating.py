@@ -12,6 +12,7 @@ from resume_assets.batches.planning.outstanding import queue_with
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
+from resume_assets.models.catalogue import find_model
 from resume_assets.trials.sampling import draw, sizes_of
 from resume_assets.trials.variants import Variant, to_json
 
@@ -85,7 +86,8 @@ def estimates(
         rows = sizes_of(connection, database, userids)
         found = []
         for variant in variants:
-            queue = queue_with(connection, database, variant.asked, rows)
+            model = find_model(variant.model)
+            queue = queue_with(connection, database, model, variant.asked(model), rows)
             each = queue.cost_per_row
             found.append(
                 Estimate(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from resume_assets.batches.planning.asked import asked_in, columns_of
+from resume_assets.batches.planning.asked import asked_in, asked_now, columns_of
 from resume_assets.errors import WrongUseError
-from resume_assets.extraction.prompt import load_prompt
 from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model, find_model
 from resume_assets.settings import Settings
 
 LEAST, MOST = 2, 6
@@ -40,10 +40,9 @@ class Variant:
         """The prompt's name, or its file's."""
         return str(self.columns["prompt_name"])
 
-    @property
-    def asked(self) -> RequestSettings:
-        """What its requests ask."""
-        return asked_in(self.columns)
+    def asked(self, model: Model) -> RequestSettings:
+        """What its requests ask of its model."""
+        return asked_in(self.columns, model)
 
 
 def variants_of(settings: Settings, models: Sequence[str], prompts: Sequence[str]) -> list[Variant]:
@@ -66,12 +65,13 @@ def variants_of(settings: Settings, models: Sequence[str], prompts: Sequence[str
 def _named(
     settings: Settings, models: Sequence[str], prompts: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    loaded = [load_prompt(name) for name in prompts or [settings.prompt]]
-    for model, prompt in product(models or [settings.model], loaded):
+    for model, prompt in product(models or [settings.model], prompts or [settings.prompt]):
         if not 0 < len(model) <= _LONGEST_MODEL:
             raise BadVariants(f"A model's name has 1 to {_LONGEST_MODEL} characters.")
-        name = model if len(loaded) == 1 else f"{model} {prompt.name}"
-        yield name, columns_of(settings.model_copy(update={"model": model}), prompt)
+        own = settings.model_copy(update={"model": model, "prompt": prompt})
+        asked = asked_now(own, find_model(model))
+        name = model if len(prompts) < 2 else f"{model} {asked.prompt.name}"
+        yield name, columns_of(own, asked.prompt)
 
 
 def to_json(variants: Sequence[Variant]) -> str:

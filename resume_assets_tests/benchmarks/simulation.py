@@ -25,6 +25,7 @@ from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.database.sqlite import SQLiteDialect
 from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model, find_model
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, rows_per_batch
 from resume_assets.settings import Settings
 from resume_assets_tests.benchmarks import data
@@ -72,8 +73,10 @@ class Simulation:
         self.database = Database(engine, _Dialect(self.clock), table="aicandidate")
         initialise(self.database)
         self.table = self.database.ledger.batches  # looked at before the first transaction
+        model = find_model(self.settings.model)
+        asked = asked_now(self.settings, model)
         self.estimate: Estimate = self.database.read(
-            lambda connection: estimate_for(connection, self.database, asked_now(self.settings))
+            lambda connection: estimate_for(connection, self.database, model, asked)
         )
         self.line: list[_Batch] = []  # planned, waiting for a worker
         self.idle = _WORKERS
@@ -103,7 +106,13 @@ class Simulation:
         return self.openai.use(0.0, self.emptied_at or self.clock.now)
 
     def _queue(
-        self, _c: sa.Connection, _d: Database, _s: Settings, _a: RequestSettings, rows: int
+        self,
+        _c: sa.Connection,
+        _d: Database,
+        _s: Settings,
+        _m: Model,
+        _a: RequestSettings,
+        rows: int,
     ) -> Queue:
         there, first = self.resumes, self.resumes.taken
         rows = min(rows, there.waiting)

@@ -7,6 +7,7 @@ import pytest
 
 from resume_assets.database.connect import Database
 from resume_assets.extraction.prompt import PromptError
+from resume_assets.models.catalogue import find_model
 from resume_assets.trials.creating import NothingToTry, create, estimates
 from resume_assets.trials.sampling import draw, remaining, sizes_of
 from resume_assets.trials.variants import BadVariants, from_json, to_json, variants_of
@@ -103,7 +104,9 @@ class TestVariants:
         own.unlink()
         again = from_json(to_json(variants))
         assert again == variants
-        assert [one.asked for one in again] == [one.asked for one in variants]
+        asked = [one.asked(find_model(one.model)) for one in again]
+        assert [one.prompt.text for one in asked][1::2] == ["Extract.", "Extract."]
+        assert [one.model for one in asked] == [MINI, MINI, NANO, NANO]
 
     def test_what_is_not_named_is_the_configured_one(self) -> None:
         variants = variants_of(settings(model=NANO), [], ["lean", "detailed"])

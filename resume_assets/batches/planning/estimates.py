@@ -12,7 +12,7 @@ from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.catalogue import Model
 from resume_assets.settings import ResponseFormat
 
 BYTES_PER_TOKEN = 3.0
@@ -49,9 +49,10 @@ class Estimate:
         return None if cost is None else float(cost)
 
 
-def estimate_for(connection: sa.Connection, database: Database, asked: RequestSettings) -> Estimate:
+def estimate_for(
+    connection: sa.Connection, database: Database, model: Model, asked: RequestSettings
+) -> Estimate:
     """What such requests will need, by what recent batches needed where there are any."""
-    model = find_model(asked.model)
     template = RequestTemplate(asked)
     overhead = measured_overhead(connection, database, asked)
     if overhead is None:

@@ -13,6 +13,7 @@ from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model
 from resume_assets.settings import Settings
 
 
@@ -20,6 +21,7 @@ def queue_of(
     connection: sa.Connection,
     database: Database,
     settings: Settings,
+    model: Model,
     asked: RequestSettings,
     rows: int,
 ) -> Queue:
@@ -27,17 +29,18 @@ def queue_of(
     newest = _newest(connection, database, settings, rows)
     if not newest:
         return Queue(waiting=0, are_some_held=_are_some_held(connection, database, settings))
-    return queue_with(connection, database, asked, newest)
+    return queue_with(connection, database, model, asked, newest)
 
 
 def queue_with(
     connection: sa.Connection,
     database: Database,
+    model: Model,
     asked: RequestSettings,
     rows: Sequence[Waiting],
 ) -> Queue:
     """These rows, of which there is one at least, as what waits: what they will cost."""
-    estimate: Estimate = estimate_for(connection, database, asked)
+    estimate: Estimate = estimate_for(connection, database, model, asked)
     sizes = [row.text_bytes for row in rows]
     tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
     return Queue(

@@ -36,6 +36,7 @@ from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.prompt import load_prompt
+from resume_assets.models.catalogue import find_model
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 
@@ -75,13 +76,15 @@ def plan_batch(
     if key is not None:
         batches.check_key(key)
     rights.require(database)
-    asked = asked_now(settings)
+    model = find_model(settings.model)
+    asked = asked_now(settings, model)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
         database.dialect.lock(connection, database.ledger.installation)
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
             return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
-        queue = queue_of(connection, database, settings, asked, min(rows, MAX_REQUESTS))
+        most = min(rows, MAX_REQUESTS)
+        queue = queue_of(connection, database, settings, model, asked, most)
         decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
         if isinstance(decision, NoPlan):
             return decision
@@ -206,8 +209,11 @@ def stuck_batches(
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
     """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
-    asked = asked_now(settings)
-    return database.read(lambda connection: queue_of(connection, database, settings, asked, rows))
+    model = find_model(settings.model)
+    asked = asked_now(settings, model)
+    return database.read(
+        lambda connection: queue_of(connection, database, settings, model, asked, rows)
+    )
 
 
 def _insert(

@@ -56,8 +56,8 @@ class _Item(NamedTuple):
 class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
-    def __init__(self, batch: batches.Batch, overhead: float | None) -> None:
-        self.model: Model = find_model(batch.model)
+    def __init__(self, batch: batches.Batch, model: Model, overhead: float | None) -> None:
+        self.model = model
         self.batch = batch
         self.templates: dict[int, RequestTemplate] = {}
         self.counter: TokenCounter = counter_for(batch.model)
@@ -75,7 +75,7 @@ class _Builder:
     def template(self, room: int) -> RequestTemplate:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
-            self.templates[room] = RequestTemplate(asked_by(self.batch, room))
+            self.templates[room] = RequestTemplate(asked_by(self.batch, self.model, room))
         return self.templates[room]
 
     def write_page(
@@ -132,10 +132,11 @@ def build(lease: Lease, store: BatchStore) -> batches.Batch:
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
+    model = find_model(batch.model)
     overhead = database.read(
-        lambda connection: measured_overhead(connection, database, asked_by(batch))
+        lambda connection: measured_overhead(connection, database, asked_by(batch, model))
     )
-    builder = _Builder(batch, overhead)
+    builder = _Builder(batch, model, overhead)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)

@@ -19,6 +19,7 @@ from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
+from resume_assets.models.catalogue import find_model
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets.settings import Settings
 
@@ -105,7 +106,8 @@ def fitting(
     rows: Iterable[Waiting],
 ) -> list[Waiting]:
     """The first rows whose running sums fit one file and what the plan reserved; one at least."""
-    estimate = estimate_for(connection, database, asked_by(batch))
+    model = find_model(batch.model)
+    estimate = estimate_for(connection, database, model, asked_by(batch, model))
     size = tokens = 0.0
     chosen: list[Waiting] = []
     for row in rows:

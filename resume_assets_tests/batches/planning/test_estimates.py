@@ -26,8 +26,10 @@ ESTIMATE = Estimate(
 
 
 def estimate(flow: Flowing) -> Estimate:
+    model = find_model(flow.settings.model)
+    asked = asked_now(flow.settings, model)
     return flow.database.read(
-        lambda connection: estimate_for(connection, flow.database, asked_now(flow.settings))
+        lambda connection: estimate_for(connection, flow.database, model, asked)
     )
 
 
@@ -95,7 +97,7 @@ def test_the_last_five_batches_tell_the_output_by_their_answers(flow: Flowing):
 
 
 def test_before_anything_came_back_nothing_is_measured(flow: Flowing):
-    asked = asked_now(flow.settings)
+    asked = asked_now(flow.settings, find_model(flow.settings.model))
 
     def measured() -> tuple[float | None, float | None]:
         return flow.database.read(
