@@ -199,6 +199,23 @@ def test_a_ledger_of_version_1_gets_what_it_lacks(database: Database) -> None:
     assert [getattr(batch, column) for column in new] == [None] * 4
 
 
+def test_a_ledger_from_before_there_were_trials(database: Database) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    for table in ("resume_trials", "resume_trial_candidates", "resume_trial_items"):
+        execute(database, f"DROP TABLE {name(database, table)}")
+    for column in ("trial_key", "variant"):
+        execute(database, f"ALTER TABLE {name(database, 'resume_batches')} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 3")
+    database.forget()
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.trial_key, batch.variant) == (None, None)
+    for made in (database.ledger.trials, database.ledger.trial_items):
+        assert rows_of(database, sa.select(made)) == []
+
+
 def test_an_older_ledger_is_upgraded_in_place(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
