@@ -46,14 +46,14 @@ def test_a_table_by_group_and_the_columns_that_are_missed(processed: Platform) -
     assert f"{len(report.by_column) - len(missed)} more columns without a fault." in said
     share = f"{report.total.accuracy:.1%} of {report.total.cases} known answers are met, in 3"
     assert share in said
-    assert "Not compared: 95 no such candidate in the table." in said
+    assert "Not compared: 95 not found by id or by text." in said
     assert max(map(len, said.splitlines())) <= 80
 
 
 def test_for_programs(processed: Platform) -> None:
     found = json.loads(ok("evaluate", "--json"))
     report = judge(processed.database, samples.gold()).report
-    assert found.pop("not_compared") == {"no such candidate in the table": 95}
+    assert found.pop("not_compared") == {"not found by id or by text": 95}
     assert found == report.as_dict()
 
 
@@ -89,7 +89,7 @@ def test_a_file_of_the_users_own(processed: Platform, tmp_path: Path) -> None:
     )
     found = json.loads(ok("evaluate", path, "--json"))
     assert found["records"] == 2
-    assert found["not_compared"] == {"no such candidate in the table": 1}
+    assert found["not_compared"] == {"not found by id or by text": 1}
     assert found["columns"].keys() == {"LastName", "City", "State", "Email2"}
     assert found["total"]["right"] == 2
     assert found["total"]["empty"] == 1
@@ -118,7 +118,7 @@ def test_without_a_sample_there_is_nothing_to_compare(platform: Platform) -> Non
     result = call("evaluate")
     assert result.exit_code == 1
     assert "resume-assets demo" in result.stderr
-    assert "98 no such candidate" in result.stderr
+    assert "98 not found" in result.stderr
 
 
 def test_only_the_samples_are_read(processed: Platform) -> None:

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.evaluation.equality import items_of, key, likeness, plain, same
+from resume_assets.evaluation.equality import (
+    _WORD,
+    _stands_for,
+    _tables,
+    folded,
+    items_of,
+    key,
+    likeness,
+    plain,
+    same,
+)
 from resume_assets.evaluation.groups import Form
+from resume_assets.evaluation.marks import Not, Since
 
 SAME = [
     (Form.name, "Jane", "  JANE "),
@@ -24,6 +35,9 @@ SAME = [
     (Form.state, "ON", "Ontario"),
     (Form.place, "Austin, TX", "Austin, Texas"),
     (Form.place, "Austin, TX", "Austin, TX, USA"),
+    (Form.place, "München, Germany", "Munchen, Deutschland"),
+    (Form.place, "Leeds, UK", "Leeds, England"),
+    (Form.place, "Warszawa, Poland", "Warszawa, PL"),
     (Form.phone, "(512) 555-0142", "+1 512.555.0142"),
     (Form.phone, "+44 (0)1632 960155", "01632 960 155"),
     (Form.phone, "+49 30 5550143", "030 / 5550143"),
@@ -40,6 +54,8 @@ SAME = [
     (Form.certificate, "PMP", "Project Management Professional (PMP)"),
     (Form.certificate, "BLS", "Basic Life Support"),
     (Form.certificate, "OSHA 30", "OSHA-30 Certification"),
+    (Form.certificate, "CNA", "Certified Nursing Assistant"),
+    (Form.certificate, "CPA", "Certified Public Accountant (CPA)"),
     (Form.job_title, "Sr. Software Engineer", "Senior Software Engineer"),
     (Form.job_title, "VP of Sales", "Vice President of Sales"),
     (Form.job_title, "Engineer II", "Engineer 2"),
@@ -71,6 +87,7 @@ DIFFERENT = [
     (Form.street, "12 3rd Street", "123rd Street"),
     (Form.state, "TX", "LA"),
     (Form.place, "Austin, TX", "Austin, MN"),
+    (Form.place, "Paris, France", "Paris, TX"),
     (Form.phone, "(512) 555-0142", "(512) 555-0143"),
     (Form.phone, "0142", "(512) 555-0142"),
     (Form.email, "ada@example.com", "ada@example.org"),
@@ -108,6 +125,21 @@ def test_not_the_same(form: Form, one: str, other: str):
     assert not same(form, one, other)
     assert not same(form, other, one)
     assert likeness(form, one, other) < 1.0
+
+
+@pytest.mark.parametrize("form", Form)
+def test_words_that_stand_for_others_are_folded_and_lead_no_further(form: Form):
+    """Or they would never match, or two spellings of one thing would not meet."""
+    meanings = _stands_for(form.value)
+    for word, meaning in meanings.items():
+        assert _WORD.findall(folded(word)) == [word]
+        assert [last for meant in meaning for last in meanings.get(meant, [meant])] == meaning
+
+
+def test_each_table_of_words_belongs_to_a_form():
+    forms = {form.value for form in Form}
+    assert set(_tables()) - {"everywhere", "without"} <= forms
+    assert set(_tables()["without"]) <= forms
 
 
 @given(forms, texts.map(plain))
@@ -159,6 +191,12 @@ def test_a_common_year_and_common_words_are_alike():
 )
 def test_values_of_columns_as_text(value: object, expected: str | None):
     assert plain(value) == expected
+
+
+@pytest.mark.parametrize("mark", [Not("x"), Since("2015-06")])
+def test_a_mark_is_no_value(mark: Not | Since):
+    with pytest.raises(TypeError):
+        plain(mark)
 
 
 def test_items_of_a_list():

@@ -114,7 +114,7 @@ def test_the_gold_is_what_can_be_sent():
 
 @pytest.mark.parametrize("sample", SENDABLE, ids=lambda sample: str(sample.userid))
 def test_known_years_are_those_of_the_known_jobs(sample: Sample):
-    """Worked out by hand, and once more here, from dates that a person read too."""
+    """Worked out when the answers were written, and here once more, from the known dates."""
     spans = []
     for job in JOB_COLUMNS:
         start, end = (sample.expected.get(job[part]) for part in ("StartDate", "EndDate"))

@@ -96,6 +96,23 @@ def test_by_the_text_where_a_batch_has_written_it(database: Database):
     assert found.unjudged == {Unjudged.changed: 1, Unjudged.unknown: 1}
 
 
+def test_by_id_and_by_text_at_once(database: Database):
+    seed(database, 2)
+    for userid in (1, 2):
+        write(database, userid, City="Turku", State="TX")
+    note_item(database, 1, "Resume of 1")
+    note_item(database, 2, "what 2 had then")
+    gold = [
+        know(1, City="Turku"),
+        know(2, City="Turku"),
+        know(None, "Resume of 1", State="LA"),
+        know(None, "what 2 had then", State="LA"),
+    ]
+    found = judge(database, gold)
+    assert found.report.by_column == {"City": Score(right=2), "State": Score(wrong=1)}
+    assert found.unjudged == {Unjudged.changed: 1}
+
+
 def test_more_of_them_than_one_statement_takes(database: Database):
     seed(database, 1_201)
     there = database.candidates
