@@ -193,6 +193,11 @@ class TestJobs:
         found = verdicts({"MostRecentCompany": "Acme"}, {"MostRecentCompany": "Zenith"})
         assert found == {"MostRecentCompany": WRONG}
 
+    def test_one_that_could_stand_for_either_of_two_stands_for_one(self):
+        known = {"MostRecentCompany": "Acme", "SecondMostRecentCompany": "Zenith"}
+        found = verdicts(known, {"ThirdMostRecentCompany": "Iron Works"})
+        assert sorted(found.values()) == [MISSING, WRONG]
+
     def test_a_known_null_within_a_job(self):
         known = with_jobs(C)
         assert verdicts(known, with_jobs((*C[:3], "Tulsa, OK")))["MostRecentLocation"] is INVENTED

@@ -61,6 +61,7 @@ SAME = [
     (Form.job_title, "Engineer II", "Engineer 2"),
     (Form.job_title, "Health Care Assistant", "Healthcare Asst."),
     (Form.job_title, "Programme Manager", "program manager"),
+    (Form.company, "Co.", "CO"),  # nothing else is left of it
     (Form.company, "Front Range Builders, Inc.", "Front Range Builders"),
     (Form.company, "Lumen GmbH & Co. KG", "Lumen"),
     (Form.company, "Wisła Logistyka Sp. z o.o.", "Wisla Logistyka"),

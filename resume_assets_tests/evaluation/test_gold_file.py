@@ -54,6 +54,12 @@ def test_dates_and_numbers_are_read(tmp_path: Path):
     }
 
 
+def test_an_empty_text_is_a_null(tmp_path: Path):
+    columns = ("City", "AvgTenure", "MostRecentStartDate", "MostRecentEndDate")
+    known = one(tmp_path, {"userid": 7, "known": dict.fromkeys(columns, " ")})
+    assert known.answers == dict.fromkeys(columns)
+
+
 def test_years_that_grow(tmp_path: Path):
     known = one(tmp_path, {"userid": 7, "known": {"LengthinUS": {"since": "2015-06"}}})
     assert known.answers == {"LengthinUS": Since("2015-06")}
