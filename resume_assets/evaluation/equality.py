@@ -190,7 +190,7 @@ def _place(form: Form, text: str) -> str:
 
 
 def _date(form: Form, text: str) -> str:
-    return standardize_date(text, end=form is Form.end) or _joined_words(form, text)
+    return standardize_date(text, end=form is Form.end) or ""
 
 
 _KEYS: Final[Mapping[Form, Callable[[Form, str], str]]] = {

@@ -193,6 +193,13 @@ class TestJobs:
         found = verdicts({"MostRecentCompany": "Acme"}, {"MostRecentCompany": "Zenith"})
         assert found == {"MostRecentCompany": WRONG}
 
+    def test_a_common_employer_says_more_than_what_both_lack(self):
+        known = with_jobs(("Ironclad", None, None, None))
+        record = with_jobs(("Zenith", None, None, None), ("Ironclad", "2019-01", None, None))
+        found = verdicts(known, record)
+        assert found["MostRecentCompany"] is RIGHT
+        assert found["MostRecentStartDate"] is INVENTED
+
     def test_one_that_could_stand_for_either_of_two_stands_for_one(self):
         known = {"MostRecentCompany": "Acme", "SecondMostRecentCompany": "Zenith"}
         found = verdicts(known, {"ThirdMostRecentCompany": "Iron Works"})

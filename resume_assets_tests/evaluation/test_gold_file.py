@@ -97,6 +97,19 @@ def test_lines_about_one_candidate_are_taken_together_and_the_later_counts(tmp_p
     assert eight.answers == {"City": "Waco"}
 
 
+def test_lines_about_one_candidates_texts(tmp_path: Path):
+    """With a text or without; and what was known of an earlier text is void."""
+    old = {"userid": 7, "text": "# Ada", "known": {"City": "Turku"}}
+    same = {"userid": 7, "known": {"State": None}}
+    new = {"userid": 7, "text": "# Ada Nord", "known": {"Email": None}}
+    for lines in ([old, same], [same, old]):
+        answers = {"City": "Turku", "State": None}
+        assert read(written(tmp_path, *lines)) == [Known("7", text_hash("# Ada"), answers)]
+    assert read(written(tmp_path, old, new)) == [
+        Known("7", text_hash("# Ada Nord"), {"Email": None})
+    ]
+
+
 def test_texts_are_told_apart():
     lines = [Known(None, digest, {"City": "Waco"}) for digest in ("a" * 64, "b" * 64, "a" * 64)]
     assert len(together(lines)) == 2
