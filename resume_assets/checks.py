@@ -63,12 +63,13 @@ def audit_of_records(
     key = context.partition_key
     with safely("auditing the records"):
         database, values = sqlserver.database(), settings.load()
+        gold = samples.gold()
         # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
         with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
             found, known = database.read(
                 lambda connection: (
                     audit(connection, database, key, max_attempts=values.max_attempts),
-                    judge_batch(connection, database, samples.gold(), key),
+                    judge_batch(connection, database, gold, key),
                 )
             )
         least = values.usable_share

@@ -50,9 +50,9 @@ def evaluate(
     found = judge(database, gold)
     if not found.report.records:
         raise NothingToCompare(
-            f"Of {len(gold):,} candidates with known answers none has a record in this database"
-            f"{_why(found)}. `resume-assets submit` sends what waits; the samples, whose answers "
-            "are known, go through a batch of their own with `resume-assets demo`."
+            f"No candidate with known answers has a record in this database: {_unjudged(found)}. "
+            "`resume-assets submit` sends what waits; `resume-assets demo` takes the samples "
+            "through a batch, in the embedded database."
         )
     if as_json:
         say(json.dumps(as_dict(found), indent=2))
@@ -100,8 +100,10 @@ def _show(found: Judgement) -> None:
     say(f"\n{_LEGEND}")
     say(
         f"\n{total.accuracy or 0:.1%} of {total.cases:,} known answers are met, in "
-        f"{report.records:,} records{_why(found)}."
+        f"{report.records:,} records."
     )
+    if found.unjudged:
+        say(f"Not compared: {_unjudged(found)}.")
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
@@ -120,8 +122,5 @@ def _figures(score: Score) -> Iterator[str]:
         yield "-" if share is None else f"{floor(100 * share)}"  # 100 only without a fault
 
 
-def _why(found: Judgement) -> str:
-    if not found.unjudged:
-        return ""
-    told = ", ".join(f"{count:,} {reason}" for reason, count in found.unjudged.items())
-    return f"; not compared: {told}"
+def _unjudged(found: Judgement) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in found.unjudged.items())

@@ -24,6 +24,7 @@ from resume_assets.evaluation.groups import (
 )
 from resume_assets.evaluation.marks import Not
 from resume_assets.evaluation.pairing import pair
+from resume_assets.extraction.candidate import COLUMNS
 
 
 class Verdict(StrEnum):
@@ -168,7 +169,7 @@ def agreement(record_a: Mapping[str, Any], record_b: Mapping[str, Any]) -> dict[
     Lists and jobs are compared as with known answers, under the columns of the first record: a
     value that only the second has stands under a column that the first leaves free.
     """
-    everything = {name: record_a.get(name) for name in (*record_a, *record_b)}
+    everything = {column.name: record_a.get(column.name) for column in COLUMNS}
     verdicts: dict[str, set[Verdict]] = {}
     for column, verdict in judge(everything, record_b):
         verdicts.setdefault(column, set()).add(verdict)

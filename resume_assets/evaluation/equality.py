@@ -8,7 +8,7 @@ Case, accents, punctuation and spacing never count. What else does not, each for
 - degrees: whether abbreviated, filler words, the order of the words;
 - phones: all but the digits; whether the country's code or a leading zero is there;
 - links: scheme, `www` or a country's subdomain, what follows `?` or `#`, a slash at the end;
-- places and states: a state's or province's name for its code, "USA" after it;
+- places and states: the name of a state, province or country for its code, "USA" after it;
 - dates: as `standardize_date` reads them; years: a difference of up to 0.1.
 
 No value is ever the same as NULL.
@@ -24,7 +24,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from resume_assets.evaluation.groups import Form
+from resume_assets.evaluation.marks import Not, Since
 from resume_assets.extraction.dates import standardize_date
+from resume_assets.extraction.place_names import country_of
 from resume_assets.extraction.places import location, state
 
 _YEARS_APART: Final = 0.1
@@ -44,10 +46,13 @@ _CJK_FORMS: Final = re.compile("株式会社|有限会社|有限公司")
 def plain(value: Any) -> str | None:
     """Return a value as text, None for NULL and for a text of nothing but space.
 
-    A date, from a column of that type, becomes its month.
+    A date, from a column of that type, becomes its month. Raises TypeError for a mark, which no
+    record holds and `gold.Known.about` resolves.
     """
     if value is None:
         return None
+    if isinstance(value, Not | Since):
+        raise TypeError(f"{type(value).__name__} is no value")
     if isinstance(value, datetime.date):
         return f"{value:%Y-%m}"
     return str(value).strip() or None
@@ -101,7 +106,12 @@ def _tables() -> Mapping[str, Any]:
 def _stands_for(form: str) -> Mapping[str, list[str]]:
     tables = _tables()
     found: dict[str, str] = tables["everywhere"] | tables.get(form, {})
-    return {word: meaning.split() for word, meaning in found.items()}
+    # Words of a meaning may have one themselves: CNA is Certified Nursing Assistant, of which the
+    # first word does not count.
+    return {
+        word: [last for meant in meaning.split() for last in found.get(meant, meant).split()]
+        for word, meaning in found.items()
+    }
 
 
 @cache
@@ -173,11 +183,14 @@ def _state(form: Form, text: str) -> str:
 
 
 def _place(form: Form, text: str) -> str:
-    return _joined_words(form, location(text).text or text)
+    place = location(text).text or text
+    city, _, last = place.rpartition(",")
+    country = country_of(last.strip())
+    return _joined_words(form, place if country is None else f"{city} {country}")
 
 
 def _date(form: Form, text: str) -> str:
-    return standardize_date(text, end=form is Form.end) or _joined_words(form, text)
+    return standardize_date(text, end=form is Form.end) or ""
 
 
 _KEYS: Final[Mapping[Form, Callable[[Form, str], str]]] = {

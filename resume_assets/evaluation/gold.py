@@ -55,13 +55,18 @@ class Known:
         return found
 
     def then(self, later: "Known") -> "Known":
-        """Return what both know of the same candidate; of two answers that of `later` counts."""
+        """Return what both know of the same candidate; of two answers that of `later` counts.
+
+        Where they are about two texts of the candidate, what was known of the other is void.
+        """
+        if None not in (self.text_hash, later.text_hash) and self.text_hash != later.text_hash:
+            return later
         kept = {
             column: answer for column, answer in self.answers.items() if column not in later.wrong
         }
         return Known(
             self.userid,
-            self.text_hash if later.text_hash is None else later.text_hash,
+            later.text_hash or self.text_hash,
             kept | dict(later.answers),
             (self.wrong - later.answers.keys()) | later.wrong,
         )

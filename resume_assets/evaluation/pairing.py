@@ -30,8 +30,7 @@ def pair(stated: Sequence[Job], found: Sequence[Job]) -> Iterator[tuple[int, Job
     )
     for mine, partner in zip(jobs, partners, strict=True):
         yield mine, {} if partner is None else found[there[partner]]
-    taken = {partner for partner in partners if partner is not None}
-    others = [found[place] for index, place in enumerate(there) if index not in taken]
+    others = [found[place] for index, place in enumerate(there) if index not in partners]
     nothing = [place for place, job in enumerate(stated) if job and place not in jobs]
     first = nothing[0] if nothing else len(stated)
     del others[: sum(not job for job in stated[:first])]

@@ -1,10 +1,11 @@
 """Records, as they are in the database, against known answers."""
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
 from itertools import islice
 from typing import Any
 
@@ -23,7 +24,7 @@ _LARGEST = 2**63 - 1  # the largest integer that a database takes
 class Unjudged(StrEnum):
     """Why known answers have no record to be compared with."""
 
-    unknown = "no such candidate in the table"
+    unknown = "not found by id or by text"
     unprocessed = "not processed yet"
     changed = "their resume is another text now"
 
@@ -73,31 +74,33 @@ def judge_batch(
 
 def _judge(connection: sa.Connection, database: Database, gold: Sequence[Known]) -> Judgement:
     found = Judgement()
-    asked = _by_userid(connection, database, gold)
+    asked, lost = _by_userid(connection, database, gold)
     pairs = []
     for row in _rows(connection, database, [*asked]):
-        known = asked.get(row.userid)
-        if known is None:
-            continue  # found under another spelling of its id
+        # None where it was found under another spelling of its id.
+        known = asked.pop(row.userid, [])
         if row.processed is None:
-            found.unjudged[Unjudged.unprocessed] += 1
-        elif known.text_hash is not None and known.text_hash != text_hash(row.text or ""):
-            found.unjudged[Unjudged.changed] += 1
-        else:
-            pairs.append(_pair(database, known, row))
+            found.unjudged[Unjudged.unprocessed] += len(known)
+            continue
+        now = text_hash(row.text or "")
+        current = [one for one in known if one.text_hash in (None, now)]
+        found.unjudged[Unjudged.changed] += len(known) - len(current)
+        if current:
+            pairs.append(_pair(database, reduce(Known.then, current), row))
     found.report = score(pairs)
-    if lost := len(gold) - len(pairs) - found.unjudged.total():
-        found.unjudged[Unjudged.unknown] = lost
+    found.unjudged[Unjudged.unknown] = lost + sum(map(len, asked.values()))
+    found.unjudged = +found.unjudged  # without the zeros
     return found
 
 
 def _by_userid(
     connection: sa.Connection, database: Database, gold: Sequence[Known]
-) -> dict[Any, Known]:
-    """Return the known answers by id, as the table's column has it; those without one left out."""
+) -> tuple[dict[Any, list[Known]], int]:
+    """Return the known answers by id, as the table's column has it, and how many have none."""
     kind = database.candidates.userid.type.python_type
-    found: dict[Any, Known] = {}
+    found: defaultdict[Any, list[Known]] = defaultdict(list)
     by_hash: dict[str | None, Known] = {}
+    lost = 0
     for known in gold:
         if known.userid is None:
             by_hash[known.text_hash] = known
@@ -105,20 +108,31 @@ def _by_userid(
         try:
             userid = kind(known.userid)
         except (ValueError, ArithmeticError):
-            continue  # counted as unknown: no id of this table looks so
-        if not isinstance(userid, int) or abs(userid) <= _LARGEST:
-            found[userid] = known
-    if not by_hash:
-        return found
+            lost += 1  # no id of this table looks so
+            continue
+        if isinstance(userid, int) and abs(userid) > _LARGEST:
+            lost += 1
+        else:
+            found[userid].append(known)
+    written = set()
+    for hashed, userid in _written(connection, database, [*by_hash]):
+        written.add(hashed)
+        found[userid].append(by_hash[hashed])
+    return found, lost + len(by_hash) - len(written)
+
+
+def _written(
+    connection: sa.Connection, database: Database, hashes: Sequence[str | None]
+) -> Iterator[tuple[str, Any]]:
+    """Yield hash and candidate where a batch wrote the record of a text with that hash."""
     items = database.ledger.items
     written = sa.select(items.c.text_hash, items.c.userid).where(
         items.c.state == ItemState.succeeded,
         items.c.text_hash.in_(sa.bindparam("hashes", expanding=True)),
     )
-    for page in _pages([*by_hash]):
-        for hashed, userid in connection.execute(written, {"hashes": page}):
-            found.setdefault(userid, by_hash[hashed])
-    return found
+    for page in _pages(hashes):
+        rows = connection.execute(written.distinct(), {"hashes": page})
+        yield from ((row.text_hash, row.userid) for row in rows)
 
 
 def _pair(database: Database, known: Known, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
