@@ -21,6 +21,7 @@ def test_an_empty_home(home: Path) -> None:
     assert status() == {
         "waiting": 0,
         "batches_out": [],
+        "trials_open": [],
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
