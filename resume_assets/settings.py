@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
+    base_model: str | None = Field(None, alias="RESUME_BASE_MODEL")
+    context_window: int | None = Field(None, ge=1_000, alias="RESUME_CONTEXT_WINDOW")
+    output_limit: int | None = Field(None, ge=100, alias="RESUME_OUTPUT_LIMIT")
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
     max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
 

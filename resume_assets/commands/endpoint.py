@@ -1,9 +1,14 @@
 """`doctor` on the endpoint: what is there, and with `--ask` whether the model answers in shape."""
 
+import datetime
 from collections.abc import Iterator
 
+from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.extraction.responses import Answer, Outcome
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.caching import caching_for
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.prices import Service, Usage, price
+from resume_assets.models.tokens import counter_for, estimated_overhead
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
 from resume_assets.settings import Settings
@@ -28,8 +33,13 @@ def ask(settings: Settings) -> Iterator[Found]:
     """Send one tiny resume, and say what came of it and what it cost. Raises SettingsError."""
     from resume_assets.openai_api.asking import ask as ask_once
 
-    model = find_model(settings.model)
-    request = model.request_settings(settings.temperature, settings.max_output_tokens)
+    model = model_for(settings)
+    today = datetime.datetime.now(datetime.UTC).date()
+    fixed = RequestTemplate(model.request_settings(None, 1)).fixed_text
+    overhead = estimated_overhead(fixed, counter_for(model.facts_of))
+    request = model.request_settings(
+        settings.temperature, settings.max_output_tokens, caching_for(model, overhead, today)
+    )
     with OpenAIResource(settings=SettingsResource()).api() as api:
         asked = ask_once(api, request)
     if asked.answer is None:
@@ -58,5 +68,11 @@ def _cost(model: Model, answer: Answer) -> str:
     tokens = answer.input_tokens + answer.output_tokens
     if not tokens:
         return ""
-    cost = model.standard_cost(answer.input_tokens, answer.cached_tokens, answer.output_tokens)
-    return f" {tokens:,} tokens" + ("; no price known." if cost is None else f", ${cost:.5f}.")
+    used = Usage(
+        answer.input_tokens, answer.cached_tokens, answer.cache_write_tokens, answer.output_tokens
+    )
+    today = datetime.datetime.now(datetime.UTC).date()
+    bill = price(model, used, on=today, service=Service.standard)
+    return f" {tokens:,} tokens" + (
+        "; no price known." if bill is None else f", ${bill.total:.5f}."
+    )

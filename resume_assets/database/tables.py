@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -148,7 +148,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
+        # Read from the prompt cache, and written to it; NULL in what is older than the column
         sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("cache_write_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
@@ -201,6 +203,7 @@ def _items(
         sa.Column("estimated_tokens", sa.Integer),
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),
+        sa.Column("cache_write_tokens", sa.Integer),
         sa.Column("output_tokens", sa.Integer),
         # How the answer was read: two sums, for people; and JSON, NULL where there is nothing:
         # column -> what was done to its value (`values.Change`), column -> date not readable

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.costing import Bill, NotApplied
+from resume_assets.batches.costing import NotApplied, Settlement
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets.batches.receiving.collecting import NotEnded
 from resume_assets.batches.receiving.contradictions import LEAST_LOOKS
@@ -81,7 +81,7 @@ def test_settling_again_changes_nothing(flow: Flowing):
     assert _without_lease(after) == _without_lease(before)
 
 
-def _without_lease(bill: Bill) -> list[Any]:
+def _without_lease(bill: Settlement) -> list[Any]:
     batch = {**bill.batch._mapping, "lease_owner": None, "lease_until": None}
     return [batch, bill.estimated_tokens_of_answered, bill.totals.cost, bill.totals.saving]
 

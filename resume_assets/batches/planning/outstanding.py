@@ -32,12 +32,13 @@ def queue_of(connection: sa.Connection, database: Database, settings: Settings, 
         return Queue(waiting=0, are_some_held=held)
     estimate: Estimate = estimate_for(connection, database, settings)
     sizes = [row.text_bytes for row in newest]
-    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
+    inputs = list(map(estimate.input_tokens, sizes))
+    cost = estimate.cost(inputs)
     return Queue(
         waiting=len(sizes),
         bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
-        tokens_per_row=tokens,
-        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+        tokens_per_row=sum(inputs) / len(sizes),
+        cost_per_row=None if cost is None else cost / len(sizes),
     )
 
 
