@@ -20,7 +20,7 @@ LEAST_TOKENS = 1_024
 
 READ_SHARE = Decimal("0.5")
 """Of a batch's requests, those that find the prefix in the cache: an assumption, for nothing is
-published of batches. Reading pays from about a fifth on; the bill tells what was written and read."""
+published of batches. Reading pays from about a fifth on; the bill tells what was read."""
 
 _REQUESTS = 1_000
 
@@ -72,6 +72,6 @@ def caching_in_words(model: Model, prefix_tokens: float, on: datetime.date) -> s
     if costs is None:
         return f"{said} (no price known)"
     return (
-        f"{said}; a thousand times they cost ${costs.off:.4f} uncached, ${costs.prefix:.4f} if half "
-        "of the requests found them cached"
+        f"{said}; a thousand times they cost ${costs.off:.4f} uncached, ${costs.prefix:.4f} if "
+        "half of the requests found them cached"
     )

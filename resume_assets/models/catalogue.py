@@ -1,4 +1,4 @@
-"""The catalogue of models: limits, what a request may carry, when a model ends, what comes after."""
+"""The catalogue: limits, what a request may carry, when a model ends, and its successor."""
 
 import datetime
 import tomllib

@@ -25,7 +25,7 @@ def test_all_is_well_with_the_defaults(platform: Platform) -> None:
     assert "sqlite:///" in said
     assert f"aicandidate: {len(COLUMNS)} columns to write" in said
     assert "initialised" in said
-    assert "$0.15 in and $0.60 out" in said
+    assert "$0.075 in and $0.3 out for a million tokens in a batch" in said
     assert "local_openai answers and has gpt-4o-mini-2024-07-18" in said
 
 
