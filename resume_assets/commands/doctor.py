@@ -20,6 +20,7 @@ from resume_assets.database.status_table import NAME, look
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.misnamed import misnamed
 from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.ends import end_of
 from resume_assets.models.prices import Usage, price
 from resume_assets.settings import Settings, sources
 
@@ -154,6 +155,14 @@ def _model(settings: Settings) -> Iterator[Finding]:
             "model",
             f"{model.name}: ${million.input:f} in and ${million.output:f} out for a million tokens "
             f"in a batch (prices of {million.on}, by {million.source})",
+        )
+
+    end = end_of(settings, model)
+    if end is not None:
+        is_soon, is_over = end.is_soon(today), end.days_left(today) <= 0
+        is_fine = None if is_soon else True
+        yield Finding(
+            "model", end.in_words(today), False if is_over and end.is_binding else is_fine
         )
 
 

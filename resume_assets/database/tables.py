@@ -129,6 +129,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("input_file_id", sa.Unicode(200)),
         sa.Column("openai_batch_id", sa.Unicode(200)),
         sa.Column("openai_status", sa.Unicode(32)),
+        # The model's last day as the endpoint told it before the batch was created; NULL for none
+        sa.Column("model_shutdown", sa.Date),
         sa.Column("output_file_id", sa.Unicode(200)),
         sa.Column("error_file_id", sa.Unicode(200)),
         sa.Column("requests_completed", sa.Integer),

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.attempts import are_repeats_held
 from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
-from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
+from resume_assets.batches.planning.decision import Limits, Outstanding, Queue, TimeLeft
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.ends import ModelEnd, end_of
 from resume_assets.settings import Settings
 
 
@@ -40,6 +42,27 @@ def queue_of(connection: sa.Connection, database: Database, settings: Settings, 
         tokens_per_row=sum(inputs) / len(sizes),
         cost_per_row=None if cost is None else cost / len(sizes),
     )
+
+
+def end_of_model(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> ModelEnd | None:
+    """When the configured model ends, by what its endpoint said at the latest submission."""
+    table = database.ledger.batches
+    query = (
+        sa.select(table.c.model_shutdown)
+        .where(table.c.model == settings.model, table.c.submitted_at.is_not(None))
+        .order_by(table.c.submitted_at.desc())
+        .limit(1)
+    )
+    return end_of(settings, model_for(settings), connection.execute(query).scalar())
+
+
+def time_left(
+    connection: sa.Connection, database: Database, settings: Settings, now: datetime
+) -> TimeLeft:
+    """What is left of the configured model's time."""
+    return TimeLeft(end_of_model(connection, database, settings), now)
 
 
 def limits_of(

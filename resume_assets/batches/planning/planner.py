@@ -23,7 +23,12 @@ from resume_assets.batches.planning.decision import (
     Stop,
     decide,
 )
-from resume_assets.batches.planning.outstanding import limits_of, outstanding_of, queue_of
+from resume_assets.batches.planning.outstanding import (
+    limits_of,
+    outstanding_of,
+    queue_of,
+    time_left,
+)
 from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
@@ -78,7 +83,8 @@ def plan_batch(
         outstanding = outstanding_of(connection, database, installation, now)
         limits = limits_of(settings, installation, in_flight=in_flight)
         queue = queue_of(connection, database, settings, min(rows, MAX_REQUESTS))
-        decision = decide(queue, outstanding, limits, rows)
+        left = time_left(connection, database, settings, now)
+        decision = decide(queue, outstanding, limits, rows, left)
         if isinstance(decision, NoPlan):
             return decision
         name = key or batches.new_key(now)
@@ -135,14 +141,15 @@ def _count_planned(connection: sa.Connection, database: Database, origin: str) -
 def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
-    """Why nothing is planned until `resume-assets resume`; None where planning goes on."""
+    """Why nothing is planned until a person acts; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
     queue = queue_of(connection, database, settings, 1)
     if not queue.are_some_held:
         queue = Queue(waiting=1, cost_per_row=0.000_01)
-    decision = decide(queue, outstanding, limits_of(settings, installation), 1)
+    limits, left = limits_of(settings, installation), time_left(connection, database, settings, now)
+    decision = decide(queue, outstanding, limits, 1, left)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
     return None
