@@ -1,4 +1,4 @@
-"""Before a batch is created: does its model last until the batch has ended?"""
+"""Whether a model lasts until a batch that is about to be created has ended."""
 
 import logging
 
