@@ -153,6 +153,29 @@ def test_what_was_written_to_the_cache_and_a_long_prompt_are_on_the_bill(flow: F
     assert (settled.bill.model, settled.bill.on) == ("gpt-6-luna", batch.submitted_at.date())
 
 
+def test_a_model_that_bills_cache_writes_is_told_to_write_nothing(flow: Flowing):
+    flow.set(model="gpt-6-luna")
+    batch = flow.until_done()
+    assert (batch.cached_tokens, batch.cache_write_tokens) == (0, 0)
+    assert batch.estimated_cost >= batch.batch_cost > 0
+
+
+def test_a_prefix_that_is_long_enough_is_written_once_and_read_then(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("resume_assets.models.caching.LEAST_TOKENS", 100)
+    monkeypatch.setattr("resume_assets.local_openai.completions.LEAST_CACHED", 100)
+    flow.set(model="gpt-6-luna")
+    batch = flow.until_done()
+    assert batch.cache_write_tokens > 500
+    assert batch.cached_tokens == 2 * batch.cache_write_tokens
+    assert [item.cache_write_tokens for item in flow.items().values()].count(0) == 2
+    # All three were reserved as if each had written it.
+    written = 3 * batch.overhead_tokens * 0.0125 / 1_000_000
+    plain = batch.estimated_input_tokens * 0.05 + batch.estimated_output_tokens * 0.25
+    assert batch.estimated_cost == pytest.approx(plain / 1_000_000 + written, abs=2e-6)
+
+
 def test_a_deployment_is_billed_as_its_base(flow: Flowing):
     flow.until_collected()
     flow.apply()

@@ -106,21 +106,21 @@ def reserved_cost(
 def estimate_for(connection: sa.Connection, database: Database, settings: Settings) -> Estimate:
     """What the configured model will need, by what recent batches needed where there are any."""
     model, today = model_for(settings), database.dialect.utc_now(connection).date()
-    template = RequestTemplate(
-        model.request_settings(settings.temperature, settings.max_output_tokens)
-    )
     overhead = measured_overhead(connection, database, settings.model)
     if overhead is None:
-        overhead = len(template.fixed_text) / _FIXED_CHARACTERS_PER_TOKEN
+        fixed = RequestTemplate(model.request_settings(None, 1)).fixed_text
+        overhead = len(fixed) / _FIXED_CHARACTERS_PER_TOKEN
+    caching = caching_for(model, overhead, today)
+    asked = model.request_settings(settings.temperature, settings.max_output_tokens, caching)
     output = measured_output(connection, database, settings.model)
     return Estimate(
         model=model,
         on=today,
-        caching=caching_for(model, overhead, today),
+        caching=caching,
         overhead_tokens=overhead,
         output_tokens=_OUTPUT_TOKENS if output is None else output,
         most_tokens=max(1, model.input_limit(settings.max_output_tokens) - round(overhead)),
-        fixed_bytes=template.fixed_bytes,
+        fixed_bytes=RequestTemplate(asked).fixed_bytes,
     )
 
 
