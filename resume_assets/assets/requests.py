@@ -95,8 +95,8 @@ def batch_requests(
 ) -> Materialized:
     """Streams the claimed resumes into one JSONL file: a request a resume.
 
-    A request is the instructions, a strict JSON schema, and the resume, its middle cut out where it
-    is longer than the model's window.
+    A request is the prompt, the answer's schema, and the resume, its middle cut out where it is
+    longer than the model's window.
     """
     key = context.partition_key
     with safely("building the request file"):
@@ -122,8 +122,10 @@ def batch_requests(
                 "overhead_tokens",
                 "estimated_input_tokens",
                 "estimated_output_tokens",
+                "prompt_name",
                 "prompt_version",
                 "schema_version",
+                "response_format",
                 "built_at",
             ),
             **_estimated_money(batch, settings.load()),

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from resume_assets.batches.planning.asked import asked_now, fixed_tokens
 from resume_assets.batches.store_errors import shown_url
 from resume_assets.commands.output import say
 from resume_assets.commands.starting import new_home
@@ -43,6 +44,7 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("settings", _settings),
         ("database", _database),
         ("model", _model),
+        ("prompt", _prompt),
         ("endpoint", _endpoint),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
@@ -176,6 +178,19 @@ def _unlisted(model: Model) -> str:
     return (
         f"{model.name} is not listed; {facts} (window {model.context_window:,}, output "
         f"{model.max_output:,})"
+    )
+
+
+def _prompt(settings: Settings) -> Iterator[Finding]:
+    """What goes with every resume, in tokens: that much is paid for with each."""
+    from resume_assets.models.tokens import counter_for
+
+    asked = asked_now(settings, model_for(settings))
+    prompt, alone = asked.prompt, counter_for(asked.model).count(asked.prompt.text)
+    yield Finding(
+        "prompt",
+        f"{prompt.name} ({prompt.version}): {alone:,} tokens, {fixed_tokens(asked):,} with the "
+        "schema, sent with every resume",
     )
 
 

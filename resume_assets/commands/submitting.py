@@ -5,6 +5,7 @@ from itertools import count
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.batches.planning.planner import Planned, plan_batch, preview
@@ -12,6 +13,7 @@ from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.models.caching import caching_in_words
+from resume_assets.models.catalogue import model_for
 from resume_assets.models.prices import Service, Usage, price
 
 _LONGEST_KEY = 64
@@ -121,8 +123,10 @@ def dry_run(session: Session, *, rows: int) -> int:
         return 0
     tokens = round(queue.tokens_per_row * queue.waiting)
     cost = None if queue.cost_per_row is None else queue.cost_per_row * queue.waiting
+    model = model_for(session.settings)
+    asked = asked_now(session.settings, model)
     estimate = session.database.read(
-        lambda connection: estimate_for(connection, session.database, session.settings)
+        lambda connection: estimate_for(connection, session.database, model, asked)
     )
     usage = Usage(tokens, output_tokens=round(estimate.output_tokens * queue.waiting))
     standard = price(estimate.model, usage, on=estimate.on, service=Service.standard, is_long=False)

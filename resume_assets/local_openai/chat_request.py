@@ -81,13 +81,20 @@ def read_request(body: dict[str, Any]) -> ChatRequest:
         raise ApiError("This local server gives one choice only.", param="n")
     _check_temperature(body.get("temperature"), model)
     check_effort(body.get("reasoning_effort"), model)
-    return ChatRequest(
-        model,
-        messages,
-        _format(body.get("response_format")),
-        _max_tokens(body, model),
-        read_caching(body, model),
-    )
+    wanted = _format(body.get("response_format"))
+    if wanted.is_json and wanted.schema is None:
+        _check_word(messages)
+    caching = read_caching(body, model)
+    return ChatRequest(model, messages, wanted, _max_tokens(body, model), caching)
+
+
+def _check_word(messages: list[tuple[str, str]]) -> None:
+    if not any("json" in text.lower() for _, text in messages):
+        raise ApiError(
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of "
+            "type 'json_object'.",
+            param="messages",
+        )
 
 
 def _messages(value: object) -> list[tuple[str, str]]:

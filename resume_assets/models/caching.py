@@ -8,10 +8,10 @@ Source: https://developers.openai.com/api/docs/guides/prompt-caching.
 """
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from resume_assets.extraction.requests import Caching
+from resume_assets.extraction.requests import Caching, RequestSettings
 from resume_assets.models.catalogue import Model
 from resume_assets.models.prices import Usage, price
 
@@ -41,6 +41,13 @@ def caching_for(model: Model, prefix_tokens: float, on: datetime.date) -> Cachin
     if costs is None or prefix_tokens < LEAST_TOKENS:
         return Caching.off
     return Caching.prefix if costs.prefix < costs.off else Caching.off
+
+
+def with_caching(
+    asked: RequestSettings, model: Model, prefix_tokens: float, on: datetime.date
+) -> RequestSettings:
+    """Return what is asked with what is said about caching: see `caching_for`."""
+    return replace(asked, caching=caching_for(model, prefix_tokens, on))
 
 
 def caching_costs(model: Model, prefix_tokens: float, on: datetime.date) -> CachingCosts | None:

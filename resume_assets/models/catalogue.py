@@ -8,8 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from resume_assets.errors import WrongUseError
-from resume_assets.extraction.requests import Caching, RequestSettings, TokenParameter
-from resume_assets.settings import Settings
+from resume_assets.extraction.prompt import Prompt
+from resume_assets.extraction.requests import RequestSettings, TokenParameter
+from resume_assets.settings import ResponseFormat, Settings
 
 
 class UnknownBaseModel(WrongUseError):
@@ -50,7 +51,8 @@ class Model:
         self,
         temperature: float | None,
         max_output_tokens: int,
-        caching: Caching = Caching.untold,
+        prompt: Prompt,
+        response_format: ResponseFormat,
     ) -> RequestSettings:
         """Return what a request to this model carries; what it would refuse is left out."""
         return RequestSettings(
@@ -58,8 +60,9 @@ class Model:
             temperature=temperature if self.takes_temperature else None,
             max_output_tokens=min(max_output_tokens, self.max_output),
             token_parameter=self.token_parameter,
+            prompt=prompt,
+            response_format=response_format,
             reasoning_effort=self.reasoning_effort,
-            caching=caching if self.takes_cache_options else Caching.untold,
         )
 
     def input_limit(self, max_output_tokens: int) -> int:

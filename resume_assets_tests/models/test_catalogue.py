@@ -6,10 +6,20 @@ from typing import Any
 
 import pytest
 
-from resume_assets.extraction.requests import Caching, RequestTemplate
+from resume_assets.extraction.prompt import load_prompt
+from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
 from resume_assets.local_openai.chat_request import read_request
-from resume_assets.models.catalogue import UnknownBaseModel, find_model, model_for, models
-from resume_assets.settings import Settings
+from resume_assets.models.caching import with_caching
+from resume_assets.models.catalogue import Model, UnknownBaseModel, find_model, model_for, models
+from resume_assets.settings import ResponseFormat, Settings
+
+DAY = date(2026, 11, 27)
+
+
+def asked(model: Model, temperature: float | None, max_output_tokens: int) -> RequestSettings:
+    return model.request_settings(
+        temperature, max_output_tokens, load_prompt("lean"), ResponseFormat.json_schema
+    )
 
 
 def settings(**values: Any) -> Settings:
@@ -30,7 +40,7 @@ def test_an_alias_has_its_snapshots_facts_under_its_own_name(alias: str, snapsho
     model = find_model(alias)
     assert (model.name, model.facts_of, model.known) == (alias, snapshot, True)
     assert model.shutdown == find_model(snapshot).shutdown
-    assert model.request_settings(0.2, 100).model == alias
+    assert asked(model, 0.2, 100).model == alias
 
 
 @pytest.mark.parametrize("name", ["gpt-4o-mini-2031-01-01", "llama-4-scout", "my-deployment"])
@@ -38,7 +48,7 @@ def test_an_unknown_model_can_be_used(name: str):
     model = find_model(name)
     assert (model.known, model.facts_of, model.shutdown) == (False, name, None)
     assert model.input_limit(4_000) >= 100_000
-    assert model.request_settings(0.2, 4_000).temperature == 0.2
+    assert asked(model, 0.2, 4_000).temperature == 0.2
 
 
 @pytest.mark.parametrize("name", ["ft:gpt-4.1-mini-2025-04-14:acme::8Xy", "gpt-4.1-mini.ft-0af3"])
@@ -54,9 +64,9 @@ def test_a_base_model_lends_its_facts_to_names_that_are_not_listed():
     luna = model_for(settings(model="resumes-prod", base_model="gpt-6-luna"))
     assert (luna.name, luna.facts_of) == ("resumes-prod", "gpt-6-luna")
     assert luna.priced_as == "gpt-6-luna"
-    asked = luna.request_settings(0.2, 4_000, Caching.off)
-    assert (asked.temperature, asked.reasoning_effort) == (None, "none")
-    assert asked.caching is Caching.off
+    request = asked(luna, 0.2, 4_000)
+    assert (request.temperature, request.reasoning_effort) == (None, "none")
+    assert with_caching(request, luna, 657, DAY).caching is Caching.off
     listed = model_for(settings(model="gpt-4o-mini", base_model="gpt-6-luna"))
     assert listed.facts_of == "gpt-4o-mini-2024-07-18"
     assert model_for(settings(base_model="gpt-6-luna"), "x").facts_of == "gpt-6-luna"
@@ -84,7 +94,7 @@ def test_limits():
     model = find_model("gpt-4o-mini")
     assert model.input_limit(4_000) == 124_000
     assert model.input_limit(10**9) == 128_000 - 16_384
-    assert model.request_settings(0.2, 10**9).max_output_tokens == 16_384
+    assert asked(model, 0.2, 10**9).max_output_tokens == 16_384
     assert find_model("gpt-5.4-nano").input_limit(4_000) == 272_000
     assert find_model("gpt-6-luna").input_limit(4_000) == 922_000
 
@@ -107,29 +117,30 @@ def test_limits():
     ],
 )
 def test_a_model_reasons_as_little_as_it_can(name: str, effort: str | None):
-    asked = find_model(name).request_settings(0.2, 4_000)
-    assert asked.reasoning_effort == effort
+    request = asked(find_model(name), 0.2, 4_000)
+    assert request.reasoning_effort == effort
     # What reasons takes no temperature.
     takes = name.startswith(("gpt-4", "llama"))
-    assert asked.temperature == (0.2 if takes else None)
+    assert request.temperature == (0.2 if takes else None)
 
 
 def test_other_servers_get_the_parameter_that_all_know():
-    assert find_model("llama-4-scout").request_settings(0, 10).token_parameter == "max_tokens"
+    assert asked(find_model("llama-4-scout"), 0, 10).token_parameter == "max_tokens"
 
 
-@pytest.mark.parametrize("caching", list(Caching))
+@pytest.mark.parametrize("tokens", [657, 5_000])
 @pytest.mark.parametrize("name", [model.name for model in models()])
-def test_what_is_asked_of_a_model_is_what_it_takes(name: str, caching: Caching):
+def test_what_is_asked_of_a_model_is_what_it_takes(name: str, tokens: int):
     """By the local server, which refuses what OpenAI would."""
-    asked = find_model(name).request_settings(0.2, 4_000, caching)
-    body = json.loads(RequestTemplate(asked).line("1", "a resume"))["body"]
+    model = find_model(name)
+    sent = with_caching(asked(model, 0.2, 4_000), model, tokens, DAY)
+    body = json.loads(RequestTemplate(sent).line("1", "a resume"))["body"]
     request = read_request(body)
     assert (request.model.name, request.resume, request.max_tokens) == (name, "a resume", 4_000)
-    is_told = find_model(name).takes_cache_options and caching is not Caching.untold
-    assert ("prompt_cache_options" in body) is is_told
-    assert request.caching.is_implicit is not is_told
-    assert request.caching.has_breakpoint is (is_told and caching is Caching.prefix)
+    assert ("prompt_cache_options" in body) is model.takes_cache_options
+    assert request.caching.is_implicit is not model.takes_cache_options
+    is_long = tokens > 1_024
+    assert request.caching.has_breakpoint is (model.takes_cache_options and is_long)
 
 
 def test_every_entry_is_complete():

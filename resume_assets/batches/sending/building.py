@@ -6,27 +6,27 @@ batch. The file appears whole, and only then the ledger says so: a crash before 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import (
-    estimate_for,
+    expected_output,
     measured_overhead,
     reserved_cost,
 )
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
-from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import Caching, RequestTemplate
+from resume_assets.extraction.text import text_hash
 from resume_assets.models.caching import caching_for
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import long_prompt_from
@@ -73,7 +73,7 @@ class _Builder:
         self.today = today
         self.templates: dict[int, RequestTemplate] = {}
         self.counter: TokenCounter = counter_for(model.facts_of)
-        fixed = RequestTemplate(model.request_settings(None, 1)).fixed_text
+        fixed = RequestTemplate(asked_by(batch, model)).fixed_text
         self.overhead = estimated_overhead(fixed, self.counter) if overhead is None else overhead
         self.caching = caching_for(model, self.overhead, today)
         self.long_from = long_prompt_from(model, today)
@@ -86,9 +86,8 @@ class _Builder:
     def template(self, room: int) -> RequestTemplate:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
-            most = self.batch.max_output_tokens * room
-            asked = self.model.request_settings(self.batch.temperature, most, self.caching)
-            self.templates[room] = RequestTemplate(asked)
+            asked = asked_by(self.batch, self.model, room)
+            self.templates[room] = RequestTemplate(replace(asked, caching=self.caching))
         return self.templates[room]
 
     def write_page(
@@ -148,13 +147,14 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
+    model = model_for(settings, batch.model)
     overhead, now = database.read(
         lambda connection: (
-            measured_overhead(connection, database, batch.model),
+            measured_overhead(connection, database, asked_by(batch, model)),
             database.dialect.utc_now(connection),
         )
     )
-    builder = _Builder(batch, model_for(settings, batch.model), overhead, now.date())
+    builder = _Builder(batch, model, overhead, now.date())
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)
@@ -167,7 +167,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
         for page in _pages(lease):
             written = builder.write_page(stream, page, _texts_of(lease, page))
             _note_items(lease, written)
-    batch = lease.write(lambda connection: _finish(connection, lease, settings, builder))
+    batch = lease.write(lambda connection: _finish(connection, lease, builder))
     tally = builder.tally
     _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)
     return batch
@@ -221,16 +221,14 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
     )
 
 
-def _finish(
-    connection: sa.Connection, lease: Lease, settings: Settings, builder: _Builder
-) -> batches.Batch:
+def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batches.Batch:
     database, tally = lease.database, builder.tally
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
         _release(connection, lease, reason, userids, now)
-    estimate = estimate_for(connection, database, settings)
+    asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
-    output_tokens = round(tally.requests * estimate.output_tokens)
+    output_tokens = round(tally.requests * expected_output(connection, database, asked))
     cost = reserved_cost(
         builder.model,
         builder.today,
@@ -253,7 +251,7 @@ def _finish(
         estimated_input_tokens=input_tokens,
         estimated_output_tokens=output_tokens,
         estimated_cost=cost,
-        prompt_version=PROMPT_VERSION,
+        prompt_version=asked.prompt.version,
         schema_version=SCHEMA_VERSION,
         built_at=now,
         message=None if tally.requests else "No resume was left to be sent.",
