@@ -42,7 +42,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
                 assets.model_trial,
             ),
         ],
-        asset_checks=[checks.audit_of_records],
+        asset_checks=[checks.audit_of_records, checks.model_goes_on],
         jobs=[
             jobs.submit_batch,
             jobs.collect_batch,

@@ -62,7 +62,9 @@ def start(
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     if dry_run:
         return _dry_run(session, variants, sample, seed)
-    key, size = creating.create(session.database, variants, size=sample, seed=seed)
+    key, size = creating.create(
+        session.database, session.settings, variants, size=sample, seed=seed
+    )
     if not shown.as_json:
         say(f"{key}  {size:,} resumes, drawn with seed {seed}, for {len(variants)} variants")
     return go_on(session, key, wait=wait, shown=shown)
@@ -132,7 +134,7 @@ def _stopped(session: Session, state: TrialState) -> str | None:
 
 
 def _dry_run(session: Session, variants: Sequence[Variant], sample: int, seed: int) -> int:
-    found = creating.estimates(session.database, variants, size=sample, seed=seed)
+    found = creating.estimates(session.database, session.settings, variants, size=sample, seed=seed)
     say(f"{found[0].requests:,} resumes, drawn with seed {seed}, for each variant")
     for one in found:
         cost = "no price known" if one.cost is None else f"{dollars(one.cost)} as a batch"

@@ -125,10 +125,10 @@ class _Advancing:
             if self.trial.called_off_at is not None:
                 batch = cancel(lease, self.settings, self.store, self.api)
             elif batch.state == BatchState.planned:
-                batch = choose(lease)
+                batch = choose(lease, self.settings)
             while batch.state in _SENDABLE | {BatchState.claimed} and self._may_send(batch):
                 with noted(lease, "building the request file"):
-                    batch = build(lease, self.store)
+                    batch = build(lease, self.settings, self.store)
                 if batch.state not in _SENDABLE:
                     return
                 with noted(lease, "submitting the batch"):

@@ -8,15 +8,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.planning.outstanding import queue_with
+from resume_assets.batches.planning.decision import why_no_time
+from resume_assets.batches.planning.outstanding import queue_with, time_left
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
-from resume_assets.errors import PlatformError
-from resume_assets.models.catalogue import find_model
+from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.models.catalogue import model_for
+from resume_assets.settings import Settings
 from resume_assets.trials.sampling import draw, sizes_of
 from resume_assets.trials.variants import Variant, to_json
 
 _log = logging.getLogger(__name__)
+
+
+class NoTime(WrongUseError):
+    """A model ends before a batch that begins now would have to."""
 
 
 class NothingToTry(PlatformError):
@@ -37,13 +43,14 @@ class Estimate:
 
 
 def create(
-    database: Database, variants: Sequence[Variant], *, size: int, seed: int
+    database: Database, settings: Settings, variants: Sequence[Variant], *, size: int, seed: int
 ) -> tuple[str, int]:
     """Draw the sample and write the trial down; returns its key and the sample's size.
 
-    Nothing is sent by it. Raises NothingToTry, RightsMissing, DatabaseFailed.
+    Nothing is sent by it. Raises NothingToTry, NoTime, RightsMissing, DatabaseFailed.
     """
     rights.require(database)
+    database.read(lambda connection: _require_time(connection, database, settings, variants))
     userids = _drawn(database, size, seed)
 
     def insert(connection: sa.Connection) -> str:
@@ -74,7 +81,7 @@ def create(
 
 
 def estimates(
-    database: Database, variants: Sequence[Variant], *, size: int, seed: int
+    database: Database, settings: Settings, variants: Sequence[Variant], *, size: int, seed: int
 ) -> list[Estimate]:
     """What each variant would come to, by the planner's own estimate; writes nothing.
 
@@ -86,7 +93,7 @@ def estimates(
         rows = sizes_of(connection, database, userids)
         found = []
         for variant in variants:
-            model = find_model(variant.model)
+            model = model_for(variant.settings(settings))
             queue = queue_with(connection, database, model, variant.asked(model), rows)
             each = queue.cost_per_row
             found.append(
@@ -100,6 +107,16 @@ def estimates(
         return found
 
     return database.read(work)
+
+
+def _require_time(
+    connection: sa.Connection, database: Database, settings: Settings, variants: Sequence[Variant]
+) -> None:
+    now = database.dialect.utc_now(connection)
+    for variant in variants:
+        left = time_left(connection, database, variant.settings(settings), now)
+        if (why := why_no_time(left)) is not None:
+            raise NoTime(f"{why} Leave it out of the trial.")
 
 
 def _drawn(database: Database, size: int, seed: int) -> list[Any]:

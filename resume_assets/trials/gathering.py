@@ -132,7 +132,7 @@ def _variant(
         requests=_sum(batches, "requests"),
         input_tokens=_sum(batches, "input_tokens"),
         cached_tokens=_sum(batches, "cached_tokens"),
-        cache_write_tokens=0,
+        cache_write_tokens=_sum(batches, "cache_write_tokens"),
         output_tokens=_sum(batches, "output_tokens"),
         cost_usd=_cost(batches),
         seconds=_seconds(batches),

@@ -11,7 +11,7 @@ from resume_assets.batches.planning.outstanding import promised_rows, queue_with
 from resume_assets.batches.planning.planner import Planned, decision_on, insert_planned
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
@@ -81,12 +81,13 @@ def _decided(
     rows = _unplanned(connection, database, key, variant)[:MAX_REQUESTS]
     if not rows:
         return None
-    model = find_model(variant.model)
+    own = variant.settings(settings)
+    model = model_for(own)
     queue = queue_with(connection, database, model, variant.asked(model), rows)
     return decision_on(
         connection,
         database,
-        settings,
+        own,
         queue,
         len(rows),
         in_flight=settings.max_in_flight,

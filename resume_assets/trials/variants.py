@@ -9,7 +9,7 @@ from typing import Any
 from resume_assets.batches.planning.asked import asked_in, asked_now, columns_of
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.requests import RequestSettings
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.catalogue import Model, model_for
 from resume_assets.settings import Settings
 
 LEAST, MOST = 2, 6
@@ -40,6 +40,10 @@ class Variant:
         """The prompt's name, or its file's."""
         return str(self.columns["prompt_name"])
 
+    def settings(self, settings: Settings) -> Settings:
+        """The settings in force, with the variant's model for the configured one."""
+        return settings.model_copy(update={"model": self.model})
+
     def asked(self, model: Model) -> RequestSettings:
         """What its requests ask of its model."""
         return asked_in(self.columns, model)
@@ -48,7 +52,7 @@ class Variant:
 def variants_of(settings: Settings, models: Sequence[str], prompts: Sequence[str]) -> list[Variant]:
     """Every model with every prompt; where none is named, the configured one.
 
-    Raises BadVariants, PromptError.
+    Raises BadVariants, PromptError, UnknownBaseModel.
     """
     named = list(_named(settings, models, prompts))
     if not LEAST <= len(named) <= MOST:
@@ -69,7 +73,7 @@ def _named(
         if not 0 < len(model) <= _LONGEST_MODEL:
             raise BadVariants(f"A model's name has 1 to {_LONGEST_MODEL} characters.")
         own = settings.model_copy(update={"model": model, "prompt": prompt})
-        asked = asked_now(own, find_model(model))
+        asked = asked_now(own, model_for(own))
         name = model if len(prompts) < 2 else f"{model} {asked.prompt.name}"
         yield name, columns_of(own, asked.prompt)
 

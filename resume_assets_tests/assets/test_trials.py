@@ -31,7 +31,7 @@ ASSET = "model_trial"
 
 def created(platform: Platform, *models: str) -> str:
     variants = variants_of(platform.settings, models or (MINI, NANO), [])
-    key, _ = create(platform.database, variants, size=3, seed=7)
+    key, _ = create(platform.database, platform.settings, variants, size=3, seed=7)
     return key
 
 

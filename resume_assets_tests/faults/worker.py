@@ -174,7 +174,7 @@ class Life:
         """A person tries two models beside the real work."""
         flow = self.flow
         variants = variants_of(flow.settings, TRIED, [])
-        self.tried(lambda: create(flow.database, variants, size=TRIED_ON, seed=7))
+        self.tried(lambda: create(flow.database, flow.settings, variants, size=TRIED_ON, seed=7))
         self.go_on()
 
     def again(self) -> None:

@@ -57,13 +57,13 @@ def test_nobody_has_a_resume(database: Database) -> None:
     variants = variants_of(settings(), [MINI, NANO], [])
     for ask in (create, estimates):
         with pytest.raises(NothingToTry, match="nothing to try"):
-            ask(database, variants, size=5, seed=1)
+            ask(database, settings(), variants, size=5, seed=1)
 
 
 def test_a_trial_is_written_down_and_has_all_to_send(database: Database) -> None:
     seed(database, 5)
     variants = variants_of(settings(), [MINI, NANO], [])
-    key, size = create(database, variants, size=4, seed=7)
+    key, size = create(database, settings(), variants, size=4, seed=7)
     assert size == 4
     for variant in variants:
         rows = database.read(lambda c: remaining(c, database, key, variant.number))  # noqa: B023
@@ -81,7 +81,7 @@ def test_a_resume_that_is_gone_is_still_sent_for(database: Database) -> None:
 def test_the_estimate_of_each_variant(trying: Trying) -> None:
     flow = trying.flow
     variants = variants_of(flow.settings, [MINI, NANO, "gpt-4-none"], [])
-    found = estimates(flow.database, variants, size=4, seed=7)
+    found = estimates(flow.database, flow.settings, variants, size=4, seed=7)
     assert [one.requests for one in found] == [4, 4, 4]
     assert all(one.input_tokens > 1_000 for one in found)
     assert [one.cost is None for one in found] == [False, False, True]

@@ -35,7 +35,7 @@ class Trying:
         self, *models: str, size: int = 4, seed: int = 7, prompts: Sequence[str] = ()
     ) -> str:
         variants = variants_of(self.flow.settings, models or (MINI, NANO), prompts)
-        key, _ = create(self.flow.database, variants, size=size, seed=seed)
+        key, _ = create(self.flow.database, self.flow.settings, variants, size=size, seed=seed)
         return key
 
     def advance(self, key: str) -> TrialState:

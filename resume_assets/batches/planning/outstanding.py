@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.attempts import are_repeats_held
 from resume_assets.batches.ledger.queue import Waiting, waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
-from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
+from resume_assets.batches.planning.decision import Limits, Outstanding, Queue, TimeLeft
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
-from resume_assets.models.catalogue import Model
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.ends import ModelEnd, end_of
 from resume_assets.settings import Settings
 
 
@@ -42,12 +43,13 @@ def queue_with(
     """These rows, of which there is one at least, as what waits: what they will cost."""
     estimate: Estimate = estimate_for(connection, database, model, asked)
     sizes = [row.text_bytes for row in rows]
-    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
+    inputs = list(map(estimate.input_tokens, sizes))
+    cost = estimate.cost(inputs)
     return Queue(
         waiting=len(sizes),
         bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
-        tokens_per_row=tokens,
-        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+        tokens_per_row=sum(inputs) / len(sizes),
+        cost_per_row=None if cost is None else cost / len(sizes),
     )
 
 
@@ -80,6 +82,27 @@ def _are_some_held(connection: sa.Connection, database: Database, settings: Sett
     return are_repeats_held(connection, database) and bool(
         waiting(connection, database, 1, max_attempts=settings.max_attempts)
     )
+
+
+def end_of_model(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> ModelEnd | None:
+    """When the configured model ends, by what its endpoint said at the latest submission."""
+    table = database.ledger.batches
+    query = (
+        sa.select(table.c.model_shutdown)
+        .where(table.c.model == settings.model, table.c.submitted_at.is_not(None))
+        .order_by(table.c.submitted_at.desc())
+        .limit(1)
+    )
+    return end_of(settings, model_for(settings), connection.execute(query).scalar())
+
+
+def time_left(
+    connection: sa.Connection, database: Database, settings: Settings, now: datetime
+) -> TimeLeft:
+    """What is left of the configured model's time."""
+    return TimeLeft(end_of_model(connection, database, settings), now)
 
 
 def limits_of(

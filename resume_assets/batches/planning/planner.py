@@ -29,6 +29,7 @@ from resume_assets.batches.planning.outstanding import (
     limits_of,
     outstanding_of,
     queue_of,
+    time_left,
 )
 from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database import rights
@@ -36,7 +37,7 @@ from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.prompt import load_prompt
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 
@@ -76,7 +77,7 @@ def plan_batch(
     if key is not None:
         batches.check_key(key)
     rights.require(database)
-    model = find_model(settings.model)
+    model = model_for(settings)
     asked = asked_now(settings, model)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
@@ -114,7 +115,7 @@ def decision_on(
     if of_trial:
         outstanding = replace(outstanding, low_share=False)
     limits = limits_of(settings, installation, in_flight=in_flight)
-    return decide(queue, outstanding, limits, rows)
+    return decide(queue, outstanding, limits, rows, time_left(connection, database, settings, now))
 
 
 def insert_planned(
@@ -182,14 +183,15 @@ def _count_planned(connection: sa.Connection, database: Database, origin: str) -
 def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
-    """Why nothing is planned until `resume-assets resume`; None where planning goes on."""
+    """Why nothing is planned until a person acts; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
     queue = Queue(waiting=1, cost_per_row=0.000_01)
     if are_all_held(connection, database, settings):
         queue = Queue(waiting=0, are_some_held=True)
-    decision = decide(queue, outstanding, limits_of(settings, installation), 1)
+    limits, left = limits_of(settings, installation), time_left(connection, database, settings, now)
+    decision = decide(queue, outstanding, limits, 1, left)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
     return None
@@ -209,7 +211,7 @@ def stuck_batches(
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
     """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
-    model = find_model(settings.model)
+    model = model_for(settings)
     asked = asked_now(settings, model)
     return database.read(
         lambda connection: queue_of(connection, database, settings, model, asked, rows)

@@ -19,7 +19,7 @@ from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets.settings import Settings
 
@@ -96,17 +96,18 @@ def _choose(
         max_attempts=settings.max_attempts,
         without_held=True,
     )
-    return fitting(connection, lease.database, batch, rows)
+    return fitting(connection, lease.database, settings, batch, rows)
 
 
 def fitting(
     connection: sa.Connection,
     database: Database,
+    settings: Settings,
     batch: batches.Batch,
     rows: Iterable[Waiting],
 ) -> list[Waiting]:
     """The first rows whose running sums fit one file and what the plan reserved; one at least."""
-    model = find_model(batch.model)
+    model = model_for(settings, batch.model)
     estimate = estimate_for(connection, database, model, asked_by(batch, model))
     size = tokens = 0.0
     chosen: list[Waiting] = []
