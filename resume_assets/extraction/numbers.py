@@ -46,6 +46,7 @@ def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> J
     return Job(first, last, in_us)
 
 
+@lru_cache(maxsize=1 << 14)
 def _computed(half_months: int, count: int = 1) -> "Years":
     return Years(_text(half_months, count))
 
@@ -100,7 +101,7 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
     if not jobs:
         return NO_YEARS
     spans = sorted(
-        (one.start, one.end) for one in jobs if one.start is not None and one.end is not None
+        [(start, end) for start, end, _ in jobs if start is not None and end is not None]
     )
     if not spans:
         return _claim(said)
@@ -108,7 +109,8 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
     first, last = spans[0]
     for start, end in spans[1:]:
         if start <= last + 1:  # the next month continues the work
-            last = max(last, end)
+            if end > last:
+                last = end
         else:
             total += 2 * (last - first) + 1
             first, last = start, end
@@ -121,9 +123,7 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
 def average_tenure(jobs: Iterable[Job]) -> Years:
     """Return the mean length of the jobs that have dates."""
     halves = [
-        2 * (one.end - one.start) + 1
-        for one in jobs
-        if one.start is not None and one.end is not None
+        2 * (end - start) + 1 for start, end, _ in jobs if start is not None and end is not None
     ]
     return _computed(sum(halves), len(halves)) if halves else NO_YEARS
 
@@ -135,19 +135,21 @@ def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
     """
     if not jobs:
         return NO_YEARS
-    here = [one for one in jobs if one.in_us]
-    starts = [one.start for one in here if one.start is not None]
+    here = [(start, end) for start, end, in_us in jobs if in_us]
+    starts = [start for start, _ in here if start is not None]
     if not starts:
         return _claim(said)
-    until = today
-    ended = [one for one in jobs if one.end is not None]
-    latest = max(ended, key=lambda one: one.end or 0, default=None)
-    if latest is not None and latest.in_us is False:
+    began, until = min(starts), today
+    latest, where = -1, None
+    for _, end, in_us in jobs:
+        if end is not None and end > latest:
+            latest, where = end, in_us
+    if where is False:
         # Where a job in the US ended in the same month as one abroad, this is that month too.
-        until = max((one.end for one in here if one.end is not None), default=-1)
-    if until < min(starts):
+        until = max((end for _, end in here if end is not None), default=-1)
+    if until < began:
         return _claim(said)
-    computed = _computed(2 * (until - min(starts)) + 1)
+    computed = _computed(2 * (until - began) + 1)
     if computed.text is not None and len(starts) == len(here):
         return computed
     return _lower_bound(computed, said)

@@ -5,7 +5,7 @@ recognised is here. Texts that need no change are remembered: most come again an
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -121,8 +121,9 @@ def bare(text: str) -> str:
 class Kind:
     """Reads the texts of one kind of column, as its `Fills` describes it.
 
-    `plain` holds remembered texts that need no change, `odd` the readings of others. `shape` makes
-    a value shorter or neater where the column asks for that; "" is no value.
+    `plain` holds remembered texts that need no change, each with the form (casefolded) in which
+    repeats are found; `odd` the readings of others. `shape` makes a value shorter or neater where
+    the column asks for that; "" is no value.
     """
 
     __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape", "whole")
@@ -135,7 +136,7 @@ class Kind:
         patterns = [_PATTERNS[each] for each in fills.never if each in _PATTERNS]
         self.none = re.compile("|".join(patterns)) if patterns else None
         self.shape = shape
-        self.plain: set[str] = set()
+        self.plain: dict[str, str] = {}
         self.odd: dict[str, Reading] = {}
 
     def is_plain(self, text: str) -> bool:
@@ -175,7 +176,7 @@ class Kind:
             self.plain.clear()
             self.odd.clear()
         if reading is None:
-            self.plain.add(text)
+            self.plain[text] = text.casefold()
         else:
             self.odd[text] = reading
 
@@ -232,25 +233,40 @@ class Cleaner:
 
     def values(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
         """Return what is a value among these texts; what is done to one is noted by its place."""
-        found = [self.value(text, column_of(columns, n), kind) for n, text in enumerate(texts)]
-        return [value for value in found if value]
+        found: list[str] = []
+        for place, text in enumerate(texts):
+            if kind.is_plain(text):
+                found.append(text)
+            elif text and (value := self.value(text, column_of(columns, place), kind)):
+                found.append(value)
+        return found
 
-    def several(self, values: list[str], columns: tuple[str, ...]) -> Values:
-        """Return as many different values as there are columns, filled up with None."""
-        if len(values) > 1 and len({*map(str.casefold, values)}) < len(values):
-            values = self.each_once(values, columns)
+    def different(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
+        """Return the values among these texts, each once."""
+        folded = {*map(kind.plain.get, texts)}
+        if len(folded) == len(texts) and None not in folded:
+            return texts  # nearly always: all are remembered, and none is there twice
+        return self.each_once(self.values(texts, columns, kind), columns)
+
+    def filled_up(self, values: list[str], columns: tuple[str, ...]) -> Values:
+        """Return as many values as there are columns, filled up with None."""
         surplus = len(values) - len(columns)
         if surplus > 0:
             note(self.changes, columns[-1], Change.left_out)
             return [*values[: len(columns)]]
         return values + [None] * -surplus
 
-    def each_once(self, values: Iterable[str], columns: tuple[str, ...]) -> list[str]:
+    def each_once(self, values: list[str], columns: tuple[str, ...]) -> list[str]:
         """Return the values without those that differ from an earlier one in case only."""
+        if len(values) < 2:
+            return values
         first: dict[str, str] = {}
         for place, value in enumerate(values):
-            if first.setdefault(value.casefold(), value) is not value:
+            folded = value.casefold()
+            if folded in first:
                 note(self.changes, column_of(columns, place), Change.repeated)
+            else:
+                first[folded] = value
         return list(first.values())
 
 

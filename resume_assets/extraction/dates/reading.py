@@ -71,6 +71,12 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     tells both, it is read for both. An end that is only a year, the start's, takes the start's
     month.
     """
+    if type(start) is str and type(end) is str and len(start) + len(end) <= _CACHED:
+        return _period_cached(start, end)
+    return _period(start, end)
+
+
+def _period(start: str | None, end: str | None) -> tuple[DateReading, DateReading]:
     one = _look(start, False)
     two = _look(end, True)
     if one.undecided and two.day_first is not None:
@@ -89,6 +95,9 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     if last.month_assumed and first.value and last.value and first.value[:4] == last.value[:4]:
         last = last._replace(value=first.value)
     return first, last
+
+
+_period_cached = lru_cache(_CACHE_SIZE)(_period)
 
 
 def _as_text(given: object) -> str:
