@@ -6,7 +6,7 @@ noted by column. Nothing here refuses a record: a paid answer is written as far 
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -50,7 +50,7 @@ class _Mapper(Cleaner):
     """Maps one candidate; what it does is noted in its record."""
 
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
-        super().__init__(Record(()))
+        super().__init__(Record((), {}, {}))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
         self.today = today.year * 12 + today.month - 1
         self.jobs = in_order(
@@ -240,7 +240,7 @@ class _Step(NamedTuple):
     rule: _RuleFunction
     slot: _Slot
     field: str
-    plain: Mapping[str, str] | None
+    plain: set[str] | None
 
 
 def _plan() -> list[_Step]:

@@ -31,7 +31,6 @@ def month(date: str) -> int:
     return int(date[:4]) * 12 + int(date[5:7]) - 1
 
 
-@lru_cache(maxsize=1 << 15)  # the same spans come again and again: there are few months
 def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:
     """Return a position in months, from standardized dates; `today` is the current month.
 
@@ -40,7 +39,9 @@ def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> J
     first = month(start) if start else None
     last = None
     if end:
-        last = today if end == "Present" else min(month(end), today)
+        last = today if end == "Present" else month(end)
+        if last > today:
+            last = today
     if first is not None and (first > today or (last is not None and first > last)):
         return Job(None, None, in_us)
     return Job(first, last, in_us)
@@ -135,21 +136,25 @@ def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
     """
     if not jobs:
         return NO_YEARS
-    here = [(start, end) for start, end, in_us in jobs if in_us]
-    starts = [start for start, _ in here if start is not None]
-    if not starts:
-        return _claim(said)
-    began, until = min(starts), today
-    latest, where = -1, None
-    for _, end, in_us in jobs:
-        if end is not None and end > latest:
-            latest, where = end, in_us
-    if where is False:
-        # Where a job in the US ended in the same month as one abroad, this is that month too.
-        until = max((end for _, end in here if end is not None), default=-1)
-    if until < began:
+    began: int | None = None
+    all_begin = True
+    last = last_here = -1
+    where = None  # the job was that ended last
+    for start, end, in_us in jobs:
+        if end is not None and end > last:
+            last, where = end, in_us
+        if in_us:
+            if start is None:
+                all_begin = False
+            elif began is None or start < began:
+                began = start
+            if end is not None and end > last_here:
+                last_here = end
+    # Where a job in the US ended in the same month as one abroad, `last_here` is that month too.
+    until = last_here if where is False else today
+    if began is None or until < began:
         return _claim(said)
     computed = _computed(2 * (until - began) + 1)
-    if computed.text is not None and len(starts) == len(here):
+    if computed.text is not None and all_begin:
         return computed
     return _lower_bound(computed, said)

@@ -94,6 +94,11 @@ _PATTERNS: Final[Mapping[Never, str]] = {
 }
 _SUSPECT: Final = frozenset([*_MONTHS, "www"])
 """First three letters of texts that match a pattern though they begin so and have no @ or /."""
+_SIGN: Final = r"[!-%'-.0-?A-\[\]-~]"  # ASCII without what may be escaped, and without @ and /
+_PLAIN: Final = re.compile(
+    rf"(?!(?i:{'|'.join(_SUSPECT)})(?=.*[^A-Za-z ]))[A-MO-TV-Za-mo-tv-z]{_SIGN}*(?: {_SIGN}+)*"
+)
+"""Short texts that need no change: they begin with a letter that is sure and match no pattern."""
 _LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
 _MARKS: Final = frozenset("*_`[#>~•")
@@ -121,9 +126,8 @@ def bare(text: str) -> str:
 class Kind:
     """Reads the texts of one kind of column, as its `Fills` describes it.
 
-    `plain` holds remembered texts that need no change, each with the form (casefolded) in which
-    repeats are found; `odd` the readings of others. `shape` makes a value shorter or neater where
-    the column asks for that; "" is no value.
+    `plain` holds remembered texts that need no change, `odd` the readings of others. `shape` makes
+    a value shorter or neater where the column asks for that; "" is no value.
     """
 
     __slots__ = ("length", "names", "none", "odd", "placeholders", "plain", "shape", "whole")
@@ -136,28 +140,33 @@ class Kind:
         patterns = [_PATTERNS[each] for each in fills.never if each in _PATTERNS]
         self.none = re.compile("|".join(patterns)) if patterns else None
         self.shape = shape
-        self.plain: dict[str, str] = {}
+        self.plain: set[str] = set()
         self.odd: dict[str, Reading] = {}
 
     def is_plain(self, text: str) -> bool:
         """Tell whether a text surely needs no change, without looking at it closely."""
         if text in self.plain:
             return True  # nearly always
-        if (
-            text[:1] in UNSURE
-            or (self.length is not None and 2 * len(text) > self.length)
-            or "  " in text
-        ):
+        length = len(text)
+        if self.length is not None and 2 * length > self.length:
             return False
-        if len(text) > _SHORT or not (text.isascii() and text.replace(" ", "").isalpha()):
-            if not text[0].isalpha() or text[-1].isspace() or not is_clean(text):
-                return False
-            if self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT):
-                return False
+        if not (length <= _SHORT and _PLAIN.fullmatch(text)) and not self._looks_plain(text):
+            return False
         if self.shape is not None and self.shape(text) != text:
             return False
         self._remember(text, None)
         return True
+
+    def _looks_plain(self, text: str) -> bool:
+        """As `_PLAIN` tells it of short texts in ASCII, of any text."""
+        return not (
+            text[:1] in UNSURE
+            or "  " in text
+            or not text[0].isalpha()
+            or text[-1].isspace()
+            or not is_clean(text)
+            or (self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT))
+        )
 
     def read(self, text: str) -> Reading:
         """Return the value of a text that is not empty."""
@@ -176,7 +185,7 @@ class Kind:
             self.plain.clear()
             self.odd.clear()
         if reading is None:
-            self.plain[text] = text.casefold()
+            self.plain.add(text)
         else:
             self.odd[text] = reading
 
@@ -243,10 +252,9 @@ class Cleaner:
 
     def different(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
         """Return the values among these texts, each once."""
-        folded = {*map(kind.plain.get, texts)}
-        if len(folded) == len(texts) and None not in folded:
-            return texts  # nearly always: all are remembered, and none is there twice
-        return self.each_once(self.values(texts, columns, kind), columns)
+        if not kind.plain.issuperset(texts):
+            texts = self.values(texts, columns, kind)
+        return self.each_once(texts, columns)
 
     def filled_up(self, values: list[str], columns: tuple[str, ...]) -> Values:
         """Return as many values as there are columns, filled up with None."""
@@ -258,8 +266,8 @@ class Cleaner:
 
     def each_once(self, values: list[str], columns: tuple[str, ...]) -> list[str]:
         """Return the values without those that differ from an earlier one in case only."""
-        if len(values) < 2:
-            return values
+        if len(values) < 2 or len({*map(str.casefold, values)}) == len(values):
+            return values  # nearly always
         first: dict[str, str] = {}
         for place, value in enumerate(values):
             folded = value.casefold()

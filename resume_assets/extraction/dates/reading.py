@@ -71,12 +71,10 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     tells both, it is read for both. An end that is only a year, the start's, takes the start's
     month.
     """
-    if type(start) is str and type(end) is str and len(start) + len(end) <= _CACHED:
-        return _period_cached(start, end)
-    return _period(start, end)
-
-
-def _period(start: str | None, end: str | None) -> tuple[DateReading, DateReading]:
+    if type(start) is str and type(end) is str:
+        first, last = _AS_ASKED.get(start), _AS_ASKED_OF_ENDS.get(end)
+        if first is not None and last is not None:
+            return first, last  # nearly always
     one = _look(start, False)
     two = _look(end, True)
     if one.undecided and two.day_first is not None:
@@ -95,9 +93,6 @@ def _period(start: str | None, end: str | None) -> tuple[DateReading, DateReadin
     if last.month_assumed and first.value and last.value and first.value[:4] == last.value[:4]:
         last = last._replace(value=first.value)
     return first, last
-
-
-_period_cached = lru_cache(_CACHE_SIZE)(_period)
 
 
 def _as_text(given: object) -> str:
@@ -127,6 +122,14 @@ _STARTS_BEFORE = re.compile(r"F[wfCEADJ.,:;]{0,3}$")
 _SINCE_BEFORE = re.compile(r"S[wfCEADJ.,:;]{0,3}$")
 _SINCE_AFTER = re.compile(r"[.,:;]*S")
 _GOES_ON = re.compile(r"[.,:;]*[-–RU]")
+
+
+_AS_ASKED: Final = {
+    month: DateReading(month, month_assumed=False, unreadable=False)
+    for month in (f"{year}-{number:02}" for year in range(1900, 2100) for number in range(1, 13))
+}
+"""Readings of what the model is asked for; such dates tell nothing of a position's other one."""
+_AS_ASKED_OF_ENDS: Final = {**_AS_ASKED, "Present": _PRESENT}
 
 
 class _Look(NamedTuple):
