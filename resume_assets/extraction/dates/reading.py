@@ -72,7 +72,7 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     month.
     """
     if type(start) is str and type(end) is str:
-        first, last = _AS_ASKED.get(start), _AS_ASKED_OF_ENDS.get(end)
+        first, last = _STARTS.get(start), _ENDS.get(end)
         if first is not None and last is not None:
             return first, last  # nearly always
     one = _look(start, False)
@@ -124,12 +124,12 @@ _SINCE_AFTER = re.compile(r"[.,:;]*S")
 _GOES_ON = re.compile(r"[.,:;]*[-–RU]")
 
 
-_AS_ASKED: Final = {
+_STARTS: Final = {
     month: DateReading(month, month_assumed=False, unreadable=False)
     for month in (f"{year}-{number:02}" for year in range(1900, 2100) for number in range(1, 13))
 }
 """Readings of what the model is asked for; such dates tell nothing of a position's other one."""
-_AS_ASKED_OF_ENDS: Final = {**_AS_ASKED, "Present": _PRESENT}
+_ENDS: Final = {**_STARTS, "Present": _PRESENT}
 
 
 class _Look(NamedTuple):
