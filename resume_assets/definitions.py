@@ -41,7 +41,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
                 assets.batch_cost,
             ),
         ],
-        asset_checks=[checks.audit_of_records],
+        asset_checks=[checks.audit_of_records, checks.model_goes_on],
         jobs=[jobs.submit_batch, jobs.collect_batch, schedules.housekeeping],
         schedules=[schedules.daily_housekeeping],
         sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],

@@ -32,6 +32,7 @@ CHECKS = {
     "usable_answers",
     "nothing_cut_or_unread",
     "nobody_given_up",
+    "known_answers_met",
 }
 
 
@@ -97,8 +98,10 @@ def test_the_checks_are_on_the_records_and_partitioned(
     repository: dg.RepositoryDefinition,
 ) -> None:
     keys = repository.asset_graph.asset_check_keys
-    assert {key.name for key in keys} == CHECKS
-    assert {key.asset_key.to_user_string() for key in keys} == {"updated_candidate_records"}
+    on = {key.name: key.asset_key.to_user_string() for key in keys}
+    assert on.pop("model_goes_on") == "submitted_batch"
+    assert on.keys() == CHECKS
+    assert set(on.values()) == {"updated_candidate_records"}
     for key in keys:
         spec = repository.asset_graph.get_check_spec(key)
         assert spec.partitions_def == resume_batches

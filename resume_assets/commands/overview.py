@@ -12,6 +12,7 @@ from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_sendable
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
 from resume_assets.batches.planning import planner
+from resume_assets.batches.planning.outstanding import end_of_model
 from resume_assets.commands.output import describe, dollars, how_to_send, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
@@ -47,7 +48,25 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "tokens_without_price": spent.without_price,
         "given_up": people,
         "stuck": [batch.batch_key for batch in stuck],
+        "model_end": _model_end(connection, database, settings),
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+    }
+
+
+def _model_end(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> dict[str, Any] | None:
+    """When the configured model ends, if that is soon."""
+    end = end_of_model(connection, database, settings)
+    today = database.dialect.utc_now(connection).date()
+    if end is None or not end.is_soon(today):
+        return None
+    return {
+        "model": end.model,
+        "shutdown_date": end.on.isoformat(),
+        "days_left": end.days_left(today),
+        "successor": end.successor,
+        "line": end.in_words(today),
     }
 
 
@@ -87,6 +106,9 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say("                `resume-assets retry` sends them again.")
     for key in found["stuck"]:
         say(f"Stuck           batch {key} has been out for longer than RESUME_STUCK_HOURS")
+    end = found["model_end"]
+    if end and not (found["planning_stopped"] or "").startswith(end["line"]):
+        say(f"Model           {end['line']}")
     if found["planning_stopped"]:
         say(f"Stopped         {found['planning_stopped']}")
 

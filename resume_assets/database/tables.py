@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -107,7 +107,11 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("model", sa.Unicode(100), nullable=False),
         sa.Column("temperature", sa.Float),
         sa.Column("max_output_tokens", sa.Integer, nullable=False),
+        # The prompt's own text, so that its file is needed no more once there is a plan
+        sa.Column("prompt_name", sa.Unicode(255)),
         sa.Column("prompt_version", sa.Unicode(32)),
+        sa.Column("prompt_text", _LONG),
+        sa.Column("response_format", sa.Unicode(16)),
         sa.Column("schema_version", sa.Unicode(32)),
         sa.Column("rows_claimed", sa.Integer),
         sa.Column("requests", sa.Integer),
@@ -129,6 +133,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("input_file_id", sa.Unicode(200)),
         sa.Column("openai_batch_id", sa.Unicode(200)),
         sa.Column("openai_status", sa.Unicode(32)),
+        # The model's last day as the endpoint told it before the batch was created; NULL for none
+        sa.Column("model_shutdown", sa.Date),
         sa.Column("output_file_id", sa.Unicode(200)),
         sa.Column("error_file_id", sa.Unicode(200)),
         sa.Column("requests_completed", sa.Integer),
@@ -148,7 +154,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
+        # Read from the prompt cache, and written to it; NULL in what is older than the column
         sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("cache_write_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
@@ -201,6 +209,7 @@ def _items(
         sa.Column("estimated_tokens", sa.Integer),
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),
+        sa.Column("cache_write_tokens", sa.Integer),
         sa.Column("output_tokens", sa.Integer),
         # How the answer was read: two sums, for people; and JSON, NULL where there is nothing:
         # column -> what was done to its value (`values.Change`), column -> date not readable

@@ -9,15 +9,20 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.extraction.responses import Answer
 
-USAGE = ("input_tokens", "cached_tokens", "output_tokens")
+USAGE = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
 """The items' columns for what an answer cost, in the order of Usage."""
 
-Usage = tuple[int | None, int | None, int | None]
+Usage = tuple[int | None, int | None, int | None, int | None]
 
 
 def usage_of(answer: Answer) -> Usage:
     """What an answer cost, in tokens."""
-    return answer.input_tokens, answer.cached_tokens, answer.output_tokens
+    return (
+        answer.input_tokens,
+        answer.cached_tokens,
+        answer.cache_write_tokens,
+        answer.output_tokens,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class End:
     userid: Any
     state: ItemState
     reason: str
-    usage: "Usage" = (None, None, None)
+    usage: "Usage" = (None, None, None, None)
     attempt_used: bool = False
 
 

@@ -44,7 +44,7 @@ def test_a_batch_is_found_by_its_key_and_by_its_id(flow: Flowing):
 def test_what_is_closed_is_counted_and_let_go(flow: Flowing):
     flow.until_submitted()
     ends = [
-        End(1, ItemState.failed, "r" * 300, (5, 0, 7), attempt_used=True),
+        End(1, ItemState.failed, "r" * 300, (5, 0, 2, 7), attempt_used=True),
         End(2, ItemState.missing, "no_line"),
     ]
     with leased(flow.database, KEY) as lease:
@@ -52,7 +52,8 @@ def test_what_is_closed_is_counted_and_let_go(flow: Flowing):
         lease.write(lambda connection: close(connection, lease, []))
     items = flow.items()
     assert items[1].reason == "r" * 200
-    assert (items[1].input_tokens, items[1].cached_tokens, items[1].output_tokens) == (5, 0, 7)
+    used = (items[1].input_tokens, items[1].cached_tokens, items[1].output_tokens)
+    assert (*used, items[1].cache_write_tokens) == (5, 0, 7, 2)
     assert (items[1].attempt_used, items[2].attempt_used) == (True, False)
     assert (items[1].closed_at is None, items[3].closed_at is None) == (False, True)
     assert flow.claims() == {3: KEY}
