@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resume_assets.extraction import mapping, numbers, values
-from resume_assets.extraction.candidate import Candidate, ColumnKind, Fills, Never
+from resume_assets.extraction.candidate import Candidate, ColumnKind, Fills, Never, Position
 from resume_assets.extraction.contacts import (
     EMAIL,
     PHONE,
@@ -83,7 +83,7 @@ def parsed(changes: dict[str, Any]) -> dict[str, Any]:
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
             given = {key: strip(item) for key, item in value.items()}
-            return mapping.Position.model_construct(**given)
+            return Position.model_construct(**given)
         if isinstance(value, list):
             return [strip(item) for item in value]
         return "".join(value.strip())
