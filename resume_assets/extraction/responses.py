@@ -46,8 +46,6 @@ class Answer:
     custom_id: str | None
     outcome: Outcome
     reason: str = ""
-    candidate: Candidate | None = None
-    record: Record | None = None
     input_tokens: int = 0
     cached_tokens: int = 0
     cache_write_tokens: int = 0
@@ -56,6 +54,8 @@ class Answer:
     attempt_used: bool = False
     odd_fields: dict[str, int] = field(default_factory=dict)
     recovered: bool = False
+    record: Record | None = None
+    candidate: Candidate | None = None
 
     @property
     def odd_values(self) -> int:
