@@ -33,7 +33,7 @@ def values() -> Iterator[tuple[int, Evidence, str]]:
     """Every known answer that needs evidence: the sample's number, its kind and value."""
     for sample in samples.load():
         for column, value in sample.expected.items():
-            if value not in (None, PRESENT) and KINDS[column] is not Evidence.judged:
+            if isinstance(value, str) and value != PRESENT and KINDS[column] is not Evidence.judged:
                 yield sample.userid, KINDS[column], value
 
 

@@ -1,13 +1,21 @@
-"""What the resumes do not bear out is not written, as far as RESUME_NOT_BORNE_OUT says so.
+"""Records weighed against their resumes; what those do not bear out is not written.
 
-A wrong e-mail address, phone or profile reaches another person: those are cleared by default.
+That is, as far as RESUME_NOT_BORNE_OUT says so. A wrong e-mail address, phone or profile reaches
+another person: those are cleared by default.
 """
 
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Final
 
+from resume_assets.batches.receiving.results import Asked
+from resume_assets.database.connect import Database
 from resume_assets.evidence.finding import CONTACTS, VERBATIM
-from resume_assets.evidence.weighing import Weight
+from resume_assets.evidence.weighing import NO_WEIGHT, Weight, weigh
 from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
 from resume_assets.extraction.values import Change, Record, note
 from resume_assets.settings import NotBorneOut
 
@@ -18,6 +26,30 @@ _CLEARED: Final = {
     NotBorneOut.null: VERBATIM,
 }
 """The kinds of evidence whose values are cleared."""
+
+
+_PAGE: Final = 250  # resumes that are read together
+
+
+def weighed(
+    database: Database, answers: Iterable[tuple[Asked, Answer]]
+) -> Iterator[tuple[Asked, Answer, Weight]]:
+    """Weigh the answers' records against the resumes that were sent, and clear what must go.
+
+    A record whose resume is another by now, or gone, is left as it is, without weight.
+    """
+    there = database.candidates
+    waiting = iter(answers)
+    while page := list(islice(waiting, _PAGE)):
+        userids = [asked.userid for asked, _ in page]
+        texts = database.read(partial(there.texts, userids=userids))
+        for asked, answer in page:
+            text, weight = texts.get(asked.userid), NO_WEIGHT
+            if answer.record is not None and text and text_hash(text) == asked.text_hash:
+                weight = weigh(answer.record.values, answer.record.changes, text)
+                if weight.missing:
+                    clear(answer.record, weight, database.not_borne_out)
+            yield asked, answer, weight
 
 
 def clear(record: Record, weight: Weight, policy: NotBorneOut) -> None:

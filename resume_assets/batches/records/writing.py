@@ -10,24 +10,22 @@ to the row, and that one without the columns that are refused. So one value hold
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims, usage_of
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
-from resume_assets.batches.records.clearing import clear
+from resume_assets.batches.records.clearing import weighed
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
 from resume_assets.database.retrying import Refused
-from resume_assets.evidence.weighing import NO_WEIGHT, weigh
+from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
 
-_PAGE = 250  # candidates whose resumes are read together, before their records are written
 _INTERFERENCES = 5  # of other programs, in one chunk
 
 
@@ -61,12 +59,8 @@ class Writer:
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        while page := list(islice(wanted, _PAGE)):
-            # Whether each is still the one that was sent is found when its record is written.
-            userids = [asked.userid for asked, _ in page]
-            texts = self.database.read(partial(self.there.texts, userids=userids))
-            for asked, answer in page:
-                yield self._prepare(asked, answer, texts.get(asked.userid))
+        for asked, answer, weight in weighed(self.database, wanted):
+            yield self._prepare(asked, answer, weight)
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.
@@ -142,12 +136,9 @@ class Writer:
         self.lease.write(partial(close, lease=self.lease, ends=[end]))
         self.applied.ends[f"{end.state}: {end.reason}"] += 1
 
-    def _prepare(self, asked: Asked, answer: Answer, text: str | None) -> Row:
+    def _prepare(self, asked: Asked, answer: Answer, weight: Weight) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
-        weight = weigh(record.values, record.changes, text) if text else NO_WEIGHT
-        if weight.missing:
-            clear(record, weight, self.database.not_borne_out)
         values = self.there.fit_row(
             record.values, record.changes, keep_existing=self.database.keep_existing
         )
