@@ -15,6 +15,8 @@ from resume_assets.evidence.folding import Folded
 from resume_assets.evidence.years import PRESENT
 from resume_assets.extraction.candidate import COLUMNS, Evidence
 
+# What is computed stands in no resume, nor must it; what is judged is not looked for.
+_APART = (Evidence.judged, Evidence.computed)
 _LONGEST = 50_000  # characters: in the samples that are longer than a window is mostly filler
 KINDS = {column.name: column.evidence for column in COLUMNS}
 
@@ -33,7 +35,7 @@ def values() -> Iterator[tuple[int, Evidence, str]]:
     """Every known answer that needs evidence: the sample's number, its kind and value."""
     for sample in samples.load():
         for column, value in sample.expected.items():
-            if isinstance(value, str) and value != PRESENT and KINDS[column] is not Evidence.judged:
+            if isinstance(value, str) and value != PRESENT and KINDS[column] not in _APART:
                 yield sample.userid, KINDS[column], value
 
 
