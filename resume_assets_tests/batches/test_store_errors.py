@@ -144,6 +144,7 @@ class NoCredentialsError(Exception):
     [
         (EndpointConnectionError("AKIA-Pl4nted"), "can't be reached .* AWS_ENDPOINT_URL"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Pl4nted"), "can't be reached"),
+        (BrokenPipeError(errno.EPIPE, "Pl4nted"), "can't be reached"),  # by its kind, not its name
         (TimeoutError("Pl4nted"), "can't be reached"),
         (NoCredentialsError("Pl4nted"), r"turned us down .*\(AWS_ACCESS_KEY_ID"),
         (PermissionError("The AWS Access Key Id Pl4nted"), "turned us down"),

@@ -17,7 +17,7 @@ from resume_assets.database import connect, projection
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import catch_up
 from resume_assets.database.setup import initialise, plan
-from resume_assets.database.status_table import NAME, look
+from resume_assets.database.status_table import NAME, look, schema_of
 from resume_assets_tests.collected import KEY, collected_batch
 from resume_assets_tests.databases import SQLITE, make_schema, rows_of, seed, settings
 
@@ -136,6 +136,30 @@ def test_a_table_that_may_not_be_altered(
     assert shown(database, "batch_id, status") == [(f"batch_{KEY}", "expired")]
     catch_up(database)
     assert len(shown(database, "1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("ledger", "tables", "expected"),
+    [
+        ("dbo", {"dbo", "ours"}, "dbo"),
+        ("ours", {"dbo"}, "dbo"),
+        ("ours", {"dbo", "ours"}, "dbo"),
+        ("ours", {"ours"}, "ours"),
+        ("ours", set(), "ours"),
+    ],
+)
+def test_where_the_table_is(ledger: str, tables: set[str], expected: str) -> None:
+    """SQLite has no schemas, and so needs no look."""
+
+    class Inspector:
+        def has_table(self, name: str, schema: str | None) -> bool:
+            assert name == NAME
+            return schema in tables
+
+    class Site:
+        schema, ledger_schema = "dbo", ledger
+
+    assert schema_of(Inspector(), Site()) == expected  # type: ignore[arg-type]
 
 
 def test_no_table_at_all(database: Database, caplog: pytest.LogCaptureFixture) -> None:
