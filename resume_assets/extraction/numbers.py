@@ -28,7 +28,7 @@ class Job(NamedTuple):
 @lru_cache(maxsize=4096)
 def month(date: str) -> int:
     """Return the number of the month that a `YYYY-MM` stands for."""
-    return int(date[:4]) * 12 + int(date[5:7]) - 1
+    return int(date[:4]) * 12 + int(date[5:])
 
 
 @lru_cache(maxsize=1 << 15)  # the same spans come again and again: there are few months

@@ -75,6 +75,7 @@ def test_a_job_that_begins_this_month_and_one_that_is_still_to_begin():
 
 
 def test_average_tenure():
+    assert average_tenure(jobs(("2019-01", "2019-05"))).text == "0.4"
     seven = [("2019-01", "2019-01")] * 5 + [("2019-01", "2019-05"), ("2019-01", "2019-06")]
     assert average_tenure(jobs(*seven)).text == "0.1"  # 0.149 years
     assert average_tenure(jobs(("2015-01", "2017-01"), ("2017-01", "2018-01"))).text == "1.5"
@@ -96,6 +97,29 @@ def test_average_tenure():
         ([("2016-11", "Present", None)], None, None, False),
         ([("2015-01", None, True), ("2016-01", "Present", False)], 3, "3", True),
         ([("2015-01", "2015-01", False), ("2010-01", "2015-01", True)], 40, "5", False),
+        ([("2012-01", None, False), ("2010-01", None, True)], 40, "16.9", False),
+        ([("2026-07", "Present", True)], None, "0.4", False),
+        ([("1940-01", "Present", True)], 12, "12", True),
+        (
+            [
+                ("2016-01", "2018-01", False),
+                ("2013-01", "2015-01", True),
+                ("2010-01", "2012-01", True),
+            ],
+            40,
+            "5",
+            False,
+        ),
+        (
+            [
+                ("2016-01", "2018-01", False),
+                ("2015-01", None, True),
+                ("2010-01", "2012-01", True),
+            ],
+            40,
+            "2",
+            False,
+        ),
         ([("2010-01", "2010-01", True), ("2012-01", "2013-01", False)], 40, "0", False),
         (
             [("2015-01", None, True), (None, "2010-01", True), ("2016-01", "Present", False)],
