@@ -147,7 +147,7 @@ def test_a_list_that_takes_too_long_is_left_and_no_batch_looked_up_by_itself(
     single = f"{LIST}/[^/]+"
     before = flow.faults.count("GET", single)
     found = flow.poll(until=lambda: True)
-    assert found.problems == {polling.ENDPOINT: "OpenAI is slow; the next look goes on."}
+    assert found.problems == {polling.ENDPOINT: "local_openai is slow; the next look goes on."}
     assert flow.faults.count("GET", single) == before
     assert found.out == 1
 
