@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -72,6 +72,8 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         # Random; goes with each batch to OpenAI, so that two installations never mix theirs up.
         sa.Column("installation_id", _KEY, nullable=False),
         sa.Column("ledger_version", sa.Integer, nullable=False),
+        # The table that it serves, with its schema; NULL in what is older than the column
+        sa.Column("candidate_table", sa.Unicode(300)),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
         # `resume` sets it: limits on money and on usable answers count from then on.
