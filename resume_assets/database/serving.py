@@ -1,7 +1,7 @@
-"""A candidate table has one ledger, and a ledger serves one candidate table, noted in its own row.
+"""A candidate table has one ledger; a ledger serves one candidate table, noted in its own row.
 
-A second ledger would know nothing of what the first has claimed and sent; a second table's ids would
-be taken for the first one's candidates.
+A second ledger would know nothing of what the first has claimed and sent; a second table's ids
+would be taken for the first one's candidates.
 """
 
 import sqlalchemy as sa
@@ -20,11 +20,11 @@ def require_its_own(database: Database, installation: sa.Table, noted: str) -> N
     ours = served_by(database)
     if noted.casefold() == ours.casefold():
         return
+    renamed = f"UPDATE {installation.fullname} SET candidate_table = '{ours}'"  # noqa: S608 (shown)
     raise NotInitialised(
-        f"The ledger serves {noted}, and RESUME_TABLE names {ours}: their candidates would be mixed "
-        f"up. Set RESUME_TABLE={noted}, or for {ours} a RESUME_LEDGER_SCHEMA of its own. Where it is "
-        f"the same table under another name: UPDATE {installation.fullname} SET candidate_table = "
-        f"'{ours}'."
+        f"The ledger serves {noted}, and RESUME_TABLE names {ours}: their candidates would be "
+        f"mixed up. Set RESUME_TABLE={noted}, or for {ours} a RESUME_LEDGER_SCHEMA of its own. "
+        f"Where it is the same table under another name: {renamed}."
     )
 
 
@@ -69,7 +69,7 @@ def _already(database: Database, ledger: Ledger, there: str) -> str:
     is_beside = there.casefold() == (database.schema or "").casefold()
     setting = "Unset RESUME_LEDGER_SCHEMA" if is_beside else f"Set RESUME_LEDGER_SCHEMA={there}"
     return (
-        f"The ledger of {served_by(database)} is in schema {there}, not in {new}: a second one would "
-        f"know nothing of what is claimed and out. {setting}, or move the tables while nothing runs: "
-        f"{moves}."
+        f"The ledger of {served_by(database)} is in schema {there}, not in {new}: a second one "
+        f"would know nothing of what is claimed and out. {setting}, or move the tables while "
+        f"nothing runs: {moves}."
     )

@@ -32,7 +32,8 @@ def translate(
 ) -> ApiFailed:
     """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
 
-    `server`: what people call the one that was asked. `once_only`: the call must not happen twice, so a lost answer becomes Doubtful.
+    `server`: what people call the one that was asked. `once_only`: the call must not happen twice,
+    so a lost answer becomes Doubtful.
     """
     if isinstance(error, openai.APIStatusError):
         return _by_status(error, server, doing, once_only=once_only)
