@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
+from resume_assets.database import candidates
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, split_name
 from resume_assets.database.setup import initialise
@@ -261,3 +262,28 @@ def test_names_as_people_write_them(text: str, schema: str | None, name: str) ->
 def test_what_is_no_name(text: str) -> None:
     with pytest.raises(SettingsError, match="RESUME_TABLE"):
         split_name(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "taken"),
+    [
+        (sa.Unicode(9), None, ""),
+        (sa.Unicode(9), "(N'it''s')", "it's"),
+        (sa.Unicode(9), "('')", ""),
+        (sa.Integer(), "((7))", 7),
+        (sa.Integer(), "CONVERT([int],'7')", 7),
+        (sa.Integer(), "(CONVERT([int],(0)))", 0),
+        (sa.Integer(), "('x')", None),
+        (sa.Integer(), "(1 + 1)", None),
+        (sa.Integer(), None, None),
+        (sa.Numeric(3, 1), "((1.5))", Decimal("1.5")),
+        (sa.Numeric(3, 1), "('x')", None),
+        (sa.DateTime(), "('2019-03-05T00:00:00')", datetime.date(2019, 3, 5)),
+        (sa.DateTime(), "(getdate())", None),
+        (sa.DateTime(), "('March')", None),
+    ],
+)
+def test_what_stands_for_null_is_the_default_if_that_is_a_value(
+    kind: Any, default: str | None, taken: Any
+) -> None:
+    assert candidates._stand_in(kind, default) == taken

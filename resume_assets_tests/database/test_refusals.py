@@ -501,6 +501,24 @@ def test_what_is_in_the_way_is_told(backend: str, empty_database: Database) -> N
     assert len(told) == (5 if backend == SQLITE else 6)
 
 
+def test_keys_that_are_in_the_way_are_told(backend: str, empty_database: Database) -> None:
+    if backend != SQLITE:
+        pytest.skip("there such a constraint is an index, and the stand-in tells no foreign keys")
+    run(empty_database, "CREATE TABLE cities (name NVARCHAR(100) PRIMARY KEY)")
+    site(
+        empty_database,
+        {"City": "NVARCHAR(100) REFERENCES cities (name)", "theirs": "INT REFERENCES cities"},
+        "UNIQUE (Email, State)",
+        "UNIQUE (userid, theirs)",
+    )
+    told = empty_database.read(lambda c: [*constraints_in_the_way(c, empty_database)])
+    stays = "where it refuses a value, that column stays as it was and is counted"
+    assert told == [
+        f"foreign key on City: {stays}",
+        f"State, Email must be unique: {stays}",
+    ]
+
+
 @pytest.mark.parametrize("others", [0, 1])
 def test_a_table_of_one_code_page_is_told_in_two_words(
     database: Database, monkeypatch: pytest.MonkeyPatch, others: int
