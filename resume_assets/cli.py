@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
@@ -287,17 +288,34 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
-@_command("evaluate", "resume-assets evaluate")
-def evaluate() -> int:
-    """Compare the samples' records with known answers.
+@_command("evaluate", "resume-assets evaluate known.jsonl --json")
+@click.argument("gold", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet: a line for each column.")
+def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
+    """Compare records with known answers.
 
-    Column by column, as they are in the database.
-    """
+    As they are in the database: those of the samples, or of the candidates in GOLD. That is a file
+    of JSON lines, such as
+
+    \b
+    {"userid": 7, "known": {"Email": "ada@example.com", "Phone2": null}}
+    {"text": "the resume", "known": {"LengthinUS": {"since": "2015-06"}}}
+    {"userid": 8, "known": {"City": "Turku"}, "wrong": {"State": "TX"}}
+
+    null: there is certainly no value. A column that is not named is not judged. `wrong`: only that
+    is known, it is not this value; or a list of columns whose present values are wrong.
+
+    --json: records, not_compared (reason: count), total, groups, columns; each with right, wrong,
+    missing, invented (a value for a known NULL), empty (a known NULL is one), cases, and the shares
+    accuracy, precision, recall, f1, coverage (0 to 1, or null).
+    """  # noqa: D301 (\b is click's sign: keep these lines)
     from resume_assets.commands import evaluating
     from resume_assets.commands.databases import opened_database
 
+    known = evaluating.known(gold)
     with opened_database(load_settings()) as database:
-        return evaluating.evaluate(database)
+        return evaluating.evaluate(database, known, as_json=as_json, as_csv=as_csv)
 
 
 @_command("ui", "resume-assets ui --port 3000")

@@ -205,7 +205,7 @@ class Flow:
 
     def build(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
-            return build(lease, self.settings, self.store)
+            return build(lease, self.store)
 
     def submit(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:

@@ -32,6 +32,7 @@ CHECKS = {
     "usable_answers",
     "nothing_cut_or_unread",
     "nobody_given_up",
+    "known_answers_met",
 }
 
 

@@ -86,14 +86,13 @@ def unprocessed_resumes(
 @batch_asset("jsonl", "file", after=unprocessed_resumes)
 def batch_requests(
     context: dg.AssetExecutionContext,
-    settings: SettingsResource,
     sqlserver: SQLServerResource,
     store: BatchStoreResource,
 ) -> Materialized:
     """Streams the claimed resumes into one JSONL file: a request a resume.
 
-    A request is the instructions, a strict JSON schema, and the resume, its middle cut out where it
-    is longer than the model's window.
+    A request is the prompt, the answer's schema, and the resume, its middle cut out where it is
+    longer than the model's window.
     """
     key = context.partition_key
     with safely("building the request file"):
@@ -102,7 +101,7 @@ def batch_requests(
             leased(database, key, patience=PATIENCE) as lease,
             noted(lease, "building the request file"),
         ):
-            batch = build(lease, settings.load(), store.store())
+            batch = build(lease, store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
     if batch.state in (BatchState.empty, BatchState.abandoned):
@@ -119,8 +118,10 @@ def batch_requests(
                 "overhead_tokens",
                 "estimated_input_tokens",
                 "estimated_output_tokens",
+                "prompt_name",
                 "prompt_version",
                 "schema_version",
+                "response_format",
                 "built_at",
             ),
             **_estimated_money(batch),

@@ -17,7 +17,7 @@ from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.records.auditing import Audit, audit
-from resume_assets.commands.evaluating import accuracy
+from resume_assets.batches.records.judging import judge
 from resume_assets.commands.output import dollars, say
 from resume_assets.commands.session import Session, session
 from resume_assets.errors import PlatformError
@@ -195,18 +195,18 @@ def _report_money(batch: batches.Batch) -> None:
 
 
 def _report_accuracy(opened: Session) -> None:
-    evaluation = accuracy(opened.database)
+    report = judge(opened.database, samples.gold()).report
+    total = report.total
     say(
-        f"  known answers     {evaluation.share:.1%} met: {evaluation.right} of "
-        f"{evaluation.expected} values in {evaluation.records} records"
+        f"  known answers     {total.accuracy or 0:.1%} met: {total.met:,} of {total.cases:,} "
+        f"values in {report.records} records"
     )
     say("                    (rules written beside these samples: this shows that nothing broke,")
     say("                    and says nothing about a model)")
-    weak = sorted(evaluation.columns.values(), key=lambda score: score.right - score.expected)[:3]
     missed = ", ".join(
-        f"{score.column} {score.right}/{score.expected}"
-        for score in weak
-        if score.right < score.expected
+        f"{column} {score.met}/{score.cases}"
+        for column, score in report.worst_first()[:3]
+        if score.met < score.cases
     )
     if missed:
         say(f"                    missed most: {missed}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from resume_assets.batches.planning.asked import asked_now, fixed_tokens
 from resume_assets.batches.store_errors import shown_url
 from resume_assets.commands.output import say
 from resume_assets.commands.starting import new_home
@@ -43,6 +44,7 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("settings", _settings),
         ("database", _database),
         ("model", _model),
+        ("prompt", _prompt),
         ("endpoint", _endpoint),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
@@ -157,6 +159,19 @@ def _model(settings: Settings) -> Iterator[Finding]:
     if left is not None:
         text = f"{model.name} is shut down on {model.shutdown}, in {left} days"
         yield Finding("model", text, True if left > _SOON else None if left > 0 else False)
+
+
+def _prompt(settings: Settings) -> Iterator[Finding]:
+    """What goes with every resume, in tokens: that much is paid for with each."""
+    from resume_assets.models.tokens import counter_for
+
+    asked = asked_now(settings, find_model(settings.model))
+    prompt, alone = asked.prompt, counter_for(asked.model).count(asked.prompt.text)
+    yield Finding(
+        "prompt",
+        f"{prompt.name} ({prompt.version}): {alone:,} tokens, {fixed_tokens(asked):,} with the "
+        "schema, sent with every resume",
+    )
 
 
 def _endpoint(settings: Settings) -> Iterator[Finding]:

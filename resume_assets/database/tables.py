@@ -109,7 +109,11 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("model", sa.Unicode(100), nullable=False),
         sa.Column("temperature", sa.Float),
         sa.Column("max_output_tokens", sa.Integer, nullable=False),
+        # The prompt's own text, so that its file is needed no more once there is a plan
+        sa.Column("prompt_name", sa.Unicode(255)),
         sa.Column("prompt_version", sa.Unicode(32)),
+        sa.Column("prompt_text", _LONG),
+        sa.Column("response_format", sa.Unicode(16)),
         sa.Column("schema_version", sa.Unicode(32)),
         sa.Column("rows_claimed", sa.Integer),
         sa.Column("requests", sa.Integer),

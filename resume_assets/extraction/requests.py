@@ -12,9 +12,10 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from resume_assets.extraction.candidate import response_format
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.candidate import response_format, schema_in_words
+from resume_assets.extraction.prompt import Prompt
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.settings import ResponseFormat
 
 ENDPOINT: Final = "/v1/chat/completions"
 
@@ -32,6 +33,8 @@ class RequestSettings:
     temperature: float | None
     max_output_tokens: int
     token_parameter: TokenParameter
+    prompt: Prompt
+    response_format: ResponseFormat
     reasoning_effort: str | None = None
 
 
@@ -87,9 +90,33 @@ class RequestTemplate:
     @property
     def fixed_text(self) -> str:
         """The instructions and the schema: the tokens paid for with every resume."""
-        return INSTRUCTIONS + json.dumps(
-            response_format(), ensure_ascii=False, separators=(",", ":")
-        )
+        wanted = _response_format(self.settings)
+        schema = wanted.get("json_schema")
+        told = json.dumps(wanted, ensure_ascii=False, separators=(",", ":")) if schema else ""
+        return _instructions(self.settings) + told
+
+
+_IN_WORDS = "\n\nAnswer with one JSON object and nothing else. It has all of these keys:\n"
+"""Before the schema in instructions. OpenAI demands the word "JSON" in them for `json_object`.
+
+Source: OpenAI's API reference, Create chat completion, `response_format`.
+"""
+
+
+def _instructions(settings: RequestSettings) -> str:
+    """Return the system message: the prompt, and the schema where nothing else tells it."""
+    if settings.response_format is ResponseFormat.json_schema:
+        return settings.prompt.text
+    return settings.prompt.text + _IN_WORDS + schema_in_words()
+
+
+def _response_format(settings: RequestSettings) -> dict[str, Any]:
+    """Return the parameter `response_format`, empty where the request has none."""
+    if settings.response_format is ResponseFormat.json_schema:
+        return response_format()
+    if settings.response_format is ResponseFormat.json_object:
+        return {"type": "json_object"}
+    return {}
 
 
 def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
@@ -100,9 +127,10 @@ def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
     if settings.reasoning_effort is not None:
         body["reasoning_effort"] = settings.reasoning_effort
     body[settings.token_parameter] = settings.max_output_tokens
-    body["response_format"] = response_format()
+    if wanted := _response_format(settings):
+        body["response_format"] = wanted
     body["messages"] = [
-        {"role": "system", "content": INSTRUCTIONS},
+        {"role": "system", "content": _instructions(settings)},
         {"role": "user", "content": resume},
     ]
     return body

@@ -77,9 +77,19 @@ def read_request(body: dict[str, Any]) -> ChatRequest:
     if body.get("n") not in (None, 1):
         raise ApiError("This local server gives one choice only.", param="n")
     _check_temperature(body.get("temperature"), model)
-    return ChatRequest(
-        model, messages, _format(body.get("response_format")), _max_tokens(body, model)
-    )
+    wanted = _format(body.get("response_format"))
+    if wanted.is_json and wanted.schema is None:
+        _check_word(messages)
+    return ChatRequest(model, messages, wanted, _max_tokens(body, model))
+
+
+def _check_word(messages: list[tuple[str, str]]) -> None:
+    if not any("json" in text.lower() for _, text in messages):
+        raise ApiError(
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of "
+            "type 'json_object'.",
+            param="messages",
+        )
 
 
 def _messages(value: object) -> list[tuple[str, str]]:

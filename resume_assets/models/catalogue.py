@@ -8,7 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from resume_assets.extraction.prompt import Prompt
 from resume_assets.extraction.requests import RequestSettings, TokenParameter
+from resume_assets.settings import ResponseFormat
 
 _MILLION = Decimal(1_000_000)
 _BATCH_SHARE = Decimal("0.5")
@@ -73,7 +75,11 @@ class Model:
         return self.price.batch_cost(input_tokens, cached_tokens, output_tokens)
 
     def request_settings(
-        self, temperature: float | None, max_output_tokens: int
+        self,
+        temperature: float | None,
+        max_output_tokens: int,
+        prompt: Prompt,
+        response_format: ResponseFormat,
     ) -> RequestSettings:
         """Return what a request to this model carries; what it would refuse is left out."""
         return RequestSettings(
@@ -81,6 +87,8 @@ class Model:
             temperature=temperature if self.takes_temperature else None,
             max_output_tokens=min(max_output_tokens, self.max_output),
             token_parameter=self.token_parameter,
+            prompt=prompt,
+            response_format=response_format,
             reasoning_effort=self.reasoning_effort,
         )
 

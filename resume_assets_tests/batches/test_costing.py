@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.costing import Bill, NotApplied
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets.batches.receiving.collecting import NotEnded
 from resume_assets.batches.receiving.contradictions import LEAST_LOOKS
+from resume_assets.models.catalogue import find_model
 from resume_assets_tests.flow import KEY, Flowing, resume
 from resume_assets_tests.local_openai.faults import each_line, rewrite
 
@@ -129,9 +131,8 @@ def test_what_came_back_corrects_the_next_estimate(flow: Flowing):
     batch = flow.until_done()
 
     def measured(of: Callable[..., float | None]) -> float | None:
-        return flow.database.read(
-            lambda connection: of(connection, flow.database, flow.settings.model)
-        )
+        asked = asked_now(flow.settings, find_model(flow.settings.model))
+        return flow.database.read(lambda connection: of(connection, flow.database, asked))
 
     texts = sum(item.estimated_tokens for item in flow.items().values())
     assert measured(measured_overhead) == pytest.approx((batch.input_tokens - texts) / 3)

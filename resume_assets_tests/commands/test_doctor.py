@@ -10,6 +10,7 @@ from resume_assets.extraction.candidate import COLUMNS
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
+from resume_assets_tests.local_openai.plain import knows_only
 
 
 def line_of(said: str, variable: str) -> list[str]:
@@ -145,7 +146,7 @@ class TestAsk:
             result = call("doctor", "--ask")
         assert result.exit_code == 1
         assert "(failed: http_400:unsupported_parameter)" in result.stdout
-        assert "strict JSON schema" in result.stdout
+        assert "turns down what a batch would ask" in result.stdout
 
     def test_without_a_price_no_dollars(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RESUME_MODEL", "my-own-model")
@@ -155,6 +156,52 @@ class TestAsk:
         with platform_at(home, wrap=faults.wrap):
             said = call("doctor", "--ask").stdout
         assert "709 tokens; no price known." in said
+
+    @pytest.mark.parametrize(
+        ("known", "works"),
+        [(["text", "json_object"], "json_object"), (["text"], "none")],
+    )
+    def test_a_server_without_strict_schemas_is_told_the_setting_that_works(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, known: list[str], works: str
+    ) -> None:
+        knows_only(monkeypatch, *known)
+        with platform_at(home):
+            result = call("doctor", "--ask")
+            assert result.exit_code == 1
+            assert "WRONG  answer" in result.stdout
+            assert "(failed: http_500:server_error)" in result.stdout
+            assert f"with RESUME_RESPONSE_FORMAT={works} it answers" in result.stdout
+            monkeypatch.setenv("RESUME_RESPONSE_FORMAT", works)
+            said = ok("doctor", "--ask")
+        assert "RESUME_RESPONSE_FORMAT=" not in said
+        assert "answers" in said.partition(" answer ")[2]
+
+    def test_where_no_format_helps_none_is_named(self, home: Path) -> None:
+        faults = Faults()
+        faults.add("POST", "/v1/chat/completions", Respond(500), times=None)
+        with platform_at(home, wrap=faults.wrap):
+            said = call("doctor", "--ask").stdout
+        assert "RESUME_RESPONSE_FORMAT=" not in said
+        assert faults.count("POST", "/v1/chat/completions") == 3
+
+    @pytest.mark.parametrize("status", [401, 404, 429, 503])
+    def test_what_no_format_can_help_is_asked_once(self, home: Path, status: int) -> None:
+        faults = Faults()
+        faults.add("POST", "/v1/chat/completions", Respond(status), times=None)
+        with platform_at(home, wrap=faults.wrap):
+            call("doctor", "--ask")
+        assert faults.count("POST", "/v1/chat/completions") == 1
+
+
+def test_the_prompt_with_its_tokens(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ok     prompt     lean (c2aec660584d): 225 tokens, 668 with the schema" in ok("doctor")
+    mine = platform.home / "mine.md"
+    monkeypatch.setenv("RESUME_PROMPT", str(mine))
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert f"WRONG  prompt     The prompt {mine} is not there." in result.stdout
+    mine.write_text("Tell all.")
+    assert "ok     prompt     mine.md (" in ok("doctor")
 
 
 def test_a_fresh_home_is_no_fault(home: Path) -> None:

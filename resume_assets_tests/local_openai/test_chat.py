@@ -47,8 +47,16 @@ def test_without_a_schema(shared: Driver) -> None:
     del body["response_format"]
     answer = shared.client.chat.completions.create(**body)
     assert "no language model" in answer.choices[0].message.content
-    answer = create(shared, response_format={"type": "json_object"})
+    messages = [{"role": "system", "content": "Answer in JSON."}, *body["messages"]]
+    answer = create(shared, messages=messages, response_format={"type": "json_object"})
     assert json.loads(answer.choices[0].message.content or "") == {}
+
+
+def test_json_objects_are_to_be_asked_for_by_name(shared: Driver) -> None:
+    with pytest.raises(openai.BadRequestError) as error:
+        create(shared, response_format={"type": "json_object"})
+    assert error.value.param == "messages"
+    assert "the word 'json'" in error.value.message
 
 
 def test_text_parts_are_read(shared: Driver) -> None:

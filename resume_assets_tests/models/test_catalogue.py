@@ -5,7 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from resume_assets.models.catalogue import find_model, models, prices_as_of
+from resume_assets.extraction.prompt import load_prompt
+from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model, find_model, models, prices_as_of
+from resume_assets.settings import ResponseFormat
+
+
+def asked(model: Model, temperature: float | None, max_output_tokens: int) -> RequestSettings:
+    return model.request_settings(
+        temperature, max_output_tokens, load_prompt("lean"), ResponseFormat.json_schema
+    )
 
 
 def test_prices_of_the_default_model():
@@ -40,7 +49,7 @@ def test_cached_tokens_are_part_of_the_input():
 def test_an_alias_has_its_snapshots_facts_under_its_own_name(alias, snapshot):
     assert find_model(alias).price == find_model(snapshot).price
     assert find_model(alias).name == alias
-    assert find_model(alias).request_settings(0.2, 100).model == alias
+    assert asked(find_model(alias), 0.2, 100).model == alias
 
 
 @pytest.mark.parametrize(
@@ -54,30 +63,30 @@ def test_an_unknown_model_has_no_price_and_can_be_used(name):
     assert model.batch_cost(10, 0, 10) is None
     assert model.days_left(datetime.date(2026, 11, 23)) is None
     assert model.input_limit(4_000) >= 100_000
-    assert model.request_settings(0.2, 4_000).temperature == 0.2
+    assert asked(model, 0.2, 4_000).temperature == 0.2
 
 
 @pytest.mark.parametrize("name", ["gpt-5.4-nano", "gpt-6-luna", "gpt-5.9-new", "o4-mini"])
 def test_reasoning_models_get_no_temperature(name):
-    settings = find_model(name).request_settings(0.2, 4_000)
+    settings = asked(find_model(name), 0.2, 4_000)
     assert settings.temperature is None
     assert settings.token_parameter == "max_completion_tokens"
 
 
 def test_reasoning_is_off_where_it_can_be():
-    assert find_model("gpt-6-luna").request_settings(0.2, 4_000).reasoning_effort == "none"
-    assert find_model("gpt-4o-mini").request_settings(0.2, 4_000).reasoning_effort is None
+    assert asked(find_model("gpt-6-luna"), 0.2, 4_000).reasoning_effort == "none"
+    assert asked(find_model("gpt-4o-mini"), 0.2, 4_000).reasoning_effort is None
 
 
 def test_other_servers_get_the_parameter_that_all_know():
-    assert find_model("llama-4-scout").request_settings(0, 10).token_parameter == "max_tokens"
+    assert asked(find_model("llama-4-scout"), 0, 10).token_parameter == "max_tokens"
 
 
 def test_limits():
     model = find_model("gpt-4o-mini")
     assert model.input_limit(4_000) == 124_000
     assert model.input_limit(10**9) == 128_000 - 16_384
-    assert model.request_settings(0.2, 10**9).max_output_tokens == 16_384
+    assert asked(model, 0.2, 10**9).max_output_tokens == 16_384
     assert find_model("gpt-5.4-nano").input_limit(4_000) == 272_000
 
 

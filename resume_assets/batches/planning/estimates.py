@@ -11,15 +11,14 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
-from resume_assets.extraction.prompt import PROMPT_VERSION
-from resume_assets.extraction.requests import RequestTemplate
-from resume_assets.models.catalogue import Model, find_model
-from resume_assets.settings import Settings
+from resume_assets.extraction.requests import RequestSettings, RequestTemplate
+from resume_assets.models.catalogue import Model
+from resume_assets.settings import ResponseFormat
 
 BYTES_PER_TOKEN = 3.0
 """Cautious, for texts not counted yet: English has more than four bytes a token, Japanese three."""
 
-_FIXED_CHARACTERS_PER_TOKEN = 4.0  # instructions and schema: English words and terse JSON
+_FIXED_BYTES_PER_TOKEN = 4.0  # instructions and schema: English words and terse JSON
 _OUTPUT_TOKENS = 700.0  # per resume, until finished batches give a measure
 _ESCAPED = 1.05  # bytes of a text in JSON over its bytes
 _CUSTOM_ID_BYTES = 40
@@ -50,50 +49,52 @@ class Estimate:
         return None if cost is None else float(cost)
 
 
-def estimate_for(connection: sa.Connection, database: Database, settings: Settings) -> Estimate:
-    """What the configured model will need, by what recent batches needed where there are any."""
-    model = find_model(settings.model)
-    template = RequestTemplate(
-        model.request_settings(settings.temperature, settings.max_output_tokens)
-    )
-    overhead = measured_overhead(connection, database, settings.model)
+def estimate_for(
+    connection: sa.Connection, database: Database, model: Model, asked: RequestSettings
+) -> Estimate:
+    """What such requests will need, by what recent batches needed where there are any."""
+    template = RequestTemplate(asked)
+    overhead = measured_overhead(connection, database, asked)
     if overhead is None:
-        overhead = len(template.fixed_text) / _FIXED_CHARACTERS_PER_TOKEN
-    output = measured_output(connection, database, settings.model)
+        overhead = len(template.fixed_text.encode()) / _FIXED_BYTES_PER_TOKEN
     return Estimate(
         model=model,
         overhead_tokens=overhead,
-        output_tokens=_OUTPUT_TOKENS if output is None else output,
-        most_tokens=max(1, model.input_limit(settings.max_output_tokens) - round(overhead)),
+        output_tokens=expected_output(connection, database, asked),
+        most_tokens=max(1, model.input_limit(asked.max_output_tokens) - round(overhead)),
         fixed_bytes=template.fixed_bytes,
     )
 
 
-def measured_overhead(connection: sa.Connection, database: Database, model: str) -> float | None:
-    """A request's input tokens besides its resume, by the last batch of this prompt and schema."""
+def measured_overhead(
+    connection: sa.Connection, database: Database, asked: RequestSettings
+) -> float | None:
+    """A request's input tokens besides its resume, by the last batch that asked the same."""
     table = database.ledger.batches
     query = (
         sa.select(table.c.overhead_measured)
-        .where(
-            table.c.model == model,
-            table.c.prompt_version == PROMPT_VERSION,
-            table.c.schema_version == SCHEMA_VERSION,
-            table.c.overhead_measured.is_not(None),
-        )
+        .where(_asked_the_same(table, asked), table.c.overhead_measured.is_not(None))
         .order_by(table.c.done_at.desc())
         .limit(1)
     )
     return connection.execute(query).scalar()
 
 
-def measured_output(connection: sa.Connection, database: Database, model: str) -> float | None:
-    """Output tokens per answered request, over the last few finished batches."""
+def expected_output(connection: sa.Connection, database: Database, asked: RequestSettings) -> float:
+    """Output tokens per request: measured, or a guess before anything came back."""
+    measured = measured_output(connection, database, asked)
+    return _OUTPUT_TOKENS if measured is None else measured
+
+
+def measured_output(
+    connection: sa.Connection, database: Database, asked: RequestSettings
+) -> float | None:
+    """Output tokens per answered request, over the last few batches that asked the same."""
     table = database.ledger.batches
     query = (
         sa.select(table.c.output_tokens, table.c.requests_completed)
         .where(
-            table.c.model == model,
-            table.c.schema_version == SCHEMA_VERSION,
+            _asked_the_same(table, asked),
             table.c.state == BatchState.done,
             table.c.requests_completed > 0,
         )
@@ -103,3 +104,15 @@ def measured_output(connection: sa.Connection, database: Database, model: str) -
     rows = connection.execute(query).all()
     answered = sum(row.requests_completed for row in rows)
     return sum(row.output_tokens or 0 for row in rows) / answered if answered else None
+
+
+def _asked_the_same(table: sa.Table, asked: RequestSettings) -> sa.ColumnElement[bool]:
+    """Whether a batch had this model, prompt, schema and response format."""
+    # Batches from before there was a choice of formats have none written down.
+    response_format = sa.func.coalesce(table.c.response_format, ResponseFormat.json_schema.value)
+    return sa.and_(
+        table.c.model == asked.model,
+        table.c.prompt_version == asked.prompt.version,
+        table.c.schema_version == SCHEMA_VERSION,
+        response_format == asked.response_format.value,
+    )

@@ -6,31 +6,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.attempts import are_repeats_held
-from resume_assets.batches.ledger.queue import waiting
+from resume_assets.batches.ledger.queue import Waiting, waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
 from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
+from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model
 from resume_assets.settings import Settings
 
 
-def queue_of(connection: sa.Connection, database: Database, settings: Settings, rows: int) -> Queue:
+def queue_of(
+    connection: sa.Connection,
+    database: Database,
+    settings: Settings,
+    model: Model,
+    asked: RequestSettings,
+    rows: int,
+) -> Queue:
     """What waits beyond the rows that other batches have planned and not claimed yet."""
-    table = database.ledger.batches
-    promised = connection.execute(
-        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
-    ).scalar()
-    ahead = int(promised or 0)
-    most = settings.max_attempts
-    newest = waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[
-        ahead:
-    ]
+    newest = _newest(connection, database, settings, rows)
     if not newest:
-        held = are_repeats_held(connection, database) and bool(
-            waiting(connection, database, 1, max_attempts=most)
-        )
-        return Queue(waiting=0, are_some_held=held)
-    estimate: Estimate = estimate_for(connection, database, settings)
+        return Queue(waiting=0, are_some_held=_are_some_held(connection, database, settings))
+    estimate: Estimate = estimate_for(connection, database, model, asked)
     sizes = [row.text_bytes for row in newest]
     tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
     return Queue(
@@ -38,6 +36,31 @@ def queue_of(connection: sa.Connection, database: Database, settings: Settings, 
         bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
         tokens_per_row=tokens,
         cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+    )
+
+
+def are_all_held(connection: sa.Connection, database: Database, settings: Settings) -> bool:
+    """Whether resumes wait, and all that do are repeats held back (see `ledger.attempts`)."""
+    newest = _newest(connection, database, settings, 1)
+    return not newest and _are_some_held(connection, database, settings)
+
+
+def _newest(
+    connection: sa.Connection, database: Database, settings: Settings, rows: int
+) -> list[Waiting]:
+    """The rows to be planned next: not held back, nor promised to a batch that has its plan."""
+    table = database.ledger.batches
+    promised = connection.execute(
+        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
+    ).scalar()
+    ahead = int(promised or 0)
+    most = settings.max_attempts
+    return waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[ahead:]
+
+
+def _are_some_held(connection: sa.Connection, database: Database, settings: Settings) -> bool:
+    return are_repeats_held(connection, database) and bool(
+        waiting(connection, database, 1, max_attempts=settings.max_attempts)
     )
 
 

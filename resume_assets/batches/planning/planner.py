@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.planning.asked import asked_now, columns_of
 from resume_assets.batches.planning.decision import (
     WAITS_FOR_A_PERSON,
     NoPlan,
@@ -23,12 +24,19 @@ from resume_assets.batches.planning.decision import (
     Stop,
     decide,
 )
-from resume_assets.batches.planning.outstanding import limits_of, outstanding_of, queue_of
+from resume_assets.batches.planning.outstanding import (
+    are_all_held,
+    limits_of,
+    outstanding_of,
+    queue_of,
+)
 from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
+from resume_assets.extraction.prompt import load_prompt
+from resume_assets.models.catalogue import find_model
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 
@@ -63,11 +71,13 @@ def plan_batch(
     `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
     `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
     `in_all`: at most so many of this origin ever, not counting `empty` and `abandoned` ones.
-    Raises BadKey, KeyTaken where the key's batch is under way or done, RightsMissing.
+    Raises BadKey, KeyTaken where the key's batch is under way or done, RightsMissing, PromptError.
     """
     if key is not None:
         batches.check_key(key)
     rights.require(database)
+    model = find_model(settings.model)
+    asked = asked_now(settings, model)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
         installation = require_initialised(connection, database)
@@ -77,12 +87,14 @@ def plan_batch(
         now = database.dialect.utc_now(connection)
         outstanding = outstanding_of(connection, database, installation, now)
         limits = limits_of(settings, installation, in_flight=in_flight)
-        queue = queue_of(connection, database, settings, min(rows, MAX_REQUESTS))
+        most = min(rows, MAX_REQUESTS)
+        queue = queue_of(connection, database, settings, model, asked, most)
         decision = decide(queue, outstanding, limits, rows)
         if isinstance(decision, NoPlan):
             return decision
         name = key or batches.new_key(now)
-        _insert(connection, database, settings, name, decision, origin, now)
+        values = columns_of(settings, asked.prompt)
+        _insert(connection, database, values, name, decision, origin, now)
         batch = batches.get(connection, database, name)
         due = Due(name, Stage.submit, run_key(batch, Stage.submit))
         _log.info("batch %s: planned, %d resumes", name, decision.rows)
@@ -95,7 +107,7 @@ def plan_named(database: Database, settings: Settings, key: str, rows: int) -> N
     """Plan the batch of a partition that a person added, unless it is under way already.
 
     Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
-    Raises BadKey.
+    Raises BadKey, PromptError.
     """
     batches.check_key(key)
     batch = database.read(lambda connection: batches.find(connection, database, key))
@@ -117,7 +129,8 @@ def _insert_empty(
     database.dialect.lock(connection, database.ledger.installation)
     now = database.dialect.utc_now(connection)
     nothing, state = Plan(rows=0, tokens=0, cost=0.0), BatchState.empty
-    _insert(connection, database, settings, key, nothing, "manual", now, state=state)
+    values = columns_of(settings, load_prompt(settings.prompt))
+    _insert(connection, database, values, key, nothing, "manual", now, state=state)
 
 
 def _count_planned(connection: sa.Connection, database: Database, origin: str) -> int:
@@ -139,9 +152,9 @@ def why_stopped(
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
-    queue = queue_of(connection, database, settings, 1)
-    if not queue.are_some_held:
-        queue = Queue(waiting=1, cost_per_row=0.000_01)
+    queue = Queue(waiting=1, cost_per_row=0.000_01)
+    if are_all_held(connection, database, settings):
+        queue = Queue(waiting=0, are_some_held=True)
     decision = decide(queue, outstanding, limits_of(settings, installation), 1)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
@@ -162,13 +175,17 @@ def stuck_batches(
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
     """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
-    return database.read(lambda connection: queue_of(connection, database, settings, rows))
+    model = find_model(settings.model)
+    asked = asked_now(settings, model)
+    return database.read(
+        lambda connection: queue_of(connection, database, settings, model, asked, rows)
+    )
 
 
 def _insert(
     connection: sa.Connection,
     database: Database,
-    settings: Settings,
+    asked: dict[str, Any],
     key: str,
     plan: Plan,
     origin: str,
@@ -188,9 +205,7 @@ def _insert(
         "rows_planned": plan.rows,
         "tokens_planned": plan.tokens,
         "cost_planned": plan.cost,
-        "model": settings.model,
-        "temperature": settings.temperature,
-        "max_output_tokens": settings.max_output_tokens,
+        **asked,
         "quota_tries": 0,
         "planned_at": now,
         "message": None,

@@ -12,20 +12,19 @@ from typing import Any, BinaryIO, NamedTuple
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BLANK, BatchState, ItemState
-from resume_assets.batches.planning.estimates import estimate_for, measured_overhead
+from resume_assets.batches.planning.asked import asked_by
+from resume_assets.batches.planning.estimates import expected_output, measured_overhead
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
-from resume_assets.extraction.prompt import PROMPT_VERSION
 from resume_assets.extraction.requests import RequestTemplate
+from resume_assets.extraction.text import text_hash
 from resume_assets.models.catalogue import Model, find_model
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
-from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -56,8 +55,8 @@ class _Item(NamedTuple):
 class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
-    def __init__(self, batch: batches.Batch, overhead: float | None) -> None:
-        self.model: Model = find_model(batch.model)
+    def __init__(self, batch: batches.Batch, model: Model, overhead: float | None) -> None:
+        self.model = model
         self.batch = batch
         self.templates: dict[int, RequestTemplate] = {}
         self.counter: TokenCounter = counter_for(batch.model)
@@ -75,9 +74,7 @@ class _Builder:
     def template(self, room: int) -> RequestTemplate:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
-            most = self.batch.max_output_tokens * room
-            asked = self.model.request_settings(self.batch.temperature, most)
-            self.templates[room] = RequestTemplate(asked)
+            self.templates[room] = RequestTemplate(asked_by(self.batch, self.model, room))
         return self.templates[room]
 
     def write_page(
@@ -125,7 +122,7 @@ class _Builder:
         self.tally.given_back.setdefault(reason, []).append(userid)
 
 
-def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
+def build(lease: Lease, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one in any other state is returned as it is.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
@@ -135,10 +132,11 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
+    model = find_model(batch.model)
     overhead = database.read(
-        lambda connection: measured_overhead(connection, database, batch.model)
+        lambda connection: measured_overhead(connection, database, asked_by(batch, model))
     )
-    builder = _Builder(batch, overhead)
+    builder = _Builder(batch, model, overhead)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)
@@ -151,7 +149,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
         for page in _pages(lease):
             written = builder.write_page(stream, page, _texts_of(lease, page))
             _note_items(lease, written)
-    batch = lease.write(lambda connection: _finish(connection, lease, settings, builder))
+    batch = lease.write(lambda connection: _finish(connection, lease, builder))
     tally = builder.tally
     _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)
     return batch
@@ -205,16 +203,14 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
     )
 
 
-def _finish(
-    connection: sa.Connection, lease: Lease, settings: Settings, builder: _Builder
-) -> batches.Batch:
+def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batches.Batch:
     database, tally = lease.database, builder.tally
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
         _release(connection, lease, reason, userids, now)
-    estimate = estimate_for(connection, database, settings)
+    asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
-    output_tokens = round(tally.requests * estimate.output_tokens)
+    output_tokens = round(tally.requests * expected_output(connection, database, asked))
     cost = builder.model.batch_cost(input_tokens, 0, output_tokens)
     return batches.update(
         connection,
@@ -228,7 +224,7 @@ def _finish(
         estimated_input_tokens=input_tokens,
         estimated_output_tokens=output_tokens,
         estimated_cost=cost,
-        prompt_version=PROMPT_VERSION,
+        prompt_version=asked.prompt.version,
         schema_version=SCHEMA_VERSION,
         built_at=now,
         message=None if tally.requests else "No resume was left to be sent.",

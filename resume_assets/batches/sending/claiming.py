@@ -13,9 +13,11 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import Waiting, count_waiting, waiting
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
+from resume_assets.models.catalogue import find_model
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets.settings import Settings
 
@@ -91,7 +93,8 @@ def _choose(
         max_attempts=settings.max_attempts,
         without_held=True,
     )
-    estimate = estimate_for(connection, database, settings)
+    model = find_model(batch.model)
+    estimate = estimate_for(connection, database, model, asked_by(batch, model))
     size = tokens = 0.0
     chosen: list[Waiting] = []
     for row in rows:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.estimates import (
     BYTES_PER_TOKEN,
     Estimate,
@@ -25,8 +26,10 @@ ESTIMATE = Estimate(
 
 
 def estimate(flow: Flowing) -> Estimate:
+    model = find_model(flow.settings.model)
+    asked = asked_now(flow.settings, model)
     return flow.database.read(
-        lambda connection: estimate_for(connection, flow.database, flow.settings)
+        lambda connection: estimate_for(connection, flow.database, model, asked)
     )
 
 
@@ -66,6 +69,7 @@ def test_the_latest_batch_tells_the_overhead(flow: Flowing):
         {"model": "another"},
         {"prompt_version": "another"},
         {"schema_version": "another"},
+        {"response_format": "json_object"},
         {"overhead_measured": None},
     ):
         _done(flow, f"x{'-'.join(other)}", hours=0, **{"overhead_measured": 999.0, **other})
@@ -81,6 +85,8 @@ def test_the_last_five_batches_tell_the_output_by_their_answers(flow: Flowing):
     _done(flow, "large", hours=1, output_tokens=1_000, requests_completed=1)
     for other in (
         {"model": "another"},
+        {"prompt_version": "another"},
+        {"response_format": "none"},
         {"schema_version": "another"},
         {"state": "applied"},
         {"requests_completed": 0},
@@ -91,13 +97,13 @@ def test_the_last_five_batches_tell_the_output_by_their_answers(flow: Flowing):
 
 
 def test_before_anything_came_back_nothing_is_measured(flow: Flowing):
-    model = flow.settings.model
+    asked = asked_now(flow.settings, find_model(flow.settings.model))
 
     def measured() -> tuple[float | None, float | None]:
         return flow.database.read(
             lambda connection: (
-                measured_overhead(connection, flow.database, model),
-                measured_output(connection, flow.database, model),
+                measured_overhead(connection, flow.database, asked),
+                measured_output(connection, flow.database, asked),
             )
         )
 
