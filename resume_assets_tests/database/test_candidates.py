@@ -170,6 +170,17 @@ def test_columns_of_types_that_are_not_ours_to_write(empty_database: Database) -
     assert "LastName" not in left_out
 
 
+def test_last_processed_must_be_ours_to_set(backend: str, empty_database: Database) -> None:
+    if backend != SQLITE:
+        pytest.skip("the types of computed columns are the stand-in's own")
+    name = empty_database.table_name
+    lines = "userid INT PRIMARY KEY, markdownResume TEXT, datelastmodified DATETIME"
+    computed = "LastProcessed DATETIME GENERATED ALWAYS AS (datelastmodified) VIRTUAL"
+    empty_database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({lines}, {computed})"))
+    with pytest.raises(TableProblem, match="LastProcessed of .* is computed: it must be ours"):
+        _ = empty_database.candidates
+
+
 def test_a_computed_column_is_left_alone(backend: str, empty_database: Database) -> None:
     site(empty_database, FirstName=sa.Unicode(50))
     table, add = empty_database.candidates.table.fullname, "ADD City AS (userid + 1)"

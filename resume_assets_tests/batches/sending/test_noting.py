@@ -1,4 +1,4 @@
-"""Why a step failed is noted in the batch's row, and the failure itself goes on to whoever asked."""
+"""Why a step failed is noted in the batch's row, and the failure goes on to whoever asked."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def test_a_failure_is_noted_and_raised(flow: Flowing) -> None:
 
 def test_a_failure_that_can_t_be_noted_is_raised_all_the_same(flow: Flowing) -> None:
     flow.plan()
-    with (
-        leased(flow.database, KEY) as lease,
-        pytest.raises(PlatformError, match="what it was about") as raised,
-        noted(lease, "submitting"),
-    ):
+    with leased(flow.database, KEY) as lease:
         flow.update(lease_owner="another")
-        raise PlatformError("what it was about")
+        with (
+            pytest.raises(PlatformError, match="what it was about") as raised,
+            noted(lease, "submitting"),
+        ):
+            raise PlatformError("what it was about")
     assert type(raised.value) is PlatformError
     assert flow.batch().message is None
 
