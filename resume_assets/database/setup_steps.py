@@ -180,7 +180,7 @@ class _Looking:
         if self._is_view(table):
             return  # has the columns that its makers chose
         yield from self._missing_columns(table, there, theirs=True)
-        if not self._has_index(table, [PROCESSED, MODIFIED], unique=False):
+        if not self._has_index(table, [PROCESSED, MODIFIED]):
             yield proposed
 
     def shared_types(self) -> tuple[TypeEngine[Any], TypeEngine[Any]]:
@@ -207,7 +207,7 @@ class _Looking:
             yield Step(f"table {table.fullname}", self._sql(CreateTable(table)))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             names = [column.name for column in index.columns]
-            if not there or not self._has_index(table, names, unique=index.unique):
+            if not there or not self._has_index(table, names):
                 yield Step(f"index {index.name}", self._sql(CreateIndex(index)))
 
     def status(self, table: sa.Table) -> Iterator[Step]:
@@ -241,15 +241,13 @@ class _Looking:
             return {}
         return {column["name"].casefold(): column["type"] for column in found}
 
-    def _has_index(self, table: sa.Table, names: Sequence[str], *, unique: bool) -> bool:
-        """Whether an index, by any name, starts with these columns; a unique one has just them."""
+    def _has_index(self, table: sa.Table, names: Sequence[str]) -> bool:
+        """Whether an index, by any name, starts with these columns."""
         wanted = [name.casefold() for name in names]
-        for found in self.inspector.get_indexes(table.name, schema=table.schema):
-            there = [str(name).casefold() for name in found["column_names"]]
-            same = there == wanted if unique else there[: len(wanted)] == wanted
-            if same and (found["unique"] or not unique):
-                return True
-        return False
+        return any(
+            [str(name).casefold() for name in found["column_names"]][: len(wanted)] == wanted
+            for found in self.inspector.get_indexes(table.name, schema=table.schema)
+        )
 
     def _missing_columns(
         self, table: sa.Table, there: Iterable[str], *, theirs: bool

@@ -97,6 +97,15 @@ def test_dates_as_dates(empty_database: Database) -> None:
     assert not changes
 
 
+def test_where_all_columns_are_there_a_shorter_one_is_seen(empty_database: Database) -> None:
+    declared = {c.name: sa.Unicode(c.length) if c.length else sa.UnicodeText() for c in COLUMNS}
+    site(empty_database, **(declared | {"FirstName": sa.Unicode(4)}))
+    assert not empty_database.candidates.left_out
+    found, changes = write(empty_database)
+    assert found["FirstName"] == "Zażó"
+    assert changes["FirstName"] is Change.cut
+
+
 def test_shorter_texts_are_cut_at_a_character_and_counted(empty_database: Database) -> None:
     site(
         empty_database,
@@ -177,7 +186,7 @@ def test_last_processed_must_be_ours_to_set(backend: str, empty_database: Databa
     lines = "userid INT PRIMARY KEY, markdownResume TEXT, datelastmodified DATETIME"
     computed = "LastProcessed DATETIME GENERATED ALWAYS AS (datelastmodified) VIRTUAL"
     empty_database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({lines}, {computed})"))
-    with pytest.raises(TableProblem, match="LastProcessed of .* is computed: it must be ours"):
+    with pytest.raises(TableProblem, match=r"LastProcessed of .* is computed: it must be ours"):
         _ = empty_database.candidates
 
 

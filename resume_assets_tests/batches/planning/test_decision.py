@@ -41,6 +41,8 @@ def test_plans_what_is_asked_for_and_reserves_its_tokens_and_money():
 def test_what_is_not_known_counts_for_nothing():
     plan = planned(decide(Queue(waiting=3), NOTHING_OUT, Limits(enqueued_tokens=1), 500))
     assert plan == Plan(rows=3, tokens=0, cost=None)
+    plan = planned(decide(Queue(waiting=3), Outstanding(1, 5), Limits(enqueued_tokens=1), 500))
+    assert plan.rows == 3
     assert Outstanding() == Outstanding(0, 0, 0.0, 0.0, low_share=False, stopped=None)
 
 
@@ -68,6 +70,11 @@ def test_a_budget_that_is_spent_says_how_it_goes_on(limits: Limits, stop: Stop, 
     assert decision.stop is stop
     assert decision.why.startswith("$1.00 of RESUME_MAX_COST_USD")
     assert how in decision.why
+
+
+def test_money_is_reserved_to_the_millionth_of_a_dollar():
+    queue = replace(QUEUE, cost_per_row=0.0001234)
+    assert planned(decide(queue, NOTHING_OUT, NO_LIMITS, 1)).cost == 0.000123
 
 
 def test_plans_no_more_than_waits():

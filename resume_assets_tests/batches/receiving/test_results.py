@@ -1,11 +1,14 @@
 """Which of several lines of one request counts: the first usable one, else the first."""
 
 from collections import Counter
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.receiving.results import Asked, Results
+from resume_assets.batches.ledger.states import NO_LINE, ItemState
+from resume_assets.batches.receiving.results import LOST, Asked, Results, end_of_unanswered
 from resume_assets.extraction.responses import Answer, Outcome
 
 IDS = ("1", "2", "3")
@@ -62,3 +65,21 @@ def test_every_line_and_every_request_is_counted_once(answers: list[Answer]) -> 
     assert found.unknown == counts["4711"] + counts[None]
     assert found.repeated == sum(counts[one] - 1 for one in IDS if counts[one])
     assert list(found.unanswered) == [one for one in IDS if not counts[one]]
+
+
+@pytest.mark.parametrize(
+    ("status", "end"),
+    [
+        ("expired", (ItemState.expired, NO_LINE)),
+        ("cancelled", (ItemState.cancelled, NO_LINE)),
+        ("failed", (ItemState.released, "batch_failed")),
+        (LOST, (ItemState.missing, "batch_lost")),
+        ("completed", (ItemState.missing, NO_LINE)),
+        (None, (ItemState.missing, NO_LINE)),
+    ],
+)
+def test_a_request_without_a_line_ends_as_its_batch_did(
+    status: str | None, end: tuple[ItemState, str]
+) -> None:
+    batch = SimpleNamespace(openai_status=status)
+    assert end_of_unanswered(batch) == end  # type: ignore[arg-type]
