@@ -20,7 +20,7 @@ from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.setup import NotInitialised, initialise, plan, require_initialised
 from resume_assets.database.status_table import status_table
-from resume_assets.database.tables import ledger_tables
+from resume_assets.database.tables import LEDGER_VERSION, ledger_tables
 from resume_assets.settings import SettingsError
 from resume_assets_tests.collected import answers_to, collected_batch, write_all
 from resume_assets_tests.commands.calling import call, ok
@@ -298,6 +298,23 @@ def test_a_ledger_that_is_older_than_the_note_gets_it(empty_database: Database) 
     assert [step.purpose for step in plan(empty_database)] == ["which table the ledger serves"]
     initialise(empty_database)
     assert plan(empty_database) == []
+    row = empty_database.read(lambda c: require_initialised(c, empty_database))
+    assert row.candidate_table.endswith("aicandidate")
+
+
+def test_a_ledger_of_the_version_before_gets_the_note(empty_database: Database) -> None:
+    initialise(empty_database)
+    table = empty_database.ledger.installation.fullname
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN candidate_table")
+        connection.exec_driver_sql(f"UPDATE {table} SET ledger_version = 2")
+    steps = [step.purpose for step in plan(empty_database) if not step.optional]
+    assert steps == [
+        f"column {table}.candidate_table",
+        "which table the ledger serves",
+        f"ledger's version {LEDGER_VERSION}",
+    ]
+    initialise(empty_database)
     row = empty_database.read(lambda c: require_initialised(c, empty_database))
     assert row.candidate_table.endswith("aicandidate")
 
