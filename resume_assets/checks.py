@@ -9,11 +9,15 @@ from resume_assets import samples
 from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.assets.reporting import Metadata, changes_table, counts_table, table
+from resume_assets.assets.requests import submitted_batch
 from resume_assets.assets.safely import safely
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
 from resume_assets.batches.records.judging import judge_batch
 from resume_assets.evaluation import Report
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.ends import SOON, end_of
 from resume_assets.resources import SettingsResource, SQLServerResource
 
 _ERRORS = {
@@ -84,6 +88,44 @@ def audit_of_records(
             ),
             metadata=metadata,
         )
+
+
+def _model_check() -> dg.AssetChecksDefinition:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)  # as above
+
+        @dg.asset_check(
+            asset=submitted_batch,
+            partitions_def=resume_batches,
+            description=f"The model that reads these resumes is not shut down within {SOON} days.",
+        )
+        def model_goes_on(
+            context: dg.AssetCheckExecutionContext,
+            sqlserver: SQLServerResource,
+            settings: SettingsResource,
+        ) -> dg.AssetCheckResult:
+            with safely("looking when the model ends"):
+                database, values = sqlserver.database(), settings.load()
+                batch, now = database.read(
+                    lambda connection: (
+                        batches.get(connection, database, context.partition_key),
+                        database.dialect.utc_now(connection),
+                    )
+                )
+                end = end_of(values, model_for(values, batch.model), batch.model_shutdown)
+            today, metadata = now.date(), {"model": batch.model}
+            if end is not None:
+                metadata |= {"shutdown_date": str(end.on), "what_to_do": end.in_words(today)}
+            return dg.AssetCheckResult(
+                passed=end is None or not end.is_soon(today),
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=metadata,
+            )
+
+    return model_goes_on
+
+
+model_goes_on = _model_check()
 
 
 def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:

@@ -144,6 +144,74 @@ def check(batch: str) -> int:
         return collecting.check(opened, batch)
 
 
+@_command("trial", "resume-assets trial --model gpt-4o-mini --model gpt-4.1-mini --sample 200")
+@click.argument("key", required=False)
+@click.option("--model", "models", multiple=True, help="A model; several times.  [RESUME_MODEL]")
+@click.option(
+    "--prompt",
+    "prompts",
+    multiple=True,
+    help="A prompt, or its file; several times.  [RESUME_PROMPT]",
+)
+@click.option("--sample", type=click.IntRange(1, 50_000), help="Resumes, drawn at random.  [200]")
+@click.option(
+    "--seed", type=click.IntRange(0), help="For the same sample again; made up if not given."
+)
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Known answers, JSON lines; kept no longer than the command.",
+)
+@click.option("--dry-run", is_flag=True, help="Requests, tokens, dollars; sends nothing.")
+@click.option("--wait", is_flag=True, help="Until its end.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report as a page, with values side by side.",
+)
+def trial(
+    key: str | None,
+    models: tuple[str, ...],
+    prompts: tuple[str, ...],
+    sample: int | None,
+    seed: int | None,
+    gold: Path | None,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+    page: Path | None,
+) -> int:
+    """Compare models and prompts on your own resumes.
+
+    Each model with each prompt gets the same sample; no candidate is claimed or changed. With KEY:
+    bring that trial on, and show it. Exit code 3 while it has not ended.
+    """
+    from resume_assets.commands import trials
+    from resume_assets.commands.session import session
+    from resume_assets.evaluation.gold_file import read
+
+    shown = trials.Shown(read(gold) if gold else (), as_json, page)
+    if key is not None and (models or prompts or sample or seed is not None or dry_run):
+        raise WrongUseError(
+            f"Trial {key} has its models, prompts and sample: leave out --model, --prompt, "
+            "--sample, --seed and --dry-run, or leave out the key for another trial."
+        )
+    with session() as opened:
+        if key is not None:
+            return trials.go_on(opened, key, wait=wait, shown=shown)
+        return trials.start(
+            opened,
+            models=models,
+            prompts=prompts,
+            sample=sample or 200,
+            seed=seed,
+            dry_run=dry_run,
+            wait=wait,
+            shown=shown,
+        )
+
+
 @_command("continuous", "resume-assets continuous --num-batches 5 --batch-size 200")
 @click.option("--num-batches", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--batch-size", type=_ROWS, help="Resumes a batch.  [RESUME_BATCH_SIZE]")
@@ -277,7 +345,7 @@ def retry(userids: tuple[str, ...]) -> int:
 def cancel(batch: str, give_up: bool, yes: bool) -> int:
     """Call a batch back.
 
-    BATCH is its key or OpenAI's id. What is answered by then is paid and kept.
+    BATCH is its key or OpenAI's id, or a trial's key. What is answered by then is paid and kept.
     """
     from resume_assets.commands import people
     from resume_assets.commands.session import session

@@ -69,7 +69,7 @@ def answers_to(
     database: Database, key: str = KEY, change: Callable[[Any], dict[str, Any]] | None = None
 ) -> Iterator[tuple[Asked, Answer]]:
     """A usable answer to each request; `change` gives what is peculiar to a candidate's."""
-    results = database.read(lambda connection: results_of(connection, database, key))
+    results = database.read(lambda connection: results_of(connection, database.ledger.items, key))
     for custom_id, asked in results.asked.items():
         content = full_answer(**(change(asked.userid) if change else {}))
         line = orjson.loads(output_bytes(content)) | {"custom_id": custom_id}

@@ -21,6 +21,8 @@ from resume_assets.batches.records.judging import judge
 from resume_assets.commands.output import dollars, say
 from resume_assets.commands.session import Session, session
 from resume_assets.errors import PlatformError
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.ends import end_of
 from resume_assets.resources import SettingsResource
 from resume_assets.sensors import batch_completion_sensor
 
@@ -217,3 +219,7 @@ def _where_next(opened: Session) -> None:
     say("  make ui                      the lineage, runs, checks and sensors in Dagster's UI")
     say("  .venv/bin/resume-assets status   queue, batches, money")
     say(f"  {opened.settings.embedded_path}   the records, in the table aicandidate")
+    today = datetime.datetime.now(datetime.UTC).date()
+    end = end_of(opened.settings, model_for(opened.settings))
+    if end is not None and end.is_soon(today):
+        say(f"\nBefore you use it: {end.in_words(today)}")

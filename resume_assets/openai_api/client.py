@@ -8,7 +8,7 @@ Source of the behaviour: OpenAI's Batch API reference and the `openai` package (
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO, TypeVar
 
 import httpx2
@@ -28,6 +28,7 @@ from resume_assets.openai_api.translating import leave_alone, translate
 
 _CHUNK = 1 << 20
 _OPENAI = "openai.com"
+_BRIEFLY = 10.0  # seconds
 CLOCK_SKEW = timedelta(minutes=10)
 """How far OpenAI's clock and the database's may be apart."""
 
@@ -177,10 +178,18 @@ class BatchApi:
             return False
         return True
 
-    def shutdown_date(self, model: str) -> str | None:
-        """The model's announced shutdown date. Raises NotThere for an unknown model."""
+    def shutdown_date(self, model: str) -> date | None:
+        """The model's announced shutdown date; None where the server gives none.
+
+        Asked once, and briefly, for nothing depends on it. Raises NotThere for an unknown model.
+        """
+        client = self.client.with_options(max_retries=0, timeout=_BRIEFLY)
         with self._translated("looking up the model"):
-            return self.client.models.retrieve(model).shutdown_date
+            told: object = getattr(client.models.retrieve(model), "shutdown_date", None)
+        try:
+            return date.fromisoformat(told) if isinstance(told, str) else None
+        except ValueError:
+            return None
 
     @contextmanager
     def _translated(self, doing: str, *, once_only: bool = False) -> Iterator[None]:

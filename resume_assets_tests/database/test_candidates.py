@@ -98,7 +98,9 @@ def test_dates_as_dates(empty_database: Database) -> None:
 
 
 def test_where_all_columns_are_there_a_shorter_one_is_seen(empty_database: Database) -> None:
-    declared = {c.name: sa.Unicode(c.length) if c.length else sa.UnicodeText() for c in COLUMNS}
+    declared: dict[str, Any] = {
+        c.name: sa.Unicode(c.length) if c.length else sa.UnicodeText() for c in COLUMNS
+    }
     site(empty_database, **(declared | {"FirstName": sa.Unicode(4)}))
     assert not empty_database.candidates.left_out
     found, changes = write(empty_database)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from resume_assets.batches.ledger.states import NO_LINE, ItemState
 from resume_assets.batches.receiving.results import (
-    LOST,
     Asked,
     Results,
     end_of_unanswered,
     tally_of,
 )
+from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.extraction.responses import Answer, Outcome
 
 IDS = ("1", "2", "3")
