@@ -210,3 +210,17 @@ def test_cancelled_as_a_whole(home: Path) -> None:
         assert [sum(counts.values()) for counts in reasons] == [3, 3]
         assert all(why.startswith("cancelled: ") for counts in reasons for why in counts)
         assert platform.waiting() == [1, 2, 3, 4]
+
+
+def test_a_batch_of_it_is_given_up(home: Path) -> None:
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(4)
+        call("trial", *TWO)
+        [first, second] = [batch.batch_key for batch in platform.batches()]
+        said = ok("cancel", first, "--give-up", "--yes")
+        assert "leaves its 3 resumes out of the trial" in said
+        assert platform.batch(first).message.startswith(
+            "Given up by a person: 3 resumes are left out of the trial."
+        )
+        assert platform.batch(second).state == "submitted"
+        assert platform.waiting() == [1, 2, 3, 4]
