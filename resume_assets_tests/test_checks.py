@@ -37,7 +37,7 @@ def failed(checks: dict[str, dg.AssetCheckEvaluation]) -> set[str]:
 
 def test_a_good_batch_passes_all_that_would_be_an_error(done: Platform) -> None:
     checks = check(done, "b1")
-    assert len(checks) == 9
+    assert len(checks) == 10
     assert failed(checks) <= {"nothing_cut_or_unread"}
     for name, found in checks.items():
         assert found.asset_key == RECORDS
