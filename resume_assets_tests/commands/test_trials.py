@@ -115,7 +115,7 @@ def test_known_answers_are_counted(platform: Platform, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--model", MINI),
+        (),
         ("--model", MINI, "--model", MINI),
         ("trial-none",),
         ("trial-none", "--model", MINI, "--model", NANO),
