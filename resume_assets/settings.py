@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
-    max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
+    max_output_tokens: int = Field(4_000, ge=100, le=1_000_000, alias="RESUME_MAX_OUTPUT_TOKENS")
 
     # How much, how often
     batch_size: int = Field(500, ge=1, le=10_000_000, alias="RESUME_BATCH_SIZE")
