@@ -10,6 +10,7 @@ from resume_assets.resources import (
     SettingsResource,
     SQLServerResource,
 )
+from resume_assets.trials.upkeep import forget_records
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -20,11 +21,12 @@ def delete_what_is_not_needed(
     store: BatchStoreResource,
     openai: OpenAIResource,
 ) -> None:
-    """Deletes files at OpenAI whose results are safe, unused uploads, and old files here."""
+    """Deletes files at OpenAI whose results are safe, unused uploads, and what is old here."""
     with safely("keeping house"):
         database, values = sqlserver.database(), settings.load()
         with openai.api() as api:
             tidied = tidy(database, values, store.store(), api)
+        forgotten = forget_records(database, values)
     for problem in tidied.problems:
         context.log.warning(problem)
     context.add_output_metadata(
@@ -33,6 +35,7 @@ def delete_what_is_not_needed(
             "unused_uploads_deleted": tidied.unused_uploads,
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
+            "records_of_trials_deleted": forgotten,
             "problems": len(tidied.problems),
         }
     )
@@ -41,7 +44,7 @@ def delete_what_is_not_needed(
 @dg.job(
     name="housekeeping",
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
-    "and our own files after RESUME_KEEP_FILES_DAYS.",
+    "and our own files and the records of trials after RESUME_KEEP_FILES_DAYS.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

@@ -51,6 +51,14 @@ class Authentication(StrEnum):
     service_principal = "ActiveDirectoryServicePrincipal"
 
 
+class ResponseFormat(StrEnum):
+    """What a request says of its answer's form, by what the server takes."""
+
+    json_schema = "json_schema"  # a strict schema, which the server itself holds the model to
+    json_object = "json_object"  # JSON; the schema is told in the instructions
+    none = "none"  # nothing; the same
+
+
 class Settings(BaseSettings):
     """One field for each variable; the field's alias is the variable's exact name."""
 
@@ -95,8 +103,15 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
+    base_model: str | None = Field(None, alias="RESUME_BASE_MODEL")
+    context_window: int | None = Field(None, ge=1_000, alias="RESUME_CONTEXT_WINDOW")
+    output_limit: int | None = Field(None, ge=100, alias="RESUME_OUTPUT_LIMIT")
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
     max_output_tokens: int = Field(4_000, ge=100, le=1_000_000, alias="RESUME_MAX_OUTPUT_TOKENS")
+    prompt: str = Field("lean", min_length=1, alias="RESUME_PROMPT")
+    response_format: ResponseFormat = Field(
+        ResponseFormat.json_schema, alias="RESUME_RESPONSE_FORMAT"
+    )
 
     # How much, how often
     batch_size: int = Field(500, ge=1, le=10_000_000, alias="RESUME_BATCH_SIZE")

@@ -19,8 +19,10 @@ PLAIN_ROOMS = (
     "openai_api",
     "batches",
     "database",
+    "evaluation",
     "local_openai",
     "samples",
+    "trials",
 )
 HEAVY = ("dagster", "pandas", "pyodbc", "openai", "tiktoken", "numpy", "sqlalchemy", "starlette")
 
@@ -69,6 +71,7 @@ def test_a_plain_room_loads_neither_dagster_nor_pandas_nor_pyodbc(room: str) -> 
 @pytest.mark.parametrize(
     ("room", "strange"),
     [
+        ("evaluation", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("extraction", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("database", {"openai", "tiktoken", "starlette"}),
         ("models", {"openai", "sqlalchemy", "starlette"}),
@@ -76,6 +79,7 @@ def test_a_plain_room_loads_neither_dagster_nor_pandas_nor_pyodbc(room: str) -> 
         ("samples", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("local_openai", {"sqlalchemy", "openai"}),
         ("batches", {"starlette"}),
+        ("trials", {"openai", "starlette"}),
     ],
 )
 def test_a_room_knows_only_its_own_libraries(room: str, strange: set[str]) -> None:

@@ -22,13 +22,16 @@ from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
 from resume_assets.errors import PlatformError
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.caching import caching_in_words
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.prices import Service, Usage, price
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
     SettingsResource,
     SQLServerResource,
 )
+from resume_assets.settings import Settings
 
 Materialized = Iterator[dg.MaterializeResult[None]]
 
@@ -92,8 +95,8 @@ def batch_requests(
 ) -> Materialized:
     """Streams the claimed resumes into one JSONL file: a request a resume.
 
-    A request is the instructions, a strict JSON schema, and the resume, its middle cut out where it
-    is longer than the model's window.
+    A request is the prompt, the answer's schema, and the resume, its middle cut out where it is
+    longer than the model's window.
     """
     key = context.partition_key
     with safely("building the request file"):
@@ -119,11 +122,13 @@ def batch_requests(
                 "overhead_tokens",
                 "estimated_input_tokens",
                 "estimated_output_tokens",
+                "prompt_name",
                 "prompt_version",
                 "schema_version",
+                "response_format",
                 "built_at",
             ),
-            **_estimated_money(batch),
+            **_estimated_money(batch, settings.load()),
         }
     )
 
@@ -171,10 +176,18 @@ def submitted_batch(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-def _estimated_money(batch: batches.Batch) -> Metadata:
-    model = find_model(batch.model)
-    tokens = batch.estimated_input_tokens, 0, batch.estimated_output_tokens
-    cost, standard = model.batch_cost(*tokens), model.standard_cost(*tokens)
-    if cost is None or standard is None:
+def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:
+    """What the batch will cost at most, and what caching has to do with it."""
+    model, day = model_for(settings, batch.model), batch.built_at.date()
+    usage = Usage(batch.estimated_input_tokens, output_tokens=batch.estimated_output_tokens)
+    half = price(model, usage, on=day, is_long=False)
+    standard = price(model, usage, on=day, service=Service.standard, is_long=False)
+    if batch.estimated_cost is None or half is None or standard is None:
         return {"estimated_cost": f"no price known for {batch.model}"}
-    return {"estimated_cost_usd": float(cost), "estimated_saving_usd": float(standard - cost)}
+    caching = caching_in_words(model, batch.overhead_tokens, day)
+    return {
+        "estimated_cost_usd": float(batch.estimated_cost),
+        "estimated_saving_usd": float(standard.total - half.total),
+        "prices": f"{half.model}, {half.service}, of {half.on}, by {half.source}",
+        **({} if caching is None else {"caching": caching}),
+    }

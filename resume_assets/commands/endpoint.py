@@ -1,21 +1,27 @@
 """`doctor` on the endpoint: what is there, and with `--ask` whether the model answers in shape."""
 
+import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
+from resume_assets.batches.planning.asked import asked_now, fixed_tokens
 from resume_assets.extraction.responses import Answer, Outcome
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.caching import with_caching
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.prices import Service, Usage, price
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
-from resume_assets.settings import Settings
+from resume_assets.settings import ResponseFormat, Settings
 
 _HINTS = {
-    Outcome.failed: "The server turns down what a batch would ask (a strict JSON schema among it), "
-    "or failed",
-    Outcome.invalid: "It does not keep to the schema: another RESUME_MODEL, or a server that "
-    "supports response_format json_schema",
+    Outcome.failed: "The server turns down what a batch would ask, or failed",
+    Outcome.invalid: "It does not answer in the shape that is asked for: try another RESUME_MODEL",
     Outcome.cut: "Raise RESUME_MAX_OUTPUT_TOKENS",
     Outcome.refused: "The model declines: try another RESUME_MODEL",
 }
+
+_NOT_KNOWN = (400, 415, 422, 500, 501)
+"""Statuses by which servers turn down a response format that they do not know."""
 
 
 def look(settings: Settings) -> Iterator[Found]:
@@ -25,38 +31,75 @@ def look(settings: Settings) -> Iterator[Found]:
 
 
 def ask(settings: Settings) -> Iterator[Found]:
-    """Send one tiny resume, and say what came of it and what it cost. Raises SettingsError."""
+    """Send one tiny resume, and say what came of it and what it cost.
+
+    Where that may be due to the response format, the simpler ones are tried too, until one works.
+    Raises SettingsError, PromptError.
+    """
     from resume_assets.openai_api.asking import ask as ask_once
 
-    model = find_model(settings.model)
-    request = model.request_settings(settings.temperature, settings.max_output_tokens)
+    model, today = model_for(settings), datetime.datetime.now(datetime.UTC).date()
+    request = asked_now(settings, model)
+    request = with_caching(request, model, fixed_tokens(request), today)
     with OpenAIResource(settings=SettingsResource()).api() as api:
         asked = ask_once(api, request)
-    if asked.answer is None:
-        yield Found(asked.why_none, ok=False)
-        return
-    answer = asked.answer
+        if asked.answer is None:
+            yield Found(asked.why_none, ok=False)
+            return
+        yield _told(model, asked.answer)
+        if not _may_be_due_to_format(asked.answer):
+            return
+        for simpler in _simpler_than(settings.response_format):
+            answer = ask_once(api, replace(request, response_format=simpler)).answer
+            if answer is not None and answer.outcome is Outcome.succeeded:
+                yield Found(
+                    f"with RESUME_RESPONSE_FORMAT={simpler} it answers, the schema being told in "
+                    f"the instructions: set that.{_cost(model, answer)}",
+                    None,
+                )
+                return
+
+
+def _may_be_due_to_format(answer: Answer) -> bool:
+    """Whether the server may not know the response format, or may take no notice of it."""
+    # Some say 500 for what is the request's own fault.
+    return answer.outcome is Outcome.invalid or (
+        answer.outcome is Outcome.failed and answer.status_code in _NOT_KNOWN
+    )
+
+
+def _simpler_than(response_format: ResponseFormat) -> list[ResponseFormat]:
+    formats = list(ResponseFormat)
+    return formats[formats.index(response_format) + 1 :]
+
+
+def _told(model: Model, answer: Answer) -> Found:
     if answer.outcome is not Outcome.succeeded:
         reason = f": {answer.reason}" if answer.reason else ""
         hint = _HINTS.get(answer.outcome, "Look at the server")
-        yield Found(
+        return Found(
             f"{model.name} gave no usable answer ({answer.outcome}{reason}). {hint}."
             f"{_cost(model, answer)}",
             ok=False,
         )
-    elif answer.recovered or answer.odd_values:
-        yield Found(
+    if answer.recovered or answer.odd_values:
+        return Found(
             f"{model.name} answers, but its answer had to be mended: it does not keep to the "
             f"schema.{_cost(model, answer)}",
             None,
         )
-    else:
-        yield Found(f"{model.name} answers in the shape that is asked for.{_cost(model, answer)}")
+    return Found(f"{model.name} answers in the shape that is asked for.{_cost(model, answer)}")
 
 
 def _cost(model: Model, answer: Answer) -> str:
     tokens = answer.input_tokens + answer.output_tokens
     if not tokens:
         return ""
-    cost = model.standard_cost(answer.input_tokens, answer.cached_tokens, answer.output_tokens)
-    return f" {tokens:,} tokens" + ("; no price known." if cost is None else f", ${cost:.5f}.")
+    used = Usage(
+        answer.input_tokens, answer.cached_tokens, answer.cache_write_tokens, answer.output_tokens
+    )
+    today = datetime.datetime.now(datetime.UTC).date()
+    bill = price(model, used, on=today, service=Service.standard)
+    return f" {tokens:,} tokens" + (
+        "; no price known." if bill is None else f", ${bill.total:.5f}."
+    )

@@ -1,7 +1,8 @@
 """`status`: the queue, the batches, the money, and what waits for a person. Loads no Dagster."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,12 +11,21 @@ from resume_assets.batches import costing
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_sendable
-from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
+from resume_assets.batches.ledger.states import (
+    AFTER_ENDED,
+    BEFORE_SUBMITTED,
+    CLOSED,
+    OPEN,
+    BatchState,
+)
 from resume_assets.batches.planning import planner
+from resume_assets.batches.planning.outstanding import end_of_model
 from resume_assets.commands.output import describe, dollars, how_to_send, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
+from resume_assets.trials import ledger
+from resume_assets.trials.progress import state_of
 
 _RECENT = 5
 _NAMED = 10
@@ -34,12 +44,14 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         for one in given_up(connection, database, max_attempts=most)
     ]
     spent = costing.totals(connection, database)
-    opened = batches.in_states(connection, database, OPEN)
-    closed = batches.in_states(connection, database, CLOSED)[-_RECENT:]
+    opened = batches.in_states(connection, database, OPEN, of_trials=False)
+    closed = batches.in_states(connection, database, CLOSED, of_trials=False)[-_RECENT:]
+    trials = ledger.open_trials(connection, database)
     stuck = planner.stuck_batches(connection, database, settings)
     return {
         "waiting": count_sendable(connection, database, max_attempts=most),
-        "batches_out": [_batch(batch) for batch in opened],
+        "batches_open": [_batch(batch) for batch in opened],
+        "trials_open": [_trial(connection, database, one.trial_key) for one in trials],
         "batches_closed_last": [_batch(batch) for batch in closed],
         "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
         "saving_usd": round(spent.saving, 6) if spent.is_price_known else None,
@@ -47,7 +59,25 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "tokens_without_price": spent.without_price,
         "given_up": people,
         "stuck": [batch.batch_key for batch in stuck],
+        "model_end": _model_end(connection, database, settings),
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+    }
+
+
+def _model_end(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> dict[str, Any] | None:
+    """When the configured model ends, if that is soon."""
+    end = end_of_model(connection, database, settings)
+    today = database.dialect.utc_now(connection).date()
+    if end is None or not end.is_soon(today):
+        return None
+    return {
+        "model": end.model,
+        "shutdown_date": end.on.isoformat(),
+        "days_left": end.days_left(today),
+        "successor": end.successor,
+        "line": end.in_words(today),
     }
 
 
@@ -62,7 +92,36 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
         "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
         "message": batch.message,
         "line": describe(batch),
-        "next": how_to_send(batch) if batch.state in BEFORE_SUBMITTED else None,
+        "next": _next(batch),
+    }
+
+
+def _next(batch: batches.Batch) -> str | None:
+    """The command that goes on with the batch; None where it is OpenAI's turn, or nobody's."""
+    if batch.state in BEFORE_SUBMITTED:
+        return how_to_send(batch)
+    if batch.state in AFTER_ENDED:
+        return f"`resume-assets check {batch.batch_key}` brings in its answers."
+    return None
+
+
+def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str, Any]:
+    state = state_of(connection, database, key)
+    unsent, out, answered = (
+        sum(counts)
+        for counts in zip(
+            *((one.unsent, one.out, one.usable + one.unusable) for one in state.variants),
+            strict=True,
+        )
+    )
+    return {
+        "trial_key": key,
+        "not_sent": unsent,
+        "out": out,
+        "brought_in": answered,
+        "batches_out": [batch.batch_key for batch in state.batches],
+        "message": state.trial.message,
+        "next": f"resume-assets trial {key}",
     }
 
 
@@ -72,11 +131,19 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say(json.dumps(found, indent=2))
         return
     say(f"Waiting         {found['waiting']:,} resumes")
-    unsent = [batch for batch in found["batches_out"] if batch["next"]]
-    if unsent:
+    by_state = partial(_in_states, found["batches_open"])
+    if unsent := by_state(BEFORE_SUBMITTED):
         _show_batches("Not sent", unsent)
         say("                `resume-assets submit` sends these first.")
-    _show_batches("Out", [batch for batch in found["batches_out"] if not batch["next"]])
+    _show_batches("Out", by_state({BatchState.submitted}))
+    if ended := by_state(AFTER_ENDED):
+        _show_batches("Ended", ended)
+    for one in found["trials_open"]:
+        say(
+            f"Trial           {one['trial_key']}: {one['not_sent']:,} not sent yet, {one['out']:,} "
+            f"out, {one['brought_in']:,} brought in{_because(one['message'])}"
+        )
+        say(f"                `{one['next']}` goes on with it.")
     _show_batches("Last closed", found["batches_closed_last"])
     say(f"Spent           {_spent(found)}")
     people = found["given_up"]
@@ -87,8 +154,21 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say("                `resume-assets retry` sends them again.")
     for key in found["stuck"]:
         say(f"Stuck           batch {key} has been out for longer than RESUME_STUCK_HOURS")
+    end = found["model_end"]
+    if end and not (found["planning_stopped"] or "").startswith(end["line"]):
+        say(f"Model           {end['line']}")
     if found["planning_stopped"]:
         say(f"Stopped         {found['planning_stopped']}")
+
+
+def _in_states(
+    batches: Sequence[dict[str, Any]], states: Collection[BatchState]
+) -> list[dict[str, Any]]:
+    return [batch for batch in batches if batch["state"] in states]
+
+
+def _because(message: str | None) -> str:
+    return f"; {message}" if message else ""
 
 
 def _spent(found: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 4
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -39,6 +39,9 @@ class Ledger:
     batches: sa.Table
     items: sa.Table
     claims: sa.Table
+    trials: sa.Table
+    trial_candidates: sa.Table
+    trial_items: sa.Table
 
 
 def ledger_tables(
@@ -53,8 +56,18 @@ def ledger_tables(
         metadata=metadata,
         installation=_installation(metadata),
         batches=_batches(metadata),
-        items=_items(metadata, userid, last_processed),
+        items=_items("resume_batch_items", metadata, userid, last_processed),
         claims=_claims(metadata, userid),
+        trials=_trials(metadata),
+        trial_candidates=_trial_candidates(metadata, userid),
+        # Apart from the others, so that nothing that looks for a candidate's items ever finds them.
+        trial_items=_items(
+            "resume_trial_items",
+            metadata,
+            userid,
+            last_processed,
+            sa.Column("record", _LONG),  # JSON: column -> value of a usable answer
+        ),
     )
 
 
@@ -72,6 +85,8 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         # Random; goes with each batch to OpenAI, so that two installations never mix theirs up.
         sa.Column("installation_id", _KEY, nullable=False),
         sa.Column("ledger_version", sa.Integer, nullable=False),
+        # The table that it serves, with its schema; NULL in what is older than the column
+        sa.Column("candidate_table", sa.Unicode(300)),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
         # `resume` sets it: limits on money and on usable answers count from then on.
@@ -92,6 +107,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("batch_key", _KEY, primary_key=True),
         sa.Column("state", sa.Unicode(16), nullable=False),
         sa.Column("origin", sa.Unicode(16), nullable=False),
+        # Of a trial: its key, and which of its variants; NULL for a batch of the real work
+        sa.Column("trial_key", _KEY),
+        sa.Column("variant", sa.Integer),
         # Which try it is to create the batch at OpenAI; Dagster runs that were requested for it.
         sa.Column("try_number", sa.Integer, nullable=False),
         sa.Column("run_requests", sa.Integer, nullable=False),
@@ -107,7 +125,11 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("model", sa.Unicode(100), nullable=False),
         sa.Column("temperature", sa.Float),
         sa.Column("max_output_tokens", sa.Integer, nullable=False),
+        # The prompt's own text, so that its file is needed no more once there is a plan
+        sa.Column("prompt_name", sa.Unicode(255)),
         sa.Column("prompt_version", sa.Unicode(32)),
+        sa.Column("prompt_text", _LONG),
+        sa.Column("response_format", sa.Unicode(16)),
         sa.Column("schema_version", sa.Unicode(32)),
         sa.Column("rows_claimed", sa.Integer),
         sa.Column("requests", sa.Integer),
@@ -129,6 +151,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("input_file_id", sa.Unicode(200)),
         sa.Column("openai_batch_id", sa.Unicode(200)),
         sa.Column("openai_status", sa.Unicode(32)),
+        # The model's last day as the endpoint told it before the batch was created; NULL for none
+        sa.Column("model_shutdown", sa.Date),
         sa.Column("output_file_id", sa.Unicode(200)),
         sa.Column("error_file_id", sa.Unicode(200)),
         sa.Column("requests_completed", sa.Integer),
@@ -148,7 +172,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
+        # Read from the prompt cache, and written to it; NULL in what is older than the column
         sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("cache_write_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
@@ -180,10 +206,14 @@ STEPS = (
 
 
 def _items(
-    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+    name: str,
+    metadata: sa.MetaData,
+    userid: TypeEngine[Any],
+    last_processed: TypeEngine[Any],
+    *more: sa.Column[Any],
 ) -> sa.Table:
     return sa.Table(
-        "resume_batch_items",
+        name,
         metadata,
         sa.Column("batch_key", _KEY, primary_key=True),
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
@@ -201,6 +231,7 @@ def _items(
         sa.Column("estimated_tokens", sa.Integer),
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),
+        sa.Column("cache_write_tokens", sa.Integer),
         sa.Column("output_tokens", sa.Integer),
         # How the answer was read: two sums, for people; and JSON, NULL where there is nothing:
         # column -> what was done to its value (`values.Change`), column -> date not readable
@@ -210,7 +241,8 @@ def _items(
         sa.Column("unread", _LONG),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         sa.Column("closed_at", _UTC),
-        sa.Index("ix_resume_batch_items_userid", "userid"),
+        *more,
+        sa.Index(f"ix_{name}_userid", "userid"),
     )
 
 
@@ -222,4 +254,39 @@ def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
         sa.Column("batch_key", _KEY, nullable=False),
         sa.Index("ix_resume_claims_batch", "batch_key"),
+    )
+
+
+def _trials(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "resume_trials",
+        metadata,
+        sa.Column("trial_key", _KEY, primary_key=True),
+        # JSON: a list of what each variant asks for (`trials.variants`)
+        sa.Column("variants", _LONG, nullable=False),
+        sa.Column("seed", sa.BigInteger, nullable=False),
+        sa.Column("sample_asked", sa.Integer, nullable=False),
+        sa.Column("sample_size", sa.Integer, nullable=False),
+        # As a batch's: how often a run brought it on, runs that were requested since, who is at it
+        sa.Column("try_number", sa.Integer, nullable=False),
+        sa.Column("run_requests", sa.Integer, nullable=False),
+        sa.Column("requested_at", _UTC),
+        sa.Column("lease_owner", sa.Unicode(200)),
+        sa.Column("lease_until", _UTC),
+        sa.Column("message", sa.Unicode(1000)),
+        # JSON: figures and ids, no values
+        sa.Column("report", _LONG),
+        sa.Column("created_at", _UTC, nullable=False),
+        sa.Column("called_off_at", _UTC),  # by a person: what was not sent is not sent any more
+        sa.Column("done_at", _UTC),
+    )
+
+
+def _trial_candidates(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
+    return sa.Table(
+        "resume_trial_candidates",
+        metadata,
+        sa.Column("trial_key", _KEY, primary_key=True),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("userid", userid, nullable=False),
     )

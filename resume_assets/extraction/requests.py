@@ -8,13 +8,15 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, Literal
 
 import orjson
 
-from resume_assets.extraction.candidate import response_format
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.candidate import response_format, schema_in_words
+from resume_assets.extraction.prompt import Prompt
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.settings import ResponseFormat
 
 ENDPOINT: Final = "/v1/chat/completions"
 
@@ -22,6 +24,17 @@ TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _HASHED_ID = re.compile(r"x-[0-9a-f]{32}", re.ASCII)
+
+
+class Caching(StrEnum):
+    """What a request says about prompt caching.
+
+    Source: the `openai` package (3.54), `PromptCacheOptions` and `PromptCacheBreakpoint`.
+    """
+
+    untold = "untold"  # nothing: the model decides, and may know no such parameter
+    off = "off"  # nothing is written or read
+    prefix = "prefix"  # what stands before the resume is written once and read from then on
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,10 @@ class RequestSettings:
     temperature: float | None
     max_output_tokens: int
     token_parameter: TokenParameter
+    prompt: Prompt
+    response_format: ResponseFormat
     reasoning_effort: str | None = None
+    caching: Caching = Caching.untold
 
 
 def custom_id(userid: int | str) -> str:
@@ -87,9 +103,33 @@ class RequestTemplate:
     @property
     def fixed_text(self) -> str:
         """The instructions and the schema: the tokens paid for with every resume."""
-        return INSTRUCTIONS + json.dumps(
-            response_format(), ensure_ascii=False, separators=(",", ":")
-        )
+        wanted = _response_format(self.settings)
+        schema = wanted.get("json_schema")
+        told = json.dumps(wanted, ensure_ascii=False, separators=(",", ":")) if schema else ""
+        return _instructions(self.settings) + told
+
+
+_IN_WORDS = "\n\nAnswer with one JSON object and nothing else. It has all of these keys:\n"
+"""Before the schema in instructions. OpenAI demands the word "JSON" in them for `json_object`.
+
+Source: OpenAI's API reference, Create chat completion, `response_format`.
+"""
+
+
+def _instructions(settings: RequestSettings) -> str:
+    """Return the system message: the prompt, and the schema where nothing else tells it."""
+    if settings.response_format is ResponseFormat.json_schema:
+        return settings.prompt.text
+    return settings.prompt.text + _IN_WORDS + schema_in_words()
+
+
+def _response_format(settings: RequestSettings) -> dict[str, Any]:
+    """Return the parameter `response_format`, empty where the request has none."""
+    if settings.response_format is ResponseFormat.json_schema:
+        return response_format()
+    if settings.response_format is ResponseFormat.json_object:
+        return {"type": "json_object"}
+    return {}
 
 
 def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
@@ -100,9 +140,16 @@ def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
     if settings.reasoning_effort is not None:
         body["reasoning_effort"] = settings.reasoning_effort
     body[settings.token_parameter] = settings.max_output_tokens
-    body["response_format"] = response_format()
+    if settings.caching is not Caching.untold:
+        body["prompt_cache_options"] = {"mode": "explicit"}
+    if wanted := _response_format(settings):
+        body["response_format"] = wanted
+    instructions: str | list[dict[str, Any]] = _instructions(settings)
+    if settings.caching is Caching.prefix:
+        mark = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+        instructions = [{"type": "text", "text": instructions, **mark}]
     body["messages"] = [
-        {"role": "system", "content": INSTRUCTIONS},
+        {"role": "system", "content": instructions},
         {"role": "user", "content": resume},
     ]
     return body

@@ -76,11 +76,14 @@ def test_what_they_report(slow: Platform) -> None:
         "overhead_tokens": "float",
         "estimated_input_tokens": "int",
         "estimated_output_tokens": "int",
+        "prompt_name": "text",
         "prompt_version": "text",
+        "response_format": "text",
         "schema_version": "text",
         "built_at": "text",
         "estimated_cost_usd": "float",
         "estimated_saving_usd": "float",
+        "prices": "text",
     }
     assert built["requests"].value == 2
     assert built["file_bytes"].value == (slow.home / "batches/b1/requests.jsonl").stat().st_size

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from resume_assets.extraction.candidate import Candidate, response_format
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.prompt import load_prompt
 from resume_assets_tests.benchmarks.children import peak_mb
 
 _MODEL = "gpt-4o-mini-2024-07-18"
@@ -22,7 +22,10 @@ _EACH = 9_000  # bytes of a line, about, as long as the peers write it
 
 
 def _messages(text: str) -> list[dict[str, str]]:
-    return [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": text}]
+    return [
+        {"role": "system", "content": load_prompt("lean").text},
+        {"role": "user", "content": text},
+    ]
 
 
 def _resumes(database: str) -> Iterator[tuple[int, str]]:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 
 from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.prompt import load_prompt
 from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.models.catalogue import find_model
 from resume_assets.models.tokens import counter_for
+from resume_assets.settings import ResponseFormat
 from resume_assets_tests.benchmarks import data
 from resume_assets_tests.benchmarks.figures import Figure, figure
 
@@ -19,8 +20,12 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
     schema = count(json.dumps(response_format(), separators=(",", ":")))
     plain = count(json.dumps(Candidate.model_json_schema(), separators=(",", ":")))
     flat = count(json.dumps({column.name: {"type": "string"} for column in COLUMNS}))
-    prompt = count(INSTRUCTIONS)
-    template = RequestTemplate(find_model(data.MODEL).request_settings(0.2, 4_000))
+    prompt = count(load_prompt("lean").text)
+    template = RequestTemplate(
+        find_model(data.MODEL).request_settings(
+            0.2, 4_000, load_prompt("lean"), ResponseFormat.json_schema
+        )
+    )
     yield figure("prompt_tokens", [prompt + schema], "tokens", "instructions + schema, a request")
     yield figure("instructions_tokens", [prompt], "tokens", "")
     note = f"pydantic's own: {plain}; a property for each of {len(COLUMNS)} columns: {flat}"

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.batches.planning.planner import Planned, plan_batch
@@ -23,6 +24,8 @@ from resume_assets.batches.planning.quota import wait_for_quota
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.database.sqlite import SQLiteDialect
+from resume_assets.extraction.requests import RequestSettings
+from resume_assets.models.catalogue import Model, find_model
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, rows_per_batch
 from resume_assets.settings import Settings
 from resume_assets_tests.benchmarks import data
@@ -70,8 +73,10 @@ class Simulation:
         self.database = Database(engine, _Dialect(self.clock), table="aicandidate")
         initialise(self.database)
         self.table = self.database.ledger.batches  # looked at before the first transaction
+        model = find_model(self.settings.model)
+        asked = asked_now(self.settings, model)
         self.estimate: Estimate = self.database.read(
-            lambda connection: estimate_for(connection, self.database, self.settings)
+            lambda connection: estimate_for(connection, self.database, model, asked)
         )
         self.line: list[_Batch] = []  # planned, waiting for a worker
         self.idle = _WORKERS
@@ -84,7 +89,7 @@ class Simulation:
     def run(self) -> "Simulation":
         """Until every resume has been answered."""
         self.clock.at(0.0, self._tick)
-        with patch.object(planner, "_queue", self._queue):
+        with patch.object(planner, "queue_of", self._queue):
             while self.clock.events:
                 self.clock.step()
         self.database.dispose()
@@ -100,14 +105,22 @@ class Simulation:
         """The same from the very first tick."""
         return self.openai.use(0.0, self.emptied_at or self.clock.now)
 
-    def _queue(self, _c: sa.Connection, _d: Database, _s: Settings, rows: int) -> Queue:
+    def _queue(
+        self,
+        _c: sa.Connection,
+        _d: Database,
+        _s: Settings,
+        _m: Model,
+        _a: RequestSettings,
+        rows: int,
+    ) -> Queue:
         there, first = self.resumes, self.resumes.taken
         rows = min(rows, there.waiting)
         if not rows:
             return Queue(waiting=0)
         size = there.bytes_of(first, rows) / rows
         tokens = self.estimate.input_tokens(round(size))
-        cost = self.estimate.cost(tokens, self.estimate.output_tokens)
+        cost = self.estimate.cost([tokens])
         return Queue(rows, self.estimate.line_bytes(round(size)), tokens, cost)
 
     def _tick(self) -> None:

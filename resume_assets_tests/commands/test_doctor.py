@@ -1,15 +1,18 @@
 """`doctor`: each value with its source, each connection tested, no secret shown."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.models.ends import ModelEnd
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
+from resume_assets_tests.local_openai.plain import knows_only
 
 
 def line_of(said: str, variable: str) -> list[str]:
@@ -25,7 +28,7 @@ def test_all_is_well_with_the_defaults(platform: Platform) -> None:
     assert "sqlite:///" in said
     assert f"aicandidate: {len(COLUMNS)} columns to write" in said
     assert "initialised" in said
-    assert "$0.15 in and $0.60 out" in said
+    assert "$0.075 in and $0.3 out for a million tokens in a batch" in said
     assert "local_openai answers and has gpt-4o-mini-2024-07-18" in said
 
 
@@ -145,7 +148,7 @@ class TestAsk:
             result = call("doctor", "--ask")
         assert result.exit_code == 1
         assert "(failed: http_400:unsupported_parameter)" in result.stdout
-        assert "strict JSON schema" in result.stdout
+        assert "turns down what a batch would ask" in result.stdout
 
     def test_without_a_price_no_dollars(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RESUME_MODEL", "my-own-model")
@@ -156,8 +159,85 @@ class TestAsk:
             said = call("doctor", "--ask").stdout
         assert "709 tokens; no price known." in said
 
+    @pytest.mark.parametrize(
+        ("known", "works"),
+        [(["text", "json_object"], "json_object"), (["text"], "none")],
+    )
+    def test_a_server_without_strict_schemas_is_told_the_setting_that_works(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, known: list[str], works: str
+    ) -> None:
+        knows_only(monkeypatch, *known)
+        with platform_at(home):
+            result = call("doctor", "--ask")
+            assert result.exit_code == 1
+            assert "WRONG  answer" in result.stdout
+            assert "(failed: http_500:server_error)" in result.stdout
+            assert f"with RESUME_RESPONSE_FORMAT={works} it answers" in result.stdout
+            monkeypatch.setenv("RESUME_RESPONSE_FORMAT", works)
+            said = ok("doctor", "--ask")
+        assert "RESUME_RESPONSE_FORMAT=" not in said
+        assert "answers" in said.partition(" answer ")[2]
+
+    def test_where_no_format_helps_none_is_named(self, home: Path) -> None:
+        faults = Faults()
+        faults.add("POST", "/v1/chat/completions", Respond(500), times=None)
+        with platform_at(home, wrap=faults.wrap):
+            said = call("doctor", "--ask").stdout
+        assert "RESUME_RESPONSE_FORMAT=" not in said
+        assert faults.count("POST", "/v1/chat/completions") == 3
+
+    @pytest.mark.parametrize("status", [401, 404, 429, 503])
+    def test_what_no_format_can_help_is_asked_once(self, home: Path, status: int) -> None:
+        faults = Faults()
+        faults.add("POST", "/v1/chat/completions", Respond(status), times=None)
+        with platform_at(home, wrap=faults.wrap):
+            call("doctor", "--ask")
+        assert faults.count("POST", "/v1/chat/completions") == 1
+
+
+def test_the_prompt_with_its_tokens(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ok     prompt     lean (c2aec660584d): 225 tokens, 668 with the schema" in ok("doctor")
+    mine = platform.home / "mine.md"
+    monkeypatch.setenv("RESUME_PROMPT", str(mine))
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert f"WRONG  prompt     The prompt {mine} is not there." in result.stdout
+    mine.write_text("Tell all.")
+    assert "ok     prompt     mine.md (" in ok("doctor")
+
 
 def test_a_fresh_home_is_no_fault(home: Path) -> None:
     said = ok("doctor")
     assert "embedded; it will be made at first use" in said
     assert not (home / "resumes.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "is_binding", "mark"),
+    [(200, True, "ok   "), (90, True, "look "), (0, True, "WRONG"), (0, False, "look ")],
+)
+def test_a_model_s_end_is_told(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, days: int, is_binding: bool, mark: str
+) -> None:
+    on = datetime.now(UTC).date() + timedelta(days=days)
+    end = ModelEnd("m", on, "new", is_binding)
+    monkeypatch.setattr("resume_assets.commands.doctor.end_of", lambda *_: end)
+    result = call("doctor")
+    [line] = [line for line in result.stdout.splitlines() if "shut down" in line]
+    assert line.startswith(f"  {mark}  model      m ")
+    assert "RESUME_MODEL=new" in line
+    assert result.exit_code == (mark == "WRONG")
+
+
+def test_a_model_that_is_not_listed_is_told(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MODEL", "resumes-prod")
+    said = call("doctor").output
+    assert "look   model      resumes-prod is not listed; its limits are guessed" in said
+    monkeypatch.setenv("RESUME_BASE_MODEL", "gpt-6-luna")
+    said = call("doctor").output
+    assert "what holds for gpt-6-luna is taken to hold for it (window 1,050,000" in said
+    assert "$0.05 in and $0.25 out" in said
+    monkeypatch.setenv("RESUME_BASE_MODEL", "llama")
+    assert "RESUME_BASE_MODEL=llama is no model that we know" in call("doctor").output

@@ -1,13 +1,13 @@
 """`status`: the queue, batches, money, and what waits for a person."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from resume_assets_tests.commands.calling import ok
+from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import NEVER, Platform, platform_at
 
 
@@ -18,9 +18,12 @@ def status() -> dict[str, Any]:
 
 
 def test_an_empty_home(home: Path) -> None:
-    assert status() == {
+    found = status()
+    del found["model_end"]  # which depends on the day
+    assert found == {
         "waiting": 0,
-        "batches_out": [],
+        "batches_open": [],
+        "trials_open": [],
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
@@ -47,7 +50,7 @@ def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
         platform.run("submit_batch", "b2")
         found = status()
         assert found["waiting"] == 1
-        [out] = found["batches_out"]
+        [out] = found["batches_open"]
         assert (out["batch_key"], out["state"], out["requests"]) == ("b2", "submitted", 1)
         [closed] = found["batches_closed_last"]
         assert (closed["batch_key"], closed["state"], closed["succeeded"]) == ("b1", "done", 1)
@@ -56,6 +59,25 @@ def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
         said = ok("status")
         for part in ("b1  done", "b2  submitted", "1 of 1 records written", "$0.0"):
             assert part in said
+
+
+def test_a_batch_is_out_only_while_it_is_at_the_server(platform: Platform) -> None:
+    platform.seed(4)
+    for key in ("built", "out", "ended", "collected"):
+        platform.plan(key, rows=1)
+        platform.run("submit_batch", key)
+    for key, state in (("built", "built"), ("ended", "ended"), ("collected", "collected")):
+        platform.update(key, state=state)
+    platform.update("out", state="submitted")
+    said = [line for line in ok("status").splitlines() if line.strip()]
+    titles = {line[:16].strip(): index for index, line in enumerate(said)}
+    assert said[titles["Not sent"]].startswith("Not sent        built  built")
+    assert said[titles["Out"]].startswith("Out             out  submitted")
+    ended = "\n".join(said[titles["Ended"] : titles["Last closed"]])
+    assert "ended  ended" in ended
+    assert "collected  collected" in ended
+    assert "`resume-assets check ended` brings in its answers." in ended
+    assert titles["Ended"] - titles["Out"] == 1
 
 
 def test_who_waits_for_a_person_is_named_by_id_only(
@@ -119,3 +141,34 @@ def test_stuck_batches_and_a_stop_are_told(home: Path, monkeypatch: pytest.Monke
         said = ok("status")
         assert "Stuck           batch b1" in said
         assert "Stopped         " in said
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(90, True), (91, False), (3, True)])
+def test_a_model_that_ends_soon_is_told_with_its_successor(
+    platform: Platform, days: int, is_told: bool
+) -> None:
+    platform.seed(2)
+    platform.sent("b1")
+    end = platform.database.read(platform.database.dialect.utc_now).date() + timedelta(days=days)
+    platform.update("b1", model_shutdown=end)
+    found, said = status(), ok("status")
+    assert found["planning_stopped"] is None
+    assert (found["model_end"] is not None) is is_told
+    assert (f"is shut down on {end}, in {days} days" in said) is is_told
+    assert ("resume-assets trial --model" in said) is is_told
+    if is_told:
+        assert found["model_end"]["shutdown_date"] == str(end)
+        assert found["model_end"]["successor"] == "gpt-6-luna"
+
+
+def test_a_model_that_has_ended_stops_the_planning(platform: Platform) -> None:
+    platform.seed(2)
+    platform.sent("b1")
+    platform.update("b1", model_shutdown=date(2026, 1, 1))
+    said = ok("status")
+    assert "Stopped         gpt-4o-mini-2024-07-18 was shut down on 2026-01-01." in said
+    assert "RESUME_MODEL=gpt-6-luna" in said
+    assert said.count("was shut down") == 1
+    platform.seed({9: "# Ada"})
+    result = call("submit")
+    assert (result.exit_code, "Nothing is planned with it" in result.stderr) == (1, True)

@@ -239,3 +239,28 @@ def test_tables_that_are_missing_are_told(home: Path, monkeypatch: pytest.Monkey
         result = call(command)
         assert result.exit_code == 1, command
         assert "init-db" in result.stderr
+
+
+@pytest.mark.parametrize(("model", "is_told"), [("gpt-6-luna", True), ("gpt-4.1-mini", False)])
+def test_a_dry_run_says_what_is_cached(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, model: str, is_told: bool
+) -> None:
+    monkeypatch.setenv("RESUME_MODEL", model)
+    platform.seed(1)
+    said = ok("submit", "--dry-run")
+    found = re.search(r"^caching +off: .*uncached, \$[\d.]+ if half", said, re.MULTILINE)
+    assert (found is not None) is is_told
+
+
+def test_without_its_prompt_nothing_is_claimed_and_the_rest_goes_on(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.seed(1)
+    monkeypatch.setenv("RESUME_PROMPT", "nowhere.md")
+    for arguments in (["submit"], ["submit", "--dry-run"], ["continuous"]):
+        result = call(*arguments)
+        assert result.exit_code == 2
+        assert "nowhere.md is not there" in result.stderr
+        assert "detailed, lean" in result.stderr
+    assert not platform.batches()
+    assert "Waiting         1 resumes" in ok("status")

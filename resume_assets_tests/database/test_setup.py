@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database import setup_steps
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database
@@ -17,7 +20,7 @@ from resume_assets.database.setup import (
     require_initialised,
 )
 from resume_assets.database.tables import LEDGER_VERSION, Ledger
-from resume_assets_tests.collected import KEY, collected_batch
+from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
 from resume_assets_tests.databases import (
     SQLITE,
     make_schema,
@@ -33,6 +36,9 @@ OURS = {
     "resume_batches",
     "resume_claims",
     "resume_installation",
+    "resume_trial_candidates",
+    "resume_trial_items",
+    "resume_trials",
 }
 
 
@@ -196,6 +202,53 @@ def test_a_ledger_of_version_1_gets_what_it_lacks(database: Database) -> None:
     assert [getattr(batch, column) for column in new] == [None] * 4
 
 
+def test_a_ledger_from_before_there_were_trials(database: Database) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    for table in ("resume_trials", "resume_trial_candidates", "resume_trial_items"):
+        execute(database, f"DROP TABLE {name(database, table)}")
+    for column in ("trial_key", "variant"):
+        execute(database, f"ALTER TABLE {name(database, 'resume_batches')} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 3")
+    database.forget()
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.trial_key, batch.variant) == (None, None)
+    for made in (database.ledger.trials, database.ledger.trial_items):
+        assert rows_of(database, sa.select(made)) == []
+
+
+def test_a_ledger_of_version_2_gets_room_for_what_caches_and_models_cost(
+    database: Database,
+) -> None:
+    seed(database, 2)
+    collected_batch(database, settings(), 2)
+    new = {
+        "resume_batches": ("cache_write_tokens", "model_shutdown"),
+        "resume_batch_items": ("cache_write_tokens",),
+        "aicandidateBatchStatus": ("cache_write_tokens",),
+    }
+    for table, columns in new.items():
+        for column in columns:
+            execute(database, f"ALTER TABLE {name(database, table)} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 2")
+    database.forget()
+    with pytest.raises(NotInitialised, match="upgrades it"):
+        database.read(lambda c: require_initialised(c, database))
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.cache_write_tokens, batch.model_shutdown, batch.rows_claimed) == (None, None, 2)
+    # What was collected before the upgrade is written and settled after it.
+    with leased(database, KEY) as lease:
+        write_all(lease, list(answers_to(database)))
+        lease.write(lambda c: batches.update(c, database, KEY, state=BatchState.applied))
+        settled = settle(lease, settings())
+    assert settled.batch.cache_write_tokens == 0
+    assert settled.bill is not None
+
+
 def test_an_older_ledger_is_upgraded_in_place(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,3 +299,32 @@ def test_a_ledger_without_its_row(database: Database) -> None:
         database.read(lambda c: require_initialised(c, database))
     initialise(database)
     database.read(lambda c: require_initialised(c, database))
+
+
+def test_what_was_known_of_the_tables_is_forgotten_once_they_have_changed(
+    backend: str, empty_database: Database
+) -> None:
+    """The same process goes on with the columns that have just been made."""
+    make_schema(empty_database)
+    make_table(
+        empty_database,
+        {
+            "userid": sa.Integer(),
+            "markdownResume": sa.UnicodeText(),
+            "datelastmodified": sa.DateTime(),
+            "LastProcessed": sa.DateTime(),
+        },
+    )
+    assert "City" not in empty_database.candidates.names
+    initialise(empty_database)
+    assert "City" in empty_database.candidates.names
+
+
+@pytest.mark.parametrize("columns", ["openai_batch_id, batch_key", "batch_key, openai_batch_id"])
+def test_an_index_that_begins_with_the_columns_will_do(database: Database, columns: str) -> None:
+    """By whatever name; one that begins with others will not."""
+    index, table = "ix_resume_batches_openai", name(database, "resume_batches")
+    execute(database, f"DROP INDEX {index}" + (f" ON {table}" if database.schema else ""))
+    execute(database, f"CREATE INDEX of_the_sites ON {table} ({columns})")
+    missing = [step.purpose for step in plan(database)]
+    assert missing == ([] if columns.startswith("openai") else [f"index {index}"])

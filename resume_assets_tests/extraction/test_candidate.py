@@ -17,7 +17,7 @@ from resume_assets.extraction.candidate import (
     fills,
     response_format,
 )
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.prompt import load_prompt
 from resume_assets_tests.extraction.answers import full_answer
 
 # The users' own names, to the letter and in their table's order.
@@ -118,7 +118,7 @@ def test_a_field_that_fills_nothing_is_a_mistake_in_the_model():
 def test_every_field_named_in_the_instructions_exists():
     named = [
         field.split("(")[0].strip()
-        for line in INSTRUCTIONS.splitlines()[1:]
+        for line in load_prompt("lean").text.splitlines()[1:]
         for part in line.split(";")
         if ":" in part
         for field in part.split(":")[0].split(",")
@@ -131,7 +131,10 @@ def test_every_field_named_in_the_instructions_exists():
 
 def test_prompt_is_worth_its_price(o200k):
     schema = json.dumps(response_format(), separators=(",", ":"))
-    assert len(o200k.encode_ordinary(INSTRUCTIONS)) + len(o200k.encode_ordinary(schema)) < 720
+    assert (
+        len(o200k.encode_ordinary(load_prompt("lean").text)) + len(o200k.encode_ordinary(schema))
+        < 720
+    )
 
 
 def test_versions_are_short_hashes():

@@ -1,17 +1,25 @@
 """Request lines: what the API takes, whatever a resume holds."""
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.extraction.candidate import response_format
-from resume_assets.extraction.prompt import INSTRUCTIONS
+from resume_assets.extraction.candidate import response_format, schema_in_words
+from resume_assets.extraction.prompt import load_prompt, prompt_of
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate, custom_id
+from resume_assets.models.tokens import count
+from resume_assets.settings import ResponseFormat
 
-SETTINGS = RequestSettings("gpt-4o-mini-2024-07-18", 0.2, 4_000, "max_completion_tokens")
+LEAN = load_prompt("lean")
+STRICT = ResponseFormat.json_schema
+SETTINGS = RequestSettings(
+    "gpt-4o-mini-2024-07-18", 0.2, 4_000, "max_completion_tokens", LEAN, STRICT
+)
 TEMPLATE = RequestTemplate(SETTINGS)
 
 
@@ -29,7 +37,7 @@ def test_a_line():
             "max_completion_tokens": 4_000,
             "response_format": response_format(),
             "messages": [
-                {"role": "system", "content": INSTRUCTIONS},
+                {"role": "system", "content": LEAN.text},
                 {"role": "user", "content": "Jane Doe\nEngineer"},
             ],
         },
@@ -37,7 +45,7 @@ def test_a_line():
 
 
 def test_what_a_model_refuses_is_left_out():
-    settings = RequestSettings("gpt-6-luna", None, 100, "max_tokens", "none")
+    settings = RequestSettings("gpt-6-luna", None, 100, "max_tokens", LEAN, STRICT, "none")
     body: dict[str, Any] = json.loads(RequestTemplate(settings).line("1", "x"))["body"]
     assert "temperature" not in body
     assert body["reasoning_effort"] == "none"
@@ -47,7 +55,7 @@ def test_what_a_model_refuses_is_left_out():
 
 
 def test_a_temperature_of_zero_is_sent():
-    settings = RequestSettings("m", 0.0, 100, "max_tokens")
+    settings = RequestSettings("m", 0.0, 100, "max_tokens", LEAN, STRICT)
     assert json.loads(RequestTemplate(settings).line("1", "x"))["body"]["temperature"] == 0
 
 
@@ -88,8 +96,8 @@ def _shortest(text: str) -> bytes:
 
 
 def test_fixed_text_is_what_every_line_carries():
-    assert INSTRUCTIONS in TEMPLATE.fixed_text
-    schema = TEMPLATE.fixed_text.removeprefix(INSTRUCTIONS)
+    assert LEAN.text in TEMPLATE.fixed_text
+    schema = TEMPLATE.fixed_text.removeprefix(LEAN.text)
     assert json.loads(schema) == response_format()
     assert TEMPLATE.fixed_bytes < 4_000
 
@@ -120,3 +128,37 @@ def test_custom_ids_are_unique_and_plain(userids):
     ids = [custom_id(userid) for userid in userids]
     assert len(set(ids)) == len(ids)
     assert all(one.isascii() and 1 <= len(one) <= 64 for one in ids)
+
+
+@pytest.mark.parametrize("form", ["json_object", "none"])
+def test_without_a_schema_beside_them_the_instructions_tell_it(form):
+    asked = replace(SETTINGS, response_format=ResponseFormat(form))
+    template = RequestTemplate(asked)
+    body = json.loads(template.line("1", "x"))["body"]
+    system = body["messages"][0]["content"]
+    assert body.get("response_format") == ({"type": form} if form == "json_object" else None)
+    assert system.startswith(LEAN.text)
+    assert "JSON" in system  # OpenAI refuses `json_object` without the word
+    assert system.endswith(schema_in_words())
+    assert template.fixed_text == system
+
+
+def test_the_schema_in_words_names_every_field_with_its_type_in_fewer_tokens():
+    told = schema_in_words()
+    wanted = response_format()["json_schema"]["schema"]
+    assert re.findall(r'"(\w+)":', told) == [
+        name
+        for field, shape in wanted["properties"].items()
+        for name in (field, *shape.get("items", {}).get("properties", ()))
+    ]
+    assert '"city":string' in told
+    assert '"skills":[string]' in told
+    assert '"positions":[{"company":string,' in told
+    assert '"average_tenure":number|null' in told
+    assert count(told) < count(json.dumps(wanted, separators=(",", ":"))) * 0.4
+
+
+def test_the_prompt_is_sent_as_it_is():
+    mine = prompt_of("mine.md", 'Say "x"\nund Ä \\ {json}')
+    line = RequestTemplate(replace(SETTINGS, prompt=mine)).line("1", "x")
+    assert json.loads(line)["body"]["messages"][0]["content"] == mine.text

@@ -45,6 +45,7 @@ OUT_OF_RANGE = [
     ("RESUME_MAX_COST_USD_A_DAY", "nan"),
     ("RESUME_MAX_OUTPUT_TOKENS", "many"),
     ("RESUME_MAX_OUTPUT_TOKENS", "1000001"),
+    ("RESUME_RESPONSE_FORMAT", "Pl4nted"),
     ("RESUME_SQLSERVER_PORT", "70000"),
     ("OPENAI_BASE_URL", "ftp://Pl4nted"),
 ]

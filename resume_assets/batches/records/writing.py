@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims, usage_of
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
@@ -23,6 +22,7 @@ from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
 from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
 
 _INTERFERENCES = 5  # of other programs, in one chunk
 
