@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     context_window: int | None = Field(None, ge=1_000, alias="RESUME_CONTEXT_WINDOW")
     output_limit: int | None = Field(None, ge=100, alias="RESUME_OUTPUT_LIMIT")
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
-    max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
+    max_output_tokens: int = Field(4_000, ge=100, le=1_000_000, alias="RESUME_MAX_OUTPUT_TOKENS")
     prompt: str = Field("lean", min_length=1, alias="RESUME_PROMPT")
     response_format: ResponseFormat = Field(
         ResponseFormat.json_schema, alias="RESUME_RESPONSE_FORMAT"

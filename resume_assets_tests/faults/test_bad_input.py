@@ -46,6 +46,7 @@ OUT_OF_RANGE = [
     ("RESUME_MAX_COST_USD", "-5"),
     ("RESUME_MAX_COST_USD_A_DAY", "nan"),
     ("RESUME_MAX_OUTPUT_TOKENS", "many"),
+    ("RESUME_MAX_OUTPUT_TOKENS", "1000001"),
     ("RESUME_RESPONSE_FORMAT", "Pl4nted"),
     ("RESUME_SQLSERVER_PORT", "70000"),
     ("OPENAI_BASE_URL", "ftp://Pl4nted"),
@@ -66,7 +67,7 @@ def test_a_setting_out_of_range_is_named_and_its_value_is_not(
     ("name", "value"),
     [
         ("RESUME_BATCH_SIZE", 10_000_000),
-        ("RESUME_MAX_OUTPUT_TOKENS", 10**18),
+        ("RESUME_MAX_OUTPUT_TOKENS", 1_000_000),
         ("RESUME_MAX_IN_FLIGHT", 10**18),
         ("RESUME_ENQUEUED_TOKEN_LIMIT", 10**18),
         ("RESUME_MAX_COST_USD", 1e300),
