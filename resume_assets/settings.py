@@ -51,6 +51,14 @@ class Authentication(StrEnum):
     service_principal = "ActiveDirectoryServicePrincipal"
 
 
+class NotBorneOut(StrEnum):
+    """What becomes of a value that does not stand in the resume, though its kind would."""
+
+    contacts = "contacts"  # e-mail address, phone and link: not written, NULL; others are kept
+    keep = "keep"
+    null = "null"  # none is written
+
+
 class ResponseFormat(StrEnum):
     """What a request says of its answer's form, by what the server takes."""
 
@@ -98,6 +106,7 @@ class Settings(BaseSettings):
     table: str | None = Field(None, alias="RESUME_TABLE")
     ledger_schema: str | None = Field(None, alias="RESUME_LEDGER_SCHEMA")
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
+    not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
 
     # The model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
@@ -124,6 +133,7 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, le=10, alias="RESUME_MAX_ATTEMPTS")
     usable_share: float = Field(0.8, ge=0, le=1, alias="RESUME_USABLE_SHARE")
+    borne_out_share: float = Field(0.9, ge=0, le=1, alias="RESUME_BORNE_OUT_SHARE")
     doubt_seconds: float = Field(60, ge=0, le=86_400, alias="RESUME_DOUBT_SECONDS")
     check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")

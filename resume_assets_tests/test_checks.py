@@ -151,6 +151,39 @@ def test_a_batch_that_was_not_answered_at_all_has_no_low_share(done: Platform) -
     assert found.metadata["share"].value == 1.0
 
 
+def test_what_the_resumes_do_not_bear_out_is_a_warning_with_ids_and_columns(
+    done: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = check(done, "b1")["values_borne_out"]
+    assert sound.passed
+    assert sound.metadata["share_borne_out"].value == 1.0
+    checked = sound.metadata["values_checked"].value
+    assert isinstance(checked, int)
+    assert checked > 10
+    items = done.database.ledger.items
+    statement = (
+        items.update()
+        .where(items.c.userid == 2)
+        .values(values_not_borne_out=2, not_borne_out='["Email","Skill1"]')
+    )
+    done.database.write(lambda connection: connection.execute(statement))
+    monkeypatch.setenv("RESUME_BORNE_OUT_SHARE", "0.99")
+    found = check(done, "b1")["values_borne_out"]
+    assert not found.passed
+    assert found.severity is dg.AssetCheckSeverity.WARN
+    assert found.metadata["share_borne_out"].value == 1 - 2 / checked
+    assert table(found.metadata["first_50"]) == [
+        {"userid": "2", "column": "Email"},
+        {"userid": "2", "column": "Skill1"},
+    ]
+    assert table(found.metadata["by_column"]) == [
+        {"column": "Email", "values": 1},
+        {"column": "Skill1", "values": 1},
+    ]
+    monkeypatch.setenv("RESUME_BORNE_OUT_SHARE", "0.5")
+    assert check(done, "b1")["values_borne_out"].passed
+
+
 def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
     items = done.database.ledger.items
     clean = items.update().values(values_cut=0, truncated=False, unread=None, changes=None)

@@ -18,7 +18,7 @@ from resume_assets.database.sqlite_file import make_ready
 from resume_assets.database.status_table import StatusTable
 from resume_assets.database.tables import Ledger, ledger_tables
 from resume_assets.private import private_folder
-from resume_assets.settings import Settings, SettingsError
+from resume_assets.settings import NotBorneOut, Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -34,12 +34,14 @@ class Database:
         table: str,
         ledger_schema: str | None = None,
         keep_existing: bool = False,
+        not_borne_out: NotBorneOut = NotBorneOut.contacts,
         patience: float = SECONDS,
     ) -> None:
         self.engine = engine
         self.dialect = dialect
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
+        self.not_borne_out = not_borne_out
         self.patience = patience  # seconds in which a transaction is tried again
         self.status: StatusTable | None = None  # the table for people as last seen, by projection
         self.status_trouble = ""  # what was logged last about it
@@ -146,6 +148,7 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         table=settings.table or table,
         ledger_schema=_schema_in(settings.ledger_schema),
         keep_existing=settings.keep_existing,
+        not_borne_out=settings.not_borne_out,
     )
 
 

@@ -18,9 +18,11 @@ from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims,
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records.clearing import weighed
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
 from resume_assets.database.retrying import Refused
+from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.text import text_hash
 
@@ -56,9 +58,9 @@ class Writer:
 
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
-        for asked, answer in answers:
-            if asked.state == self.wanted:
-                yield self._prepare(asked, answer)
+        wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
+        for asked, answer, weight in weighed(self.database, wanted):
+            yield self._prepare(asked, answer, weight)
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.
@@ -134,7 +136,7 @@ class Writer:
         self.lease.write(partial(close, lease=self.lease, ends=[end]))
         self.applied.ends[f"{end.state}: {end.reason}"] += 1
 
-    def _prepare(self, asked: Asked, answer: Answer) -> Row:
+    def _prepare(self, asked: Asked, answer: Answer, weight: Weight) -> Row:
         if (record := answer.record) is None:
             raise ValueError("a usable answer has a record")
         values = self.there.fit_row(
@@ -146,6 +148,7 @@ class Writer:
             usage_of(answer),
             changes=record.changes,
             unread=record.unreadable,
+            weight=weight,
         )
 
     def _commit(
@@ -276,13 +279,10 @@ class Writer:
         close(connection, self.lease, ends)
 
     def _count(self, written: list[Row], stale: list[Row]) -> None:
-        applied = self.applied
-        applied.written += len(written)
         for row in written:
-            if row.changes:
-                applied.changes.update(row.changes.items())
+            self.applied.add(row)
         if stale:
-            applied.ends["stale: changed_meanwhile"] += len(stale)
+            self.applied.ends["stale: changed_meanwhile"] += len(stale)
 
 
 def _without(rows: list[Row], others: list[Row]) -> list[Row]:
