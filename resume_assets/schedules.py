@@ -20,7 +20,7 @@ def delete_what_is_not_needed(
     store: BatchStoreResource,
     openai: OpenAIResource,
 ) -> None:
-    """Deletes files at OpenAI whose results are safe, unused uploads, and old files here."""
+    """Deletes files at OpenAI whose results are safe, unused uploads, and what is old here."""
     with safely("keeping house"):
         database, values = sqlserver.database(), settings.load()
         with openai.api() as api:
@@ -33,6 +33,7 @@ def delete_what_is_not_needed(
             "unused_uploads_deleted": tidied.unused_uploads,
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
+            "journal_entries_deleted": tidied.journal_entries,
             "problems": len(tidied.problems),
         }
     )
@@ -41,7 +42,8 @@ def delete_what_is_not_needed(
 @dg.job(
     name="housekeeping",
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
-    "and our own files after RESUME_KEEP_FILES_DAYS.",
+    "our own files after RESUME_KEEP_FILES_DAYS, and what is in the journal after "
+    "RESUME_KEEP_JOURNAL_DAYS.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

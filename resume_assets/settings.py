@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     table: str | None = Field(None, alias="RESUME_TABLE")
     ledger_schema: str | None = Field(None, alias="RESUME_LEDGER_SCHEMA")
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
+    overwrite_corrections: bool = Field(False, alias="RESUME_OVERWRITE_CORRECTIONS")
+    keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
 
     # The model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")

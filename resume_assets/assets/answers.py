@@ -117,6 +117,8 @@ def updated_candidate_records(
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
         "values_not_whole": applied.values_cut,
+        "corrections_kept": applied.corrections_kept,
+        "rows_journaled": applied.journaled,
         "changes_by_column": changes_table(applied.changes),
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),

@@ -34,12 +34,14 @@ class Database:
         table: str,
         ledger_schema: str | None = None,
         keep_existing: bool = False,
+        overwrite_corrections: bool = False,
         patience: float = SECONDS,
     ) -> None:
         self.engine = engine
         self.dialect = dialect
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
+        self.overwrite_corrections = overwrite_corrections
         self.patience = patience  # seconds in which a transaction is tried again
         self.status: StatusTable | None = None  # the table for people as last seen, by projection
         self.status_trouble = ""  # what was logged last about it
@@ -146,6 +148,7 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         table=settings.table or table,
         ledger_schema=_schema_in(settings.ledger_schema),
         keep_existing=settings.keep_existing,
+        overwrite_corrections=settings.overwrite_corrections,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 3
+LEDGER_VERSION = 4
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -39,6 +39,7 @@ class Ledger:
     batches: sa.Table
     items: sa.Table
     claims: sa.Table
+    journal: sa.Table
 
 
 def ledger_tables(
@@ -55,6 +56,7 @@ def ledger_tables(
         batches=_batches(metadata),
         items=_items(metadata, userid, last_processed),
         claims=_claims(metadata, userid),
+        journal=_journal(metadata, userid, last_processed),
     )
 
 
@@ -212,7 +214,13 @@ def _items(
         sa.Column("values_cut", sa.Integer),
         sa.Column("changes", _LONG),
         sa.Column("unread", _LONG),
+        # A few characters for each column as we left it (`records.digests`), and whether anything
+        # stood in the record before; NULL for records that an older program wrote
+        sa.Column("digests", sa.String(800)),
+        sa.Column("overwrote", sa.Boolean),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
+        # By `resume-assets reprocess`: LastProcessed was made NULL, and this record is still there
+        sa.Column("put_back_at", _UTC),
         sa.Column("closed_at", _UTC),
         sa.Index("ix_resume_batch_items_userid", "userid"),
     )
@@ -226,4 +234,21 @@ def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
         sa.Column("batch_key", _KEY, nullable=False),
         sa.Index("ix_resume_claims_batch", "batch_key"),
+    )
+
+
+def _journal(
+    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+) -> sa.Table:
+    return sa.Table(
+        "resume_journal",
+        metadata,
+        sa.Column("batch_key", _KEY, primary_key=True),
+        sa.Column("userid", userid, primary_key=True, autoincrement=False),
+        # What stood in the record before the batch wrote it; JSON: column -> value, NULLs left out
+        sa.Column("record", _LONG, nullable=False),
+        # What LastProcessed becomes if the batch is undone; NULL: the candidate waits again
+        sa.Column("last_processed", last_processed),
+        sa.Column("written_at", _UTC, nullable=False),
+        sa.Index("ix_resume_journal_userid", "userid"),
     )

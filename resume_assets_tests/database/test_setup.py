@@ -33,6 +33,7 @@ OURS = {
     "resume_batches",
     "resume_claims",
     "resume_installation",
+    "resume_journal",
 }
 
 

@@ -1,11 +1,12 @@
 """Records written again, by the present rules, from the answers that are kept."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records.rows import READING, Row
+from resume_assets.batches.records.rows import READING, Row, to_write
 from resume_assets.batches.records.writing import Interference, Seen, Writer
 
 
@@ -83,10 +84,15 @@ class Rewriter(_Again):
         del connection, rows  # what is written twice by the same rules is the same
         return []
 
-    def _update_records(self, connection: sa.Connection, rows: list[Row]) -> int:
+    def _write_records(self, connection: sa.Connection, rows: list[Row]) -> tuple[int, list[Row]]:
+        return self._overwrite(connection, rows, self.there.processed.is_not(None))
+
+    def _update_records(
+        self, connection: sa.Connection, rows: list[Row], only_null: Sequence[str] = ()
+    ) -> int:
         """LastProcessed stays: nobody was asked again."""
         there = self.there
-        names, records = self._records(rows)
+        names, records = to_write(rows, there)
         if not names:
             return len(rows)
         return self.database.dialect.update_rows(
@@ -95,6 +101,7 @@ class Rewriter(_Again):
             (there.userid.name,),
             names,
             [(*values, row.asked.userid) for row, values in zip(rows, records, strict=True)],
+            only_null=only_null,
             keep_existing=there.kept_where_null(keep_existing=self.database.keep_existing),
         )
 

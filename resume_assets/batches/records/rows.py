@@ -8,15 +8,20 @@ from typing import Any
 import orjson
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.closing import Usage
+from resume_assets.batches.ledger.closing import Usage, usage_of
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records.digests import PLACES, digests_of, without
+from resume_assets.batches.records.journal import Entry
+from resume_assets.database.candidates import CandidateTable
+from resume_assets.database.connect import Database
+from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
 REFUSED = "refused_by_database"
 """The reason of items whose record the candidate table did not take."""
 
-READING = ("months_assumed", "values_cut", "changes", "unread")
-"""The items' columns for how an answer was read, in the order of `Row.reading`."""
+READING = ("months_assumed", "values_cut", "changes", "unread", "digests", "overwrote")
+"""The items' columns for how an answer was read and written, in the order of `Row.reading`."""
 
 _CUT = LOSSES - {Change.unread}
 
@@ -30,6 +35,7 @@ class Applied:
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
+    journaled: int = 0  # records in which something stood before
     not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
     left_open: int = 0  # candidates that other programs kept changing
 
@@ -47,6 +53,11 @@ class Applied:
     def values_cut(self) -> int:
         """Values that are not in the table as a whole."""
         return self._count(*_CUT)
+
+    @property
+    def corrections_kept(self) -> int:
+        """Values that a person had changed, and that therefore stay."""
+        return self._count(Change.corrected)
 
     @property
     def refused(self) -> Counter[str]:
@@ -70,23 +81,29 @@ class Row:
     usage: Usage
     changes: Changes
     unread: dict[str, str]
+    digests: str  # of what it leaves in the record
     refused: frozenset[str] = frozenset()  # columns that stay as they are
+    overwrote: bool = False  # something stood in the record before this batch
+    entry: Entry | None = None  # what of that this run still has to keep
 
     @property
-    def reading(self) -> tuple[int, int, str | None, str | None]:
+    def reading(self) -> tuple[int, int, str | None, str | None, str, bool]:
         """What the ledger keeps of how the answer was read, in the order of READING."""
         if not self.changes:
-            return 0, 0, None, None
+            return 0, 0, None, None, self.digests, self.overwrote
         done = [*self.changes.values()]
         cut = sum(change in _CUT for change in done)
-        return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
+        assumed, changes = done.count(Change.assumed), _json(self.changes)
+        return assumed, cut, changes, _json(self.unread), self.digests, self.overwrote
 
     def without(self, columns: frozenset[str]) -> "Row":
         """The row as it is to be written where the table refuses these columns."""
         changes = dict(self.changes)
         for column in columns:
             note(changes, column, Change.refused)
-        return replace(self, refused=columns, changes=changes)
+        return replace(
+            self, refused=columns, changes=changes, digests=without(self.digests, columns)
+        )
 
     def tells(self, columns: Sequence[str]) -> bool:
         """Whether there is a value in any of the columns (all of them) that is not refused."""
@@ -94,6 +111,42 @@ class Row:
             value is not None and column not in self.refused
             for column, value in zip(columns, self.values, strict=True)
         )
+
+
+def prepare(asked: Asked, answer: Answer, database: Database) -> Row:
+    """The row of a usable answer, as if nothing stood in the record yet."""
+    if (record := answer.record) is None:
+        raise ValueError("a usable answer has a record")
+    there = database.candidates
+    values = there.fit_row(record.values, record.changes, keep_existing=database.keep_existing)
+    return Row(
+        asked,
+        values,
+        usage_of(answer),
+        changes=record.changes,
+        unread=record.unreadable,
+        digests=_digests(there, values),
+    )
+
+
+def to_write(rows: Sequence[Row], there: CandidateTable) -> tuple[list[str], list[Sequence[Any]]]:
+    """The columns to be written, and each row's values of them."""
+    refused = rows[0].refused if rows else frozenset[str]()
+    if not refused:  # nearly always; a row of which some are refused is written alone
+        return there.names, [row.values for row in rows]
+    rest = [place for place, name in enumerate(there.columns) if name not in refused]
+    return [there.names[place] for place in rest], [
+        [row.values[place] for place in rest] for row in rows
+    ]
+
+
+def _digests(there: CandidateTable, values: Sequence[Any]) -> str:
+    if len(values) == len(PLACES):
+        return digests_of(values)
+    whole: list[Any] = [None] * len(PLACES)
+    for target, value in zip(there.targets, values, strict=True):
+        whole[target.index] = value
+    return digests_of(whole)
 
 
 def _json(by_column: Mapping[str, str]) -> str | None:
