@@ -5,12 +5,19 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from resume_assets import samples
 from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.assets.reporting import Metadata, changes_table, counts_table, table
+from resume_assets.assets.requests import submitted_batch
 from resume_assets.assets.safely import safely
+from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
+from resume_assets.batches.records.judging import judge_batch
+from resume_assets.evaluation import Report
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.ends import SOON, end_of
 from resume_assets.resources import SettingsResource, SQLServerResource
 
 _ERRORS = {
@@ -28,7 +35,11 @@ _WARNINGS = {
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
     "resends those that have. What the table refused (`unwritable`) is paid for and kept: mend the "
     "table and materialize this asset again.",
+    "known_answers_met": "Of the samples that are in this batch, their known answers are met, but "
+    "for a few. A batch without samples has no known answers, and passes.",
 }
+LEAST_MET = 0.85
+"""The share of the samples' known answers below which something has broken."""
 
 
 def _specs() -> list[dg.AssetCheckSpec]:
@@ -56,15 +67,18 @@ def audit_of_records(
     key = context.partition_key
     with safely("auditing the records"):
         database, values = sqlserver.database(), settings.load()
+        gold = samples.gold()
         # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
         with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
-            found = database.read(
-                lambda connection: audit(
-                    connection, database, key, max_attempts=values.max_attempts
+            found, known = database.read(
+                lambda connection: (
+                    audit(connection, database, key, max_attempts=values.max_attempts),
+                    judge_batch(connection, database, gold, key),
                 )
             )
         least = values.usable_share
-    for name, (passed, metadata) in _outcomes(found, least).items():
+    outcomes = _outcomes(found, least) | {"known_answers_met": _met(known)}
+    for name, (passed, metadata) in outcomes.items():
         yield dg.AssetCheckResult(
             asset_key=updated_candidate_records.key,
             check_name=name,
@@ -74,6 +88,44 @@ def audit_of_records(
             ),
             metadata=metadata,
         )
+
+
+def _model_check() -> dg.AssetChecksDefinition:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)  # as above
+
+        @dg.asset_check(
+            asset=submitted_batch,
+            partitions_def=resume_batches,
+            description=f"The model that reads these resumes is not shut down within {SOON} days.",
+        )
+        def model_goes_on(
+            context: dg.AssetCheckExecutionContext,
+            sqlserver: SQLServerResource,
+            settings: SettingsResource,
+        ) -> dg.AssetCheckResult:
+            with safely("looking when the model ends"):
+                database, values = sqlserver.database(), settings.load()
+                batch, now = database.read(
+                    lambda connection: (
+                        batches.get(connection, database, context.partition_key),
+                        database.dialect.utc_now(connection),
+                    )
+                )
+                end = end_of(values, model_for(values, batch.model), batch.model_shutdown)
+            today, metadata = now.date(), {"model": batch.model}
+            if end is not None:
+                metadata |= {"shutdown_date": str(end.on), "what_to_do": end.in_words(today)}
+            return dg.AssetCheckResult(
+                passed=end is None or not end.is_soon(today),
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=metadata,
+            )
+
+    return model_goes_on
+
+
+model_goes_on = _model_check()
 
 
 def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
@@ -126,6 +178,29 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
                 "candidates": table(given_up, userid="string", state="string", reason="string"),
             },
         ),
+    }
+
+
+def _met(report: Report) -> tuple[bool, Metadata]:
+    total = report.total
+    if total.accuracy is None:
+        return True, {"known_answers": 0}
+    groups = [
+        {"group": group, "met": score.met, "known_answers": score.cases}
+        for group, score in report.by_group.items()
+    ]
+    columns = [
+        {"column": column, "met": score.met, "known_answers": score.cases}
+        for column, score in report.worst_first()
+        if score.met < score.cases
+    ]
+    return total.accuracy >= LEAST_MET, {
+        "share": total.accuracy,
+        "least": LEAST_MET,
+        "known_answers": total.cases,
+        "samples": report.records,
+        "by_group": table(groups, group="string", met="int", known_answers="int"),
+        "missed_by_column": table(columns, column="string", met="int", known_answers="int"),
     }
 
 

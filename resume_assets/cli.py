@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
@@ -143,6 +144,74 @@ def check(batch: str) -> int:
         return collecting.check(opened, batch)
 
 
+@_command("trial", "resume-assets trial --model gpt-4o-mini --model gpt-4.1-mini --sample 200")
+@click.argument("key", required=False)
+@click.option("--model", "models", multiple=True, help="A model; several times.  [RESUME_MODEL]")
+@click.option(
+    "--prompt",
+    "prompts",
+    multiple=True,
+    help="A prompt, or its file; several times.  [RESUME_PROMPT]",
+)
+@click.option("--sample", type=click.IntRange(1, 50_000), help="Resumes, drawn at random.  [200]")
+@click.option(
+    "--seed", type=click.IntRange(0), help="For the same sample again; made up if not given."
+)
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Known answers, JSON lines; kept no longer than the command.",
+)
+@click.option("--dry-run", is_flag=True, help="Requests, tokens, dollars; sends nothing.")
+@click.option("--wait", is_flag=True, help="Until its end.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report as a page, with values side by side.",
+)
+def trial(
+    key: str | None,
+    models: tuple[str, ...],
+    prompts: tuple[str, ...],
+    sample: int | None,
+    seed: int | None,
+    gold: Path | None,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+    page: Path | None,
+) -> int:
+    """Compare models and prompts on your own resumes.
+
+    Each model with each prompt gets the same sample; no candidate is claimed or changed. With KEY:
+    bring that trial on, and show it. Exit code 3 while it has not ended.
+    """
+    from resume_assets.commands import trials
+    from resume_assets.commands.session import session
+    from resume_assets.evaluation.gold_file import read
+
+    shown = trials.Shown(read(gold) if gold else (), as_json, page)
+    if key is not None and (models or prompts or sample or seed is not None or dry_run):
+        raise WrongUseError(
+            f"Trial {key} has its models, prompts and sample: leave out --model, --prompt, "
+            "--sample, --seed and --dry-run, or leave out the key for another trial."
+        )
+    with session() as opened:
+        if key is not None:
+            return trials.go_on(opened, key, wait=wait, shown=shown)
+        return trials.start(
+            opened,
+            models=models,
+            prompts=prompts,
+            sample=sample or 200,
+            seed=seed,
+            dry_run=dry_run,
+            wait=wait,
+            shown=shown,
+        )
+
+
 @_command("continuous", "resume-assets continuous --num-batches 5 --batch-size 200")
 @click.option("--num-batches", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--batch-size", type=_ROWS, help="Resumes a batch.  [RESUME_BATCH_SIZE]")
@@ -276,7 +345,7 @@ def retry(userids: tuple[str, ...]) -> int:
 def cancel(batch: str, give_up: bool, yes: bool) -> int:
     """Call a batch back.
 
-    BATCH is its key or OpenAI's id. What is answered by then is paid and kept.
+    BATCH is its key or OpenAI's id, or a trial's key. What is answered by then is paid and kept.
     """
     from resume_assets.commands import people
     from resume_assets.commands.session import session
@@ -287,17 +356,34 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
-@_command("evaluate", "resume-assets evaluate")
-def evaluate() -> int:
-    """Compare the samples' records with known answers.
+@_command("evaluate", "resume-assets evaluate known.jsonl --json")
+@click.argument("gold", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet: a line for each column.")
+def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
+    """Compare records with known answers.
 
-    Column by column, as they are in the database.
-    """
+    As they are in the database: those of the samples, or of the candidates in GOLD. That is a file
+    of JSON lines, such as
+
+    \b
+    {"userid": 7, "known": {"Email": "ada@example.com", "Phone2": null}}
+    {"text": "the resume", "known": {"LengthinUS": {"since": "2015-06"}}}
+    {"userid": 8, "known": {"City": "Turku"}, "wrong": {"State": "TX"}}
+
+    null: there is certainly no value. A column that is not named is not judged. `wrong`: only that
+    is known, it is not this value; or a list of columns whose present values are wrong.
+
+    --json: records, not_compared (reason: count), total, groups, columns; each with right, wrong,
+    missing, invented (a value for a known NULL), empty (a known NULL is one), cases, and the shares
+    accuracy, precision, recall, f1, coverage (0 to 1, or null).
+    """  # noqa: D301 (\b is click's sign: keep these lines)
     from resume_assets.commands import evaluating
     from resume_assets.commands.databases import opened_database
 
+    known = evaluating.known(gold)
     with opened_database(load_settings()) as database:
-        return evaluating.evaluate(database)
+        return evaluating.evaluate(database, known, as_json=as_json, as_csv=as_csv)
 
 
 @_command("ui", "resume-assets ui --port 3000")

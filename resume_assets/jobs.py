@@ -1,4 +1,4 @@
-"""The two jobs of a batch, one run each; between them OpenAI takes up to a day."""
+"""The two jobs of a batch, one run each; between them OpenAI takes up to a day. And a trial's."""
 
 import dagster as dg
 
@@ -6,6 +6,7 @@ from resume_assets.assets import (
     batch_cost,
     batch_output,
     batch_requests,
+    model_trial,
     submitted_batch,
     unprocessed_resumes,
     updated_candidate_records,
@@ -27,4 +28,12 @@ collect_batch = dg.define_asset_job(
     selection=[batch_output, updated_candidate_records, batch_cost],
     tags=_NO_RETRIES,
     description="Download the answers of a batch that ended, write the records, add up the cost.",
+)
+
+run_model_trial = dg.define_asset_job(
+    Stage.trial.value,
+    selection=[model_trial],
+    tags=_NO_RETRIES,
+    description="Bring a trial as far as it gets: send what may be sent, bring in what ended, "
+    "compare once all is in.",
 )

@@ -64,12 +64,13 @@ class DagsterRuns:
         """Mark a run as failed whose worker died; that frees its place among Dagster's runs."""
         there = self._instance.get_run_by_id(run.run_id)
         if there is not None and not there.is_finished:
-            self._instance.report_run_failed(there, _killed(run.key))
+            what = "trial" if there.job_name == Stage.trial else "batch"
+            self._instance.report_run_failed(there, _killed(f"{what} {run.key}"))
 
 
-def _killed(key: str) -> str:
+def _killed(what: str) -> str:
     return (
-        f"The worker of this run is gone: batch {key} has no lease any more, and nobody renews it. "
+        f"The worker of this run is gone: {what} has no lease any more, and nobody renews it. "
         "Nothing is lost; the sensor asks for another run, which goes on from the ledger."
     )
 

@@ -10,6 +10,7 @@ from resume_assets.resources import (
     SettingsResource,
     SQLServerResource,
 )
+from resume_assets.trials.upkeep import forget_records
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -25,6 +26,7 @@ def delete_what_is_not_needed(
         database, values = sqlserver.database(), settings.load()
         with openai.api() as api:
             tidied = tidy(database, values, store.store(), api)
+        forgotten = forget_records(database, values)
     for problem in tidied.problems:
         context.log.warning(problem)
     context.add_output_metadata(
@@ -34,6 +36,7 @@ def delete_what_is_not_needed(
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
             "journal_entries_deleted": tidied.journal_entries,
+            "records_of_trials_deleted": forgotten,
             "problems": len(tidied.problems),
         }
     )
@@ -42,8 +45,8 @@ def delete_what_is_not_needed(
 @dg.job(
     name="housekeeping",
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
-    "our own files after RESUME_KEEP_FILES_DAYS, and what is in the journal after "
-    "RESUME_KEEP_JOURNAL_DAYS.",
+    "our own files and the records of trials after RESUME_KEEP_FILES_DAYS, and what is in the "
+    "journal after RESUME_KEEP_JOURNAL_DAYS.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

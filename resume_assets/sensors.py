@@ -6,27 +6,29 @@ asks for, all of it is safe to ask for again.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
+from typing import TypeAlias
 
 import dagster as dg
 
-from resume_assets.assets.partitions import resume_batches
+from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open_keys
 from resume_assets.batches.planning.planner import plan_batch
-from resume_assets.batches.planning.runs import Due, Stage
+from resume_assets.batches.planning.runs import Due
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.pace import TICK_SECONDS, is_time_to_look
 from resume_assets.database.connect import Database
 from resume_assets.deadlines import within
 from resume_assets.errors import in_words
-from resume_assets.jobs import collect_batch, submit_batch
+from resume_assets.jobs import collect_batch, run_model_trial, submit_batch
 from resume_assets.openai_api.limits import rows_per_batch
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 from resume_assets.runs import DagsterRuns
+from resume_assets.trials.dispatching import dead_trial_runs, due_trials, open_trial_keys
 
 # Of the 60 seconds that Dagster gives a tick:
 LOOKING_SECONDS = 25.0
@@ -35,17 +37,20 @@ DECIDING_SECONDS = 20.0
 RUNS_A_TICK = 120
 """Runs handed over in one tick, at most: Dagster takes 0.14 s to submit each of them."""
 
+_Keys: TypeAlias = Mapping[dg.DynamicPartitionsDefinition, list[str]]
+"""New partitions, by their definition."""
+
 _PLANS_A_TICK = 20
 _ASKED_SINGLY = 20  # partitions; of more it is quicker to fetch the whole list
 
 
 @dg.sensor(
-    jobs=[submit_batch, collect_batch],
+    jobs=[submit_batch, collect_batch, run_model_trial],
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Looks at the batches that are out, each minute or as seldom as "
-    "RESUME_CHECK_INTERVAL says, brings in those that ended, in whatever way, and asks again for "
-    "runs that came to nothing.",
+    "RESUME_CHECK_INTERVAL says, brings in those that ended, in whatever way, takes trials on, and "
+    "asks again for runs that came to nothing.",
 )
 def batch_completion_sensor(
     context: dg.SensorEvaluationContext,
@@ -55,8 +60,9 @@ def batch_completion_sensor(
 ) -> dg.SensorResult:
     """Looks at every batch that is out, and requests a run for each that ended, in whatever way.
 
-    Asks again for runs that came to nothing, marks runs whose worker was killed as failed, and adds
-    partitions of open batches that Dagster does not have.
+    So it does for a trial of which anything can go on. Asks again for runs that came to nothing,
+    marks runs whose worker was killed as failed, and adds partitions of open batches and trials
+    that Dagster does not have.
     """
     problems: list[str] = []
     cursor = context.cursor
@@ -104,7 +110,7 @@ def continuous_submission_sensor(
         why = in_words(error, "planning")
         context.log.warning(why)
     runs = list(planned)  # a thread that was late may still add to it
-    return _result(runs, [run.key for run in runs], why)
+    return _result(runs, {resume_batches: [run.key for run in runs]}, why)
 
 
 def _last_look(cursor: str | None) -> float | None:
@@ -154,16 +160,16 @@ class _Deciding:
         self._settings = settings
         self._sqlserver = sqlserver
         self._due: list[Due] = []
-        self._forgotten: list[str] = []
+        self._forgotten: dict[dg.DynamicPartitionsDefinition, list[str]] = {}
         self._told: list[str] = []
 
-    def found(self) -> tuple[list[Due], list[str], list[str]]:
+    def found(self) -> tuple[list[Due], _Keys, list[str]]:
         """The runs to request, the partitions that Dagster lacks, and sentences; as of now.
 
         A run that a late thread notes after this was never asked for: the next tick sees that
         Dagster knows nothing of it.
         """
-        return list(self._due), list(self._forgotten), list(self._told)
+        return list(self._due), dict(self._forgotten), list(self._told)
 
     def run(self) -> None:
         """Decide batch by batch, oldest first, until time or RUNS_A_TICK is used up."""
@@ -171,11 +177,15 @@ class _Deciding:
         database = self._sqlserver.database()
         self._told += _stuck(database, self._settings)
         runs = DagsterRuns(self._instance)
-        for dead in dead_runs(database, runs.begun()):
+        begun = runs.begun()
+        for dead in [*dead_runs(database, begun), *dead_trial_runs(database, begun)]:
             runs.fail(dead)
-            self._told.append(f"Batch {dead.key}: the worker of run {dead.run_id} was killed.")
-        self._forgotten += _forgotten(self._instance, open_keys(database))
-        for due in islice(due_runs(database, runs), RUNS_A_TICK):
+            self._told.append(f"{dead.key}: the worker of run {dead.run_id} was killed.")
+        for keys, opened in ((resume_batches, open_keys), (model_trials, open_trial_keys)):
+            self._forgotten[keys] = _forgotten(self._instance, keys, opened(database))
+        # The real work first: what a trial needs waits for the next tick, if need be.
+        trials = due_trials(database, self._settings.load(), runs)
+        for due in islice(chain(due_runs(database, runs), trials), RUNS_A_TICK):
             self._due.append(due)
             if time.monotonic() > ends:
                 self._told.append("There is more to run than this tick had time for.")
@@ -212,26 +222,27 @@ def _plan(settings: SettingsResource, sqlserver: SQLServerResource, planned: lis
 
 
 def _result(
-    due: Iterable[Due], new_keys: list[str], why_none: str, *, cursor: str | None = None
+    due: Iterable[Due], new_keys: _Keys, why_none: str, *, cursor: str | None = None
 ) -> dg.SensorResult:
     requests = [_request(run) for run in due]
     return dg.SensorResult(
         run_requests=requests,
-        dynamic_partitions_requests=[resume_batches.build_add_request(new_keys)]
-        if new_keys
-        else [],
+        dynamic_partitions_requests=[
+            keys.build_add_request(new) for keys, new in new_keys.items() if new
+        ],
         skip_reason=None if requests else why_none,
         cursor=cursor,
     )
 
 
 def _request(run: Due) -> dg.RunRequest:
-    job = submit_batch if run.stage is Stage.submit else collect_batch
-    return dg.RunRequest(run_key=run.run_key, job_name=job.name, partition_key=run.key)
+    return dg.RunRequest(run_key=run.run_key, job_name=run.stage.value, partition_key=run.key)
 
 
-def _forgotten(instance: dg.DagsterInstance, keys: Sequence[str]) -> list[str]:
-    name = resume_batches.name or ""
+def _forgotten(
+    instance: dg.DagsterInstance, partitions: dg.DynamicPartitionsDefinition, keys: Sequence[str]
+) -> list[str]:
+    name = partitions.name or ""
     if len(keys) <= _ASKED_SINGLY:
         return [key for key in keys if not instance.has_dynamic_partition(name, key)]
     known = set(instance.get_dynamic_partitions(name))

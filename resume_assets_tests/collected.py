@@ -9,7 +9,6 @@ import orjson
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.planner import Planned, plan_batch
@@ -19,6 +18,7 @@ from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.sending.claiming import claim
 from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
 from resume_assets.settings import Settings
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
 
@@ -69,7 +69,7 @@ def answers_to(
     database: Database, key: str = KEY, change: Callable[[Any], dict[str, Any]] | None = None
 ) -> Iterator[tuple[Asked, Answer]]:
     """A usable answer to each request; `change` gives what is peculiar to a candidate's."""
-    results = database.read(lambda connection: results_of(connection, database, key))
+    results = database.read(lambda connection: results_of(connection, database.ledger.items, key))
     for custom_id, asked in results.asked.items():
         content = full_answer(**(change(asked.userid) if change else {}))
         line = orjson.loads(output_bytes(content)) | {"custom_id": custom_id}

@@ -15,7 +15,7 @@ from typing import Any
 import openai
 import sqlalchemy as sa
 
-from resume_assets.batches.costing import Bill, settle
+from resume_assets.batches.costing import Settlement, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.batches import Batch
@@ -218,7 +218,7 @@ class Flow:
 
     def build(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
-            return build(lease, self.store)
+            return build(lease, self.settings, self.store)
 
     def submit(self, key: str = KEY) -> Batch:
         with leased(self.database, key) as lease:
@@ -235,7 +235,7 @@ class Flow:
         with leased(self.database, key) as lease:
             return apply(lease, self.store)
 
-    def settle(self, key: str = KEY) -> Bill:
+    def settle(self, key: str = KEY) -> Settlement:
         with leased(self.database, key) as lease:
             return settle(lease, self.settings)
 

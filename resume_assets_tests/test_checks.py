@@ -1,12 +1,16 @@
 """The asset checks: they judge what is in the database, whoever wrote it."""
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from resume_assets import samples
 from resume_assets.assets.reporting import TABLE_ROWS
+from resume_assets.checks import LEAST_MET
 from resume_assets.extraction.values import LOSSES, Change
+from resume_assets_tests.flow import resume
 from resume_assets_tests.home import QUIET, Platform, checks_of, table
 
 RECORDS = dg.AssetKey("updated_candidate_records")
@@ -15,7 +19,8 @@ ERRORS = {"date_formats", "every_claim_accounted_for"}
 
 def check(platform: Platform, key: str) -> dict[str, dg.AssetCheckEvaluation]:
     """The checks alone, without a materialization before them."""
-    keys = platform.definitions.get_repository_def().asset_graph.asset_check_keys
+    graph = platform.definitions.get_repository_def().asset_graph
+    keys = {key for key in graph.asset_check_keys if key.asset_key == RECORDS}
     everything = platform.definitions.resolve_implicit_global_asset_job_def()
     job = everything.get_subset(asset_selection=set(), asset_check_selection=keys)
     result = job.execute_in_process(
@@ -31,7 +36,7 @@ def failed(checks: dict[str, dg.AssetCheckEvaluation]) -> set[str]:
 
 def test_a_good_batch_passes_all_that_would_be_an_error(done: Platform) -> None:
     checks = check(done, "b1")
-    assert len(checks) == 8
+    assert len(checks) == 9
     assert failed(checks) <= {"nothing_cut_or_unread"}
     for name, found in checks.items():
         assert found.asset_key == RECORDS
@@ -183,3 +188,48 @@ def test_a_table_has_fifty_rows_at_most(platform: Platform) -> None:
     metadata = check(platform, "b1")["date_formats"].metadata
     assert metadata["offending_values"].value == TABLE_ROWS + 3
     assert len(table(metadata["first_50"])) == TABLE_ROWS
+
+
+@pytest.mark.parametrize(("days", "passed"), [(90, False), (91, True), (-3, False)])
+def test_a_model_that_ends_soon_is_warned_of(done: Platform, days: int, passed: bool) -> None:
+    today = done.database.read(done.database.dialect.utc_now).date()
+    end = today + timedelta(days=days)
+    done.update("b1", model_shutdown=end)
+    found = checks_of(done.materialize("b1", "submitted_batch"))["model_goes_on"]
+    assert found.passed is passed
+    assert found.severity is dg.AssetCheckSeverity.WARN
+    assert found.metadata["shutdown_date"].value == str(end)
+    assert "gpt-6-luna" in str(found.metadata["what_to_do"].value)
+
+
+def test_without_samples_there_are_no_known_answers(done: Platform) -> None:
+    found = check(done, "b1")["known_answers_met"]
+    assert found.passed
+    assert {name: value.value for name, value in found.metadata.items()} == {"known_answers": 0}
+
+
+def test_the_known_answers_of_samples_under_other_ids(platform: Platform) -> None:
+    [sample] = [sample for sample in samples.load() if sample.userid == 1001]
+    platform.seed({1: sample.text, 2: resume(2)})
+    platform.to_the_end("b1")
+    found = check(platform, "b1")["known_answers_met"]
+    assert found.passed
+    assert found.metadata["samples"].value == 1
+    assert found.metadata["known_answers"].value == len(sample.expected)
+    assert found.metadata["share"].value == 1.0
+    groups = {row["group"]: row for row in table(found.metadata["by_group"])}
+    assert groups["name"] == {"group": "name", "met": 3, "known_answers": 3}
+    assert table(found.metadata["missed_by_column"]) == []
+
+    names = [name for name in sample.expected if name in platform.candidate(1)._fields]
+    platform.change(1, **dict.fromkeys(names[: len(names) // 4], "Zebulon"))
+    found = check(platform, "b1")["known_answers_met"]
+    assert not found.passed
+    assert found.severity is dg.AssetCheckSeverity.WARN
+    share = found.metadata["share"].value
+    assert isinstance(share, float)
+    assert share < LEAST_MET
+    missed = table(found.metadata["missed_by_column"])
+    assert missed
+    assert all(row["met"] < row["known_answers"] for row in missed)
+    assert "Zebulon" not in str(found)

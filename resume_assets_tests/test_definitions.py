@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from resume_assets.assets.partitions import resume_batches
+from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.definitions import build_defs, defs
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.resources import SettingsResource
@@ -22,6 +22,7 @@ SPECS: dict[str, tuple[set[str], set[str]]] = {
     "batch_output": ({OPENAI, JSONL}, {"submitted_batch"}),
     "updated_candidate_records": ({SQLSERVER}, {"batch_output"}),
     "batch_cost": ({SQLSERVER}, {"updated_candidate_records"}),
+    "model_trial": ({OPENAI}, {"aicandidate"}),
 }
 CHECKS = {
     "date_formats",
@@ -32,6 +33,7 @@ CHECKS = {
     "usable_answers",
     "nothing_cut_or_unread",
     "nobody_given_up",
+    "known_answers_met",
 }
 
 
@@ -53,7 +55,7 @@ def test_the_assets_are_these(repository: dg.RepositoryDefinition) -> None:
 def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, name: str) -> None:
     kinds, parents = SPECS[name]
     found = node(repository, name)
-    assert found.group_name == "resume_batches"
+    assert found.group_name == ("model_trials" if name == "model_trial" else "resume_batches")
     assert set(found.kinds) == kinds
     assert {key.to_user_string() for key in found.parent_keys} == parents
     assert found.owners == ["team:recruiting-data"]
@@ -67,7 +69,9 @@ def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, nam
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_one_partition_is_one_batch(repository: dg.RepositoryDefinition, name: str) -> None:
+def test_one_partition_is_one_batch_or_one_trial(
+    repository: dg.RepositoryDefinition, name: str
+) -> None:
     found = node(repository, name)
     if name == "aicandidate":
         # An unpartitioned asset above partitioned ones: it is external, so it makes nothing stale.
@@ -75,11 +79,8 @@ def test_one_partition_is_one_batch(repository: dg.RepositoryDefinition, name: s
         assert not found.is_materializable
         assert found.partitions_def is None
     else:
-        assert (
-            found.partitions_def
-            == resume_batches
-            == dg.DynamicPartitionsDefinition(name="resume_batches")
-        )
+        kind = "model_trials" if name == "model_trial" else "resume_batches"
+        assert found.partitions_def == dg.DynamicPartitionsDefinition(name=kind)
         assert found.automation_condition is None
 
 
@@ -97,8 +98,10 @@ def test_the_checks_are_on_the_records_and_partitioned(
     repository: dg.RepositoryDefinition,
 ) -> None:
     keys = repository.asset_graph.asset_check_keys
-    assert {key.name for key in keys} == CHECKS
-    assert {key.asset_key.to_user_string() for key in keys} == {"updated_candidate_records"}
+    on = {key.name: key.asset_key.to_user_string() for key in keys}
+    assert on.pop("model_goes_on") == "submitted_batch"
+    assert on.keys() == CHECKS
+    assert set(on.values()) == {"updated_candidate_records"}
     for key in keys:
         spec = repository.asset_graph.get_check_spec(key)
         assert spec.partitions_def == resume_batches
@@ -112,12 +115,14 @@ def test_the_jobs_are_the_two_halves_and_bring_their_checks(
     halves = {
         "submit_batch": {"unprocessed_resumes", "batch_requests", "submitted_batch"},
         "collect_batch": {"batch_output", "updated_candidate_records", "batch_cost"},
+        "run_model_trial": {"model_trial"},
     }
     for name, assets in halves.items():
         job = repository.get_job(name)
         selected = job.asset_layer.executable_asset_keys
         assert {key.to_user_string() for key in selected} == assets
-        assert job.partitions_def == resume_batches
+        kind = model_trials if name == "run_model_trial" else resume_batches
+        assert job.partitions_def == kind
         assert job.description
         assert job.tags["dagster/max_retries"] == "0"
         assert job.executor_def == dg.in_process_executor

@@ -19,6 +19,7 @@ PLAIN_ROOMS = (
     "openai_api",
     "batches",
     "database",
+    "evaluation",
     "local_openai",
     "samples",
 )
@@ -69,6 +70,7 @@ def test_a_plain_room_loads_neither_dagster_nor_pandas_nor_pyodbc(room: str) -> 
 @pytest.mark.parametrize(
     ("room", "strange"),
     [
+        ("evaluation", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("extraction", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("database", {"openai", "tiktoken", "starlette"}),
         ("models", {"openai", "sqlalchemy", "starlette"}),

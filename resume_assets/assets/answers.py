@@ -13,7 +13,7 @@ from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import Metadata, changes_table, counts_table, facts
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
-from resume_assets.batches.costing import Bill, settle
+from resume_assets.batches.costing import Settlement, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased
@@ -141,8 +141,8 @@ def batch_cost(
         safely("adding up the cost"),
         leased(sqlserver.database(), key, patience=PATIENCE) as lease,
     ):
-        bill = settle(lease, settings.load())
-    yield dg.MaterializeResult(metadata=_bill(bill))
+        settled = settle(lease, settings.load())
+    yield dg.MaterializeResult(metadata=_money(settled))
 
 
 def _delete_remote(context: dg.AssetExecutionContext, lease: Lease, openai: OpenAIResource) -> int:
@@ -157,29 +157,31 @@ def _delete_remote(context: dg.AssetExecutionContext, lease: Lease, openai: Open
         return 0
 
 
-def _bill(bill: Bill) -> Metadata:
-    batch = bill.batch
-    metadata = facts(batch, "input_tokens", "cached_tokens", "output_tokens")
-    if batch.batch_cost is None:
+def _money(settled: Settlement) -> Metadata:
+    batch, bill = settled.batch, settled.bill
+    metadata = facts(batch, "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+    if bill is None:
         metadata["cost"] = f"no price known for {batch.model}"
     else:
         metadata |= {
             "cost_usd": float(batch.batch_cost),
             "standard_cost_usd": float(batch.standard_cost),
-            "saving_usd": bill.saving,
+            "saving_usd": settled.saving,
+            "prices": f"{bill.model}, {bill.service}, of {bill.on}, by {bill.source}",
+            **{f"{part}_usd": float(dollars) for part, dollars in bill.parts().items()},
         }
-        if bill.cost_per_resume is not None:
-            metadata["cost_per_resume_usd"] = bill.cost_per_resume
-    if bill.totals.is_price_known:
-        metadata["total_cost_usd"] = bill.totals.cost
-        metadata["total_saving_usd"] = bill.totals.saving
-    metadata["total_tokens"] = bill.totals.tokens
-    if bill.totals.without_price:
+        if settled.cost_per_resume is not None:
+            metadata["cost_per_resume_usd"] = settled.cost_per_resume
+    if settled.totals.is_price_known:
+        metadata["total_cost_usd"] = settled.totals.cost
+        metadata["total_saving_usd"] = settled.totals.saving
+    metadata["total_tokens"] = settled.totals.tokens
+    if settled.totals.without_price:
         metadata["tokens_without_price"] = counts_table(
-            bill.totals.without_price, "model", "tokens"
+            settled.totals.without_price, "model", "tokens"
         )
-    if bill.estimate_error is not None:
-        metadata["token_estimate_error"] = bill.estimate_error
+    if settled.estimate_error is not None:
+        metadata["token_estimate_error"] = settled.estimate_error
     return metadata
 
 

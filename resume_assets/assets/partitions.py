@@ -1,4 +1,7 @@
-"""One partition is one batch, with one request file; all assets but `aicandidate` have them."""
+"""One partition is one batch, with one request file; of `model_trial`, one trial.
+
+`aicandidate` alone has none.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +12,9 @@ GROUP = "resume_batches"
 OWNERS = ["team:recruiting-data"]
 
 resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
+
+TRIALS = "model_trials"
+model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
 
 
 def batch_asset(

@@ -22,13 +22,16 @@ from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
 from resume_assets.errors import PlatformError
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.caching import caching_in_words
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.prices import Service, Usage, price
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
     SettingsResource,
     SQLServerResource,
 )
+from resume_assets.settings import Settings
 
 Materialized = Iterator[dg.MaterializeResult[None]]
 
@@ -86,6 +89,7 @@ def unprocessed_resumes(
 @batch_asset("jsonl", "file", after=unprocessed_resumes)
 def batch_requests(
     context: dg.AssetExecutionContext,
+    settings: SettingsResource,
     sqlserver: SQLServerResource,
     store: BatchStoreResource,
 ) -> Materialized:
@@ -101,7 +105,7 @@ def batch_requests(
             leased(database, key, patience=PATIENCE) as lease,
             noted(lease, "building the request file"),
         ):
-            batch = build(lease, store.store())
+            batch = build(lease, settings.load(), store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
     if batch.state in (BatchState.empty, BatchState.abandoned):
@@ -124,7 +128,7 @@ def batch_requests(
                 "response_format",
                 "built_at",
             ),
-            **_estimated_money(batch),
+            **_estimated_money(batch, settings.load()),
         }
     )
 
@@ -172,10 +176,18 @@ def submitted_batch(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-def _estimated_money(batch: batches.Batch) -> Metadata:
-    model = find_model(batch.model)
-    tokens = batch.estimated_input_tokens, 0, batch.estimated_output_tokens
-    cost, standard = model.batch_cost(*tokens), model.standard_cost(*tokens)
-    if cost is None or standard is None:
+def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:
+    """What the batch will cost at most, and what caching has to do with it."""
+    model, day = model_for(settings, batch.model), batch.built_at.date()
+    usage = Usage(batch.estimated_input_tokens, output_tokens=batch.estimated_output_tokens)
+    half = price(model, usage, on=day, is_long=False)
+    standard = price(model, usage, on=day, service=Service.standard, is_long=False)
+    if batch.estimated_cost is None or half is None or standard is None:
         return {"estimated_cost": f"no price known for {batch.model}"}
-    return {"estimated_cost_usd": float(cost), "estimated_saving_usd": float(standard - cost)}
+    caching = caching_in_words(model, batch.overhead_tokens, day)
+    return {
+        "estimated_cost_usd": float(batch.estimated_cost),
+        "estimated_saving_usd": float(standard.total - half.total),
+        "prices": f"{half.model}, {half.service}, of {half.on}, by {half.source}",
+        **({} if caching is None else {"caching": caching}),
+    }

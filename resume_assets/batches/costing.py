@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import SENT, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.prices import Bill, Service, Usage, long_prompt_from, price
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -46,10 +48,11 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class Settlement:
     """Tokens and US dollars of one batch, and of all so far; None where no price is known."""
 
     batch: batches.Batch
+    bill: Bill | None
     estimated_tokens_of_answered: int
     totals: Totals
 
@@ -75,57 +78,87 @@ class Bill:
         return float(self.batch.input_tokens / self.estimated_tokens_of_answered - 1)
 
 
-def settle(lease: Lease, settings: Settings) -> Bill:
+def settle(lease: Lease, settings: Settings) -> Settlement:
     """Add up what an applied batch used, and close it as `done`; again, it only adds up anew.
 
     Raises NotApplied, DatabaseFailed.
     """
-    bill = lease.write(lambda connection: _settle(connection, lease, settings))
-    _log.info("batch %s: done, %s tokens in", lease.key, bill.batch.input_tokens)
-    return bill
+    settled = lease.write(lambda connection: _settle(connection, lease, settings))
+    _log.info("batch %s: done, %s tokens in", lease.key, settled.batch.input_tokens)
+    return settled
 
 
-def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Bill:
+def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Settlement:
     database = lease.database
     batch = batches.get(connection, database, lease.key)
     if batch.state not in (BatchState.applied, BatchState.done):
         raise NotApplied(
             f"Batch {lease.key} is {batch.state}: materialize updated_candidate_records first."
         )
-    items = database.ledger.items
-    answered = sa.and_(items.c.batch_key == lease.key, items.c.input_tokens > 0)
-    used = connection.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.sum(items.c.input_tokens),
-            sa.func.sum(items.c.cached_tokens),
-            sa.func.sum(items.c.output_tokens),
-            sa.func.sum(items.c.estimated_tokens),
-        ).where(answered)
-    ).one()
-    count, input_tokens, cached, output, of_texts = (int(value or 0) for value in used)
-    model = find_model(batch.model)
+    now = database.dialect.utc_now(connection)
+    model, day = model_for(settings, batch.model), (batch.submitted_at or now).date()
+    used, count, of_texts = _used(connection, lease)
+    limit = long_prompt_from(model, day)
+    long = Usage(0)
+    if limit is not None:
+        long, _, _ = _used(connection, lease, above=limit)
+    bill = _bill(model, used, long, day, Service.batch)
+    standard = _bill(model, used, long, day, Service.standard)
     values: dict[str, Any] = {
-        "input_tokens": input_tokens,
-        "cached_tokens": cached,
-        "output_tokens": output,
-        "overhead_measured": (input_tokens - of_texts) / count if count else None,
-        "batch_cost": model.batch_cost(input_tokens, cached, output),
-        "standard_cost": model.standard_cost(input_tokens, cached, output),
+        "input_tokens": used.input_tokens,
+        "cached_tokens": used.cached_tokens,
+        "cache_write_tokens": used.cache_write_tokens,
+        "output_tokens": used.output_tokens,
+        "overhead_measured": (used.input_tokens - of_texts) / count if count else None,
+        "batch_cost": bill and bill.total,
+        "standard_cost": standard and standard.total,
     }
     if batch.state == BatchState.applied:
-        shares = _shares(connection, database, lease.key)
         values |= {
             "state": BatchState.done,
-            "done_at": database.dialect.utc_now(connection),
-            **_low_shares(batch, shares, settings.usable_share),
+            "done_at": now,
         }
+        if lease.trial_key is None:  # what a trial finds shall not stop the real work
+            shares = _shares(connection, database, lease.key)
+            values |= _low_shares(batch, shares, settings.usable_share)
     batch = batches.update(connection, database, lease.key, **values)
-    return Bill(
+    return Settlement(
         batch,
+        bill,
         round(of_texts + count * (batch.overhead_tokens or 0)),
         totals(connection, database),
     )
+
+
+def _used(connection: sa.Connection, lease: Lease, *, above: int = 0) -> tuple[Usage, int, int]:
+    """What the batch's answers used, their number, and the estimated tokens of their texts.
+
+    `above`: only of those whose requests had more input tokens.
+    """
+    items = lease.items
+    query = sa.select(
+        sa.func.sum(items.c.input_tokens),
+        sa.func.sum(items.c.cached_tokens),
+        sa.func.sum(items.c.cache_write_tokens),
+        sa.func.sum(items.c.output_tokens),
+        sa.func.count(),
+        sa.func.sum(items.c.estimated_tokens),
+    ).where(items.c.batch_key == lease.key, items.c.input_tokens > above)
+    *used, count, of_texts = (int(value or 0) for value in connection.execute(query).one())
+    return Usage(*used), count, of_texts
+
+
+def _bill(model: Model, used: Usage, long: Usage, day: date, service: Service) -> Bill | None:
+    """The bill for all that was `used`, of which `long` is of requests with long prompts."""
+    short = Usage(
+        used.input_tokens - long.input_tokens,
+        used.cached_tokens - long.cached_tokens,
+        used.cache_write_tokens - long.cache_write_tokens,
+        used.output_tokens - long.output_tokens,
+    )
+    of_short = price(model, short, on=day, service=service, is_long=False)
+    of_long = price(model, long, on=day, service=service, is_long=True)
+    return None if of_short is None or of_long is None else of_short + of_long
 
 
 def totals(connection: sa.Connection, database: Database) -> Totals:

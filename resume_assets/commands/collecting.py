@@ -13,12 +13,17 @@ NOT_ENDED = 3
 
 
 def check(session: Session, name: str) -> int:
-    """Look at one batch; its results go into the database once it has ended.
+    """Look at one batch, or one trial; its results go into the database once it has ended.
 
     Returns the exit code: NOT_ENDED while it has not, 1 where it could not be looked at, or where
     none of its answers was usable.
     """
+    if session.is_trial(name):
+        return _check_trial(session, name)
     batch = session.batch(name)
+    if batch.trial_key is not None:
+        say(f"{batch.batch_key} belongs to trial {batch.trial_key}.")
+        return _check_trial(session, batch.trial_key)
     seen = True
     if batch.state == BatchState.submitted:
         problems = poll(session, at_once=batch.batch_key).problems
@@ -38,6 +43,17 @@ def check(session: Session, name: str) -> int:
     say_outcome(outcome)
     say_next(session.database, session.settings)
     return 1 if outcome.nothing_usable else 0
+
+
+def _check_trial(session: Session, key: str) -> int:
+    """The same for a trial, which alone brings its batches in."""
+    state = session.trial(key)
+    if not state.is_done:
+        state = session.run_trial(key)
+    for batch in state.batches:
+        say(describe(batch))
+    say(f"{key}  {'done' if state.is_done else 'under way'}: `resume-assets trial {key}` shows it.")
+    return 0 if state.is_done else NOT_ENDED
 
 
 def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:

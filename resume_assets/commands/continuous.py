@@ -21,6 +21,7 @@ from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import send
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.trials.dispatching import due_trials
 
 _MOST_BAD_ROUNDS = 3  # rounds in a row in which nothing went well: then it can't go on
 _UNRUN = ("failed", "lost")
@@ -37,7 +38,7 @@ def continuous(
     """
     loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
     # A local server runs as long as this does, and not only while it is looked at.
-    with session.openai.api(), _told_to_stop() as stop:
+    with session.openai.api(), told_to_stop() as stop:
         try:
             while not loop.go(stop):
                 stop.wait(interval)
@@ -50,7 +51,7 @@ def continuous(
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def told_to_stop() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set; a second signal ends the process as ever."""
     stop = threading.Event()
     before: dict[signal.Signals, Any] = {}
@@ -138,6 +139,8 @@ class _Loop:
         for run in due_runs(self.session.database):
             if run.stage is Stage.submit:
                 yield self._went_well(lambda: say(describe(self.session.run(run.stage, run.key))))  # noqa: B023
+        for run in due_trials(self.session.database, self.session.settings):
+            yield self._went_well(lambda: self._bring_trial_on(run.key))  # noqa: B023
 
     def _submit(self) -> Iterator[bool]:
         """Plan as long as more are wanted and the limits allow it."""
@@ -205,6 +208,11 @@ class _Loop:
         self.records += batch.succeeded or 0
         self.is_useless |= outcome.nothing_usable
         self.done += batch.openai_status not in _UNRUN
+
+    def _bring_trial_on(self, key: str) -> None:
+        state = self.session.run_trial(key)
+        ended = "is done" if state.is_done else "goes on"
+        say(f"{key}  {ended}: `resume-assets trial {key}` shows it")
 
     def _went_well(self, work: Callable[[], object]) -> bool:
         try:

@@ -17,10 +17,12 @@ from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.records.auditing import Audit, audit
-from resume_assets.commands.evaluating import accuracy
+from resume_assets.batches.records.judging import judge
 from resume_assets.commands.output import dollars, say
 from resume_assets.commands.session import Session, session
 from resume_assets.errors import PlatformError
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.ends import end_of
 from resume_assets.resources import SettingsResource
 from resume_assets.sensors import batch_completion_sensor
 
@@ -195,18 +197,18 @@ def _report_money(batch: batches.Batch) -> None:
 
 
 def _report_accuracy(opened: Session) -> None:
-    evaluation = accuracy(opened.database)
+    report = judge(opened.database, samples.gold()).report
+    total = report.total
     say(
-        f"  known answers     {evaluation.share:.1%} met: {evaluation.right} of "
-        f"{evaluation.expected} values in {evaluation.records} records"
+        f"  known answers     {total.accuracy or 0:.1%} met: {total.met:,} of {total.cases:,} "
+        f"values in {report.records} records"
     )
     say("                    (rules written beside these samples: this shows that nothing broke,")
     say("                    and says nothing about a model)")
-    weak = sorted(evaluation.columns.values(), key=lambda score: score.right - score.expected)[:3]
     missed = ", ".join(
-        f"{score.column} {score.right}/{score.expected}"
-        for score in weak
-        if score.right < score.expected
+        f"{column} {score.met}/{score.cases}"
+        for column, score in report.worst_first()[:3]
+        if score.met < score.cases
     )
     if missed:
         say(f"                    missed most: {missed}")
@@ -217,3 +219,7 @@ def _where_next(opened: Session) -> None:
     say("  make ui                      the lineage, runs, checks and sensors in Dagster's UI")
     say("  .venv/bin/resume-assets status   queue, batches, money")
     say(f"  {opened.settings.embedded_path}   the records, in the table aicandidate")
+    today = datetime.datetime.now(datetime.UTC).date()
+    end = end_of(opened.settings, model_for(opened.settings))
+    if end is not None and end.is_soon(today):
+        say(f"\nBefore you use it: {end.in_words(today)}")

@@ -20,10 +20,10 @@ from resume_assets.database.setup import require_initialised
 from resume_assets.database.status_table import NAME, look
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.misnamed import misnamed
-from resume_assets.models.catalogue import find_model, prices_as_of
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.ends import end_of
+from resume_assets.models.prices import Usage, price
 from resume_assets.settings import Settings, sources
-
-_SOON = 60  # days before a model's shutdown at which it is time to move
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,26 +146,46 @@ def _status_table(database: Database) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
-    model = find_model(settings.model)
-    if model.price is None:
+    model, today = model_for(settings), datetime.datetime.now(datetime.UTC).date()
+    if not model.known:
+        yield Finding("model", _unlisted(model), None)
+    million = price(model, Usage(1_000_000, output_tokens=1_000_000), on=today, is_long=False)
+    if million is None:
         yield Finding("model", f"{model.name}: no price known; tokens are counted, money not", None)
     else:
         yield Finding(
             "model",
-            f"{model.name}: ${model.price.input} in and ${model.price.output} out for a million "
-            f"tokens, a batch half of it (prices of {prices_as_of()})",
+            f"{model.name}: ${million.input:f} in and ${million.output:f} out for a million tokens "
+            f"in a batch (prices of {million.on}, by {million.source})",
         )
-    left = model.days_left(datetime.datetime.now(datetime.UTC).date())
-    if left is not None:
-        text = f"{model.name} is shut down on {model.shutdown}, in {left} days"
-        yield Finding("model", text, True if left > _SOON else None if left > 0 else False)
+
+    end = end_of(settings, model)
+    if end is not None:
+        is_soon, is_over = end.is_soon(today), end.days_left(today) <= 0
+        is_fine = None if is_soon else True
+        yield Finding(
+            "model", end.in_words(today), False if is_over and end.is_binding else is_fine
+        )
+
+
+def _unlisted(model: Model) -> str:
+    facts = (
+        "its limits are guessed: RESUME_BASE_MODEL, RESUME_CONTEXT_WINDOW and RESUME_OUTPUT_LIMIT "
+        "tell them"
+        if model.facts_of == model.name
+        else f"what holds for {model.facts_of} is taken to hold for it"
+    )
+    return (
+        f"{model.name} is not listed; {facts} (window {model.context_window:,}, output "
+        f"{model.max_output:,})"
+    )
 
 
 def _prompt(settings: Settings) -> Iterator[Finding]:
     """What goes with every resume, in tokens: that much is paid for with each."""
     from resume_assets.models.tokens import counter_for
 
-    asked = asked_now(settings, find_model(settings.model))
+    asked = asked_now(settings, model_for(settings))
     prompt, alone = asked.prompt, counter_for(asked.model).count(asked.prompt.text)
     yield Finding(
         "prompt",

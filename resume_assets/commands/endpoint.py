@@ -1,11 +1,14 @@
 """`doctor` on the endpoint: what is there, and with `--ask` whether the model answers in shape."""
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resume_assets.batches.planning.asked import asked_now
+from resume_assets.batches.planning.asked import asked_now, fixed_tokens
 from resume_assets.extraction.responses import Answer, Outcome
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.models.caching import with_caching
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.prices import Service, Usage, price
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
 from resume_assets.settings import ResponseFormat, Settings
@@ -35,8 +38,9 @@ def ask(settings: Settings) -> Iterator[Found]:
     """
     from resume_assets.openai_api.asking import ask as ask_once
 
-    model = find_model(settings.model)
+    model, today = model_for(settings), datetime.datetime.now(datetime.UTC).date()
     request = asked_now(settings, model)
+    request = with_caching(request, model, fixed_tokens(request), today)
     with OpenAIResource(settings=SettingsResource()).api() as api:
         asked = ask_once(api, request)
         if asked.answer is None:
@@ -91,5 +95,11 @@ def _cost(model: Model, answer: Answer) -> str:
     tokens = answer.input_tokens + answer.output_tokens
     if not tokens:
         return ""
-    cost = model.standard_cost(answer.input_tokens, answer.cached_tokens, answer.output_tokens)
-    return f" {tokens:,} tokens" + ("; no price known." if cost is None else f", ${cost:.5f}.")
+    used = Usage(
+        answer.input_tokens, answer.cached_tokens, answer.cache_write_tokens, answer.output_tokens
+    )
+    today = datetime.datetime.now(datetime.UTC).date()
+    bill = price(model, used, on=today, service=Service.standard)
+    return f" {tokens:,} tokens" + (
+        "; no price known." if bill is None else f", ${bill.total:.5f}."
+    )

@@ -60,7 +60,7 @@ def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> 
         people = given_up(connection, database, max_attempts=most, batch_key=key)
         return Outcome(
             batch,
-            batches.count_reasons(connection, database, key),
+            batches.count_reasons(connection, database.ledger.items, key),
             count_back(connection, database, key, max_attempts=most),
             sum(1 for _ in people),
         )

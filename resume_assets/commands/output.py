@@ -37,6 +37,8 @@ def describe(batch: batches.Batch) -> str:
 
 def how_to_send(batch: batches.Batch) -> str:
     """The command that sends a batch which is not at OpenAI yet, or settles whether it is."""
+    if batch.trial_key is not None:
+        return f"`resume-assets trial {batch.trial_key}` goes on with it."
     return f"`resume-assets submit --batch {batch.batch_key}` goes on with it."
 
 

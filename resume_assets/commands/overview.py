@@ -12,10 +12,13 @@ from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_sendable
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
 from resume_assets.batches.planning import planner
+from resume_assets.batches.planning.outstanding import end_of_model
 from resume_assets.commands.output import describe, dollars, how_to_send, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
+from resume_assets.trials import ledger
+from resume_assets.trials.progress import state_of
 
 _RECENT = 5
 _NAMED = 10
@@ -34,12 +37,14 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         for one in given_up(connection, database, max_attempts=most)
     ]
     spent = costing.totals(connection, database)
-    opened = batches.in_states(connection, database, OPEN)
-    closed = batches.in_states(connection, database, CLOSED)[-_RECENT:]
+    opened = batches.in_states(connection, database, OPEN, of_trials=False)
+    closed = batches.in_states(connection, database, CLOSED, of_trials=False)[-_RECENT:]
+    trials = ledger.open_trials(connection, database)
     stuck = planner.stuck_batches(connection, database, settings)
     return {
         "waiting": count_sendable(connection, database, max_attempts=most),
         "batches_out": [_batch(batch) for batch in opened],
+        "trials_open": [_trial(connection, database, one.trial_key) for one in trials],
         "batches_closed_last": [_batch(batch) for batch in closed],
         "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
         "saving_usd": round(spent.saving, 6) if spent.is_price_known else None,
@@ -47,7 +52,25 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "tokens_without_price": spent.without_price,
         "given_up": people,
         "stuck": [batch.batch_key for batch in stuck],
+        "model_end": _model_end(connection, database, settings),
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+    }
+
+
+def _model_end(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> dict[str, Any] | None:
+    """When the configured model ends, if that is soon."""
+    end = end_of_model(connection, database, settings)
+    today = database.dialect.utc_now(connection).date()
+    if end is None or not end.is_soon(today):
+        return None
+    return {
+        "model": end.model,
+        "shutdown_date": end.on.isoformat(),
+        "days_left": end.days_left(today),
+        "successor": end.successor,
+        "line": end.in_words(today),
     }
 
 
@@ -66,6 +89,26 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
     }
 
 
+def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str, Any]:
+    state = state_of(connection, database, key)
+    unsent, out, answered = (
+        sum(counts)
+        for counts in zip(
+            *((one.unsent, one.out, one.usable + one.unusable) for one in state.variants),
+            strict=True,
+        )
+    )
+    return {
+        "trial_key": key,
+        "not_sent": unsent,
+        "out": out,
+        "brought_in": answered,
+        "batches_out": [batch.batch_key for batch in state.batches],
+        "message": state.trial.message,
+        "next": f"resume-assets trial {key}",
+    }
+
+
 def show(found: dict[str, Any], *, as_json: bool) -> None:
     """Print the overview."""
     if as_json:
@@ -77,6 +120,12 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         _show_batches("Not sent", unsent)
         say("                `resume-assets submit` sends these first.")
     _show_batches("Out", [batch for batch in found["batches_out"] if not batch["next"]])
+    for one in found["trials_open"]:
+        say(
+            f"Trial           {one['trial_key']}: {one['not_sent']:,} not sent yet, {one['out']:,} "
+            f"out, {one['brought_in']:,} brought in{_because(one['message'])}"
+        )
+        say(f"                `{one['next']}` goes on with it.")
     _show_batches("Last closed", found["batches_closed_last"])
     say(f"Spent           {_spent(found)}")
     people = found["given_up"]
@@ -87,8 +136,15 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say("                `resume-assets retry` sends them again.")
     for key in found["stuck"]:
         say(f"Stuck           batch {key} has been out for longer than RESUME_STUCK_HOURS")
+    end = found["model_end"]
+    if end and not (found["planning_stopped"] or "").startswith(end["line"]):
+        say(f"Model           {end['line']}")
     if found["planning_stopped"]:
         say(f"Stopped         {found['planning_stopped']}")
+
+
+def _because(message: str | None) -> str:
+    return f"; {message}" if message else ""
 
 
 def _spent(found: dict[str, Any]) -> str:

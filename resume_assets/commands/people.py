@@ -17,6 +17,8 @@ from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError
 from resume_assets.resources import BatchStoreResource
 from resume_assets.settings import Settings, SettingsError
+from resume_assets.trials.ledger import leased_trial
+from resume_assets.trials.upkeep import call_off
 
 _LARGEST = 2**63 - 1
 """The largest integer that a database takes."""
@@ -60,7 +62,9 @@ def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
 
 
 def cancel(session: Session, name: str) -> int:
-    """Cancel a batch, in whatever state it is; the exit code."""
+    """Cancel a batch, or all of a trial, in whatever state it is; the exit code."""
+    if session.is_trial(name):
+        return _call_off(session, name)
     before = session.batch(name)
     key = before.batch_key
     with session.openai.api() as api, leased(session.database, key, patience=PATIENCE) as lease:
@@ -70,7 +74,20 @@ def cancel(session: Session, name: str) -> int:
     if batch.state == before.state != BatchState.submitted:
         say("It has ended; there is nothing to cancel.")
     elif batch.state == BatchState.submitted:
-        say(f"OpenAI is cancelling it; `resume-assets check {key}` brings in what it has answered.")
+        named = f"check {key}" if batch.trial_key is None else f"trial {batch.trial_key}"
+        say(f"OpenAI is cancelling it; `resume-assets {named}` brings in what it has answered.")
+    return 0
+
+
+def _call_off(session: Session, key: str) -> int:
+    """Send nothing more of a trial, and cancel what is open of it. Raises RunFailed."""
+    with leased_trial(session.database, key) as lease:
+        call_off(lease)
+    state = session.run_trial(key)
+    for batch in state.batches:
+        say(describe(batch))
+    ended = "has ended" if state.is_done else "ends"
+    say(f"Trial {key} {ended} with what was answered: `resume-assets trial {key}` shows it.")
     return 0
 
 

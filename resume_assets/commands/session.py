@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 import sqlalchemy as sa
 
+from resume_assets.assets import model_trials, resume_batches
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.runs import Stage
@@ -16,6 +17,8 @@ from resume_assets.definitions import build_defs
 from resume_assets.errors import PlatformError
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
+from resume_assets.trials import ledger
+from resume_assets.trials.progress import TrialState, state_of
 
 # Dagster's own lines go to its event log, where the UI shows them; a terminal gets ours.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -45,7 +48,29 @@ class Session:
 
         Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
         """
-        self.know(key)
+        self._execute(stage, key, resume_batches)
+        return self.batch(key)
+
+    def run_trial(self, key: str) -> TrialState:
+        """Run `run_model_trial` for a trial; returns where the trial stands then.
+
+        Raises RunFailed where a part of it could not go on, and KeyboardInterrupt as above.
+        """
+        self._execute(Stage.trial, key, model_trials)
+        return self.trial(key)
+
+    def trial(self, key: str) -> TrialState:
+        """Where a trial stands. Raises UnknownTrial."""
+        return self.database.read(lambda connection: state_of(connection, self.database, key))
+
+    def is_trial(self, key: str) -> bool:
+        """Whether that is a trial's key."""
+        return self.database.read(
+            lambda connection: ledger.find(connection, self.database, key) is not None
+        )
+
+    def _execute(self, stage: Stage, key: str, keys: dg.DynamicPartitionsDefinition) -> None:
+        self.instance.add_dynamic_partitions(keys.name or "", [key])
         result = self.definitions.resolve_job_def(stage.value).execute_in_process(
             instance=self.instance,
             partition_key=key,
@@ -57,12 +82,9 @@ class Session:
             if _was_interrupted(result):
                 raise KeyboardInterrupt
             raise RunFailed(_what_failed(result, key))
-        return self.batch(key)
 
     def know(self, key: str) -> None:
-        """Make the key a partition, should Dagster not know it."""
-        from resume_assets.assets import resume_batches
-
+        """Make the key a batch's partition, should Dagster not know it."""
         self.instance.add_dynamic_partitions(resume_batches.name or "", [key])
 
     def batch(self, key: str) -> batches.Batch:
@@ -70,9 +92,9 @@ class Session:
         return self.database.read(lambda connection: batches.get(connection, self.database, key))
 
     def in_states(self, states: Iterable[BatchState]) -> Sequence[batches.Batch]:
-        """The batches in these states, oldest first."""
+        """The batches in these states, oldest first; a trial's are none of them."""
         return self.database.read(
-            lambda connection: batches.in_states(connection, self.database, states)
+            lambda connection: batches.in_states(connection, self.database, states, of_trials=False)
         )
 
     def why_stopped(self) -> str | None:
@@ -108,4 +130,4 @@ def _what_failed(result: dg.ExecuteInProcessResult, key: str) -> str:
             failure = event.step_failure_data.user_failure_data
             if failure is not None and failure.description:
                 return failure.description
-    return f"Batch {key}: the run {result.run_id} failed; `resume-assets ui` shows it."
+    return f"{key}: the run {result.run_id} failed; `resume-assets ui` shows it."

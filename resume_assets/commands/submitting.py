@@ -5,11 +5,16 @@ from itertools import count
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
 from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
-from resume_assets.batches.planning.planner import Planned, plan_batch, preview
+from resume_assets.batches.planning.estimates import estimate_for
+from resume_assets.batches.planning.planner import KeyTaken, Planned, plan_batch, preview
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.commands.output import describe, dollars, say, warn
 from resume_assets.commands.session import RunFailed, Session
+from resume_assets.models.caching import caching_in_words
+from resume_assets.models.catalogue import model_for
+from resume_assets.models.prices import Service, Usage, price
 
 _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
@@ -24,6 +29,8 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     if key is not None:
         batches.check_key(key)
         batch = session.find(key)
+        if batch is not None and batch.trial_key is not None:
+            raise KeyTaken(batches.belongs_to_trial(batch))
         if batch is not None and batch.state not in _NOT_SENT:
             return _ending([_taken_up(session, batch)])
     sent: list[batches.Batch] = []
@@ -118,13 +125,26 @@ def dry_run(session: Session, *, rows: int) -> int:
         return 0
     tokens = round(queue.tokens_per_row * queue.waiting)
     cost = None if queue.cost_per_row is None else queue.cost_per_row * queue.waiting
+    model = model_for(session.settings)
+    asked = asked_now(session.settings, model)
+    estimate = session.database.read(
+        lambda connection: estimate_for(connection, session.database, model, asked)
+    )
+    usage = Usage(tokens, output_tokens=round(estimate.output_tokens * queue.waiting))
+    standard = price(estimate.model, usage, on=estimate.on, service=Service.standard, is_long=False)
     say(f"requests      {queue.waiting:,}")
     say(f"input tokens  {tokens:,} (estimated from the texts' length, instructions included)")
     say(f"file          {queue.bytes_per_row * queue.waiting / 1e6:,.1f} MB")
-    if cost is None:
+    if cost is None or standard is None:
         say(f"cost          no price known for {session.settings.model}")
     else:
-        say(f"cost          {dollars(cost)} as a batch, {dollars(2 * cost)} at the standard price")
+        say(
+            f"cost          {dollars(cost)} as a batch, {dollars(float(standard.total))} at the "
+            f"standard price (of {standard.on}, by {standard.source})"
+        )
+    caching = caching_in_words(estimate.model, estimate.overhead_tokens, estimate.on)
+    if caching is not None:
+        say(f"caching       {caching}")
     say("Nothing was sent and nothing claimed.")
     return 0
 

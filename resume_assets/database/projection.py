@@ -131,7 +131,7 @@ def _behind(connection: sa.Connection, database: "Database") -> list[str]:
     behind = []
     name = "batch_key" if status.key.key == "batch_key" else "openai_batch_id"
     query = sa.select(batches.c.batch_key, batches.c[name], *times).where(
-        batches.c.openai_batch_id.is_not(None)
+        batches.c.openai_batch_id.is_not(None), batches.c.trial_key.is_(None)
     )
     for key, known_as, *steps in connection.execute(query.order_by(batches.c.batch_key)):
         last = max((step for step in steps if step is not None), default=None)

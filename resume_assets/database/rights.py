@@ -16,7 +16,7 @@ class RightsMissing(PlatformError):
 
 
 def needs(database: Database) -> Iterator[Need]:
-    """All that the two jobs of a batch need, from the plan to the records."""
+    """All that the jobs of a batch and of a trial need, from the plan to the records."""
     there, ledger = database.candidates, database.ledger
     required = (there.userid, there.text, there.modified, there.processed)
     written = (*there.names, there.processed.name)
@@ -28,6 +28,9 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.items, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.claims, ("SELECT", "INSERT", "DELETE")),
         (ledger.journal, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+        (ledger.trials, ("SELECT", "INSERT", "UPDATE")),
+        (ledger.trial_candidates, ("SELECT", "INSERT")),
+        (ledger.trial_items, ("SELECT", "INSERT", "UPDATE", "DELETE")),
     ):
         for right in rights:
             yield Need(right, table)

@@ -6,6 +6,7 @@ such servers only, and there only for rows that hold such a text.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -56,7 +57,8 @@ def insert(
 ) -> None:
     """One INSERT a row."""
     for row in rows:
-        connection.execute(table.insert().values(dict(zip(columns, row, strict=True))))
+        values = {name: _typed(table.c[name], v) for name, v in zip(columns, row, strict=True)}
+        connection.execute(table.insert().values(values))
 
 
 def update(
@@ -73,7 +75,7 @@ def update(
     hit = 0
     for row in rows:
         values = {
-            name: value
+            name: _typed(table.c[name], value)
             for name, value in zip(columns, row, strict=False)
             if value is not None or name not in kept
         }
@@ -90,6 +92,13 @@ def delete(connection: sa.Connection, table: sa.Table, key: str, rows: list[Sequ
         connection.execute(table.delete().where(*_matches(table, (key,), row))).rowcount
         for row in rows
     )
+
+
+def _typed(column: sa.Column[Any], value: Any) -> Any:
+    """A time with a zone goes as text, which Babelfish takes for a DATETIMEOFFSET if told to."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return sa.cast(value, column.type)
+    return value
 
 
 def _matches(

@@ -39,6 +39,7 @@ COPIED = (
     "estimated_input_tokens",
     "input_tokens",
     "cached_tokens",
+    "cache_write_tokens",
     "output_tokens",
     "estimated_cost",
     "batch_cost",

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.table_types import KEY as _KEY
+from resume_assets.database.table_types import LONG as _LONG
+from resume_assets.database.table_types import MONEY as _MONEY
+from resume_assets.database.table_types import UTC as _UTC
+from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
 LEDGER_VERSION = 4
@@ -18,16 +22,6 @@ LEDGER_VERSION = 4
 
 class NotInitialised(PlatformError):
     """The ledger's tables are not there yet, or are of another version."""
-
-
-_UTC: TypeEngine[Any] = sa.DateTime().with_variant(mssql.DATETIME2(3), "mssql")
-_MONEY: TypeEngine[Any] = sa.Numeric(18, 6, asdecimal=False)
-_LONG: TypeEngine[Any] = sa.UnicodeText()
-_KEY: TypeEngine[Any] = sa.Unicode(64).with_variant(
-    # Keys, custom_ids and hashes are told apart by case, whatever the database does by default.
-    mssql.NVARCHAR(64, collation="Latin1_General_BIN2"),
-    "mssql",
-)
 
 
 @dataclass(frozen=True)
@@ -40,6 +34,9 @@ class Ledger:
     items: sa.Table
     claims: sa.Table
     journal: sa.Table
+    trials: sa.Table
+    trial_candidates: sa.Table
+    trial_items: sa.Table
 
 
 def ledger_tables(
@@ -54,9 +51,19 @@ def ledger_tables(
         metadata=metadata,
         installation=_installation(metadata),
         batches=_batches(metadata),
-        items=_items(metadata, userid, last_processed),
+        items=_items("resume_batch_items", metadata, userid, last_processed, *_of_records()),
         claims=_claims(metadata, userid),
         journal=_journal(metadata, userid, last_processed),
+        trials=trials(metadata),
+        trial_candidates=trial_candidates(metadata, userid),
+        # Apart from the others, so that nothing that looks for a candidate's items ever finds them.
+        trial_items=_items(
+            "resume_trial_items",
+            metadata,
+            userid,
+            last_processed,
+            sa.Column("record", _LONG),  # JSON: column -> value of a usable answer
+        ),
     )
 
 
@@ -94,6 +101,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("batch_key", _KEY, primary_key=True),
         sa.Column("state", sa.Unicode(16), nullable=False),
         sa.Column("origin", sa.Unicode(16), nullable=False),
+        # Of a trial: its key, and which of its variants; NULL for a batch of the real work
+        sa.Column("trial_key", _KEY),
+        sa.Column("variant", sa.Integer),
         # Which try it is to create the batch at OpenAI; Dagster runs that were requested for it.
         sa.Column("try_number", sa.Integer, nullable=False),
         sa.Column("run_requests", sa.Integer, nullable=False),
@@ -135,6 +145,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("input_file_id", sa.Unicode(200)),
         sa.Column("openai_batch_id", sa.Unicode(200)),
         sa.Column("openai_status", sa.Unicode(32)),
+        # The model's last day as the endpoint told it before the batch was created; NULL for none
+        sa.Column("model_shutdown", sa.Date),
         sa.Column("output_file_id", sa.Unicode(200)),
         sa.Column("error_file_id", sa.Unicode(200)),
         sa.Column("requests_completed", sa.Integer),
@@ -154,7 +166,9 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
+        # Read from the prompt cache, and written to it; NULL in what is older than the column
         sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("cache_write_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
@@ -186,10 +200,14 @@ STEPS = (
 
 
 def _items(
-    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+    name: str,
+    metadata: sa.MetaData,
+    userid: TypeEngine[Any],
+    last_processed: TypeEngine[Any],
+    *more: sa.Column[Any],
 ) -> sa.Table:
     return sa.Table(
-        "resume_batch_items",
+        name,
         metadata,
         sa.Column("batch_key", _KEY, primary_key=True),
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
@@ -207,6 +225,7 @@ def _items(
         sa.Column("estimated_tokens", sa.Integer),
         sa.Column("input_tokens", sa.Integer),
         sa.Column("cached_tokens", sa.Integer),
+        sa.Column("cache_write_tokens", sa.Integer),
         sa.Column("output_tokens", sa.Integer),
         # How the answer was read: two sums, for people; and JSON, NULL where there is nothing:
         # column -> what was done to its value (`values.Change`), column -> date not readable
@@ -214,16 +233,23 @@ def _items(
         sa.Column("values_cut", sa.Integer),
         sa.Column("changes", _LONG),
         sa.Column("unread", _LONG),
+        sa.Column("last_processed", last_processed),  # what we set, to know our own record again
+        sa.Column("closed_at", _UTC),
+        *more,
+        sa.Index(f"ix_{name}_userid", "userid"),
+    )
+
+
+def _of_records() -> list[sa.Column[Any]]:
+    """What a batch's items have and a trial's have not: what became of the candidate's record."""
+    return [
         # A few characters for each column as we left it (`records.digests`), and whether anything
         # stood in the record before; NULL for records that an older program wrote
         sa.Column("digests", sa.String(800)),
         sa.Column("overwrote", sa.Boolean),
-        sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         # By `resume-assets reprocess`: LastProcessed was made NULL, and this record is still there
         sa.Column("put_back_at", _UTC),
-        sa.Column("closed_at", _UTC),
-        sa.Index("ix_resume_batch_items_userid", "userid"),
-    )
+    ]
 
 
 def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:

@@ -13,11 +13,13 @@ _LONGEST: Final = 1_000  # characters that are looked at
 
 _LEAST_DIGITS, _MOST_DIGITS = 7, 15  # without an extension; E.164 allows no more
 _NATIONAL: Final = 10
-_PLAIN: Final = re.compile(
+PHONE: Final = re.compile(
     r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-]?)\d{3}[ .-]?\d{4}"
     r"|(?=.{10,18}$)\+[2-9]\d{0,2}(?:[ -]\d+){2,6}",
     re.ASCII,
 )
+"""Texts that `phones_in` returns as they are, nearly all of them."""
+
 _LIKE_A_PHONE: Final = re.compile(
     r"(?<![\w@.])[(+]{0,2}\d[\d\s().\-‐‑–/+]*\d"
     r"(?:[\s,]*(?:x|ext\.?|extension|#)\s*:?\s*\d{1,6}\b)?(?![\w@])",
@@ -67,8 +69,8 @@ def phones_in(text: str) -> list[str]:
 
     Dates, years, addresses, ZIP codes and social security numbers are not phone numbers.
     """
-    if _PLAIN.fullmatch(text):
-        return [text]  # nearly always
+    if PHONE.fullmatch(text):
+        return [text]
     text = _WORD_WITH_AT.sub(" | ", text[:_LONGEST])
     text = _DATES.sub(" | ", text)
     return [
@@ -127,6 +129,11 @@ def _phone(text: str) -> _Phone:
 
 # E-mail addresses
 
+EMAIL: Final = re.compile(
+    r"[A-Za-z\d][\w.+-]*@(?:[A-Za-z\d]+(?:-+[A-Za-z\d]+)*\.)+[A-Za-z]{2,}", re.ASCII
+)
+"""Texts that `emails_in` returns as they are, nearly all of them."""
+
 _ADDRESS: Final = re.compile(
     r"[^\s@<>()\[\]{}:;,\"|/\\*`?&=]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?:xn--[a-z\d-]+|[^\W\d_]{2,})",
     re.IGNORECASE,
@@ -153,6 +160,11 @@ def emails_in(text: str) -> list[str]:
 
 
 # LinkedIn
+
+PROFILE: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?linkedin\.com/in/[\w%-]*[A-Za-z\d]/?", re.ASCII
+)
+"""Texts that `profiles_in` returns as they are, nearly all of them."""
 
 _PROFILE: Final = re.compile(
     r"(?<![\w.@/-])(?:https?://)?(?:[a-z]{1,3}\.)?linkedin\.com/"

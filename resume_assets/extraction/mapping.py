@@ -5,14 +5,24 @@ noted by column. Nothing here refuses a record: a paid answer is written as far 
 """
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from resume_assets.extraction import numbers
 from resume_assets.extraction.candidate import PREFIXES, Candidate, Fills, Position, Rule, fills
-from resume_assets.extraction.contacts import each_phone_once, emails_in, phones_in, profiles_in
+from resume_assets.extraction.contacts import (
+    EMAIL,
+    PHONE,
+    PROFILE,
+    each_phone_once,
+    emails_in,
+    phones_in,
+    profiles_in,
+)
 from resume_assets.extraction.dates.reading import read_period
 from resume_assets.extraction.places import NOWHERE, Place, location, state
 from resume_assets.extraction.positions import Job, columns_of, in_order
@@ -40,7 +50,7 @@ class _Mapper(Cleaner):
     """Maps one candidate; what it does is noted in its record."""
 
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
-        super().__init__(Record(()))
+        super().__init__(Record((), {}, {}))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
         self.today = today.year * 12 + today.month - 1
         self.jobs = in_order(
@@ -56,8 +66,6 @@ class _Mapper(Cleaner):
 
     def text(self, slot: "_Slot") -> Values:
         text = self.fields[slot.field]
-        if text in slot.plain:
-            return [text]  # nearly always, and without a call
         if not text:
             return [None]
         return [self.value(text, slot.columns[0], slot.kind)]
@@ -73,44 +81,52 @@ class _Mapper(Cleaner):
         return [found]
 
     def distinct(self, slot: "_Slot") -> Values:
-        texts = self.fields[slot.field]
-        if not slot.plain.issuperset(texts):
-            texts = self.values(texts, slot.columns, slot.kind)
-        return self.several(texts, slot.columns)
+        values = self.different(self.fields[slot.field], slot.columns, slot.kind)
+        return self.filled_up(values, slot.columns)
 
     skills = distinct  # their `Kind` has shortened them
 
     def joined(self, slot: "_Slot") -> Values:
-        values = self.values(self.fields[slot.field], slot.columns, slot.kind)
-        return [", ".join(self.each_once(values, slot.columns)) or None]
+        values = self.different(self.fields[slot.field], slot.columns, slot.kind)
+        return [", ".join(values) or None]
 
     def phones(self, slot: "_Slot") -> Values:
-        found = self._found(slot, self.fields[slot.field], phones_in)
+        found = self._found(slot, self.fields[slot.field], PHONE, phones_in)
         if len(found) > 1 and len(phones := each_phone_once(found)) < len(found):
             note(self.changes, slot.columns[-1], Change.repeated)
             found = phones
-        return self.several(found, slot.columns)
+        return self.filled_up(self.each_once(found, slot.columns), slot.columns)
 
     def emails(self, slot: "_Slot") -> Values:
-        found = self._found(slot, self.fields[slot.field], emails_in)
-        return self.several(found, slot.columns)
+        found = self._found(slot, self.fields[slot.field], EMAIL, emails_in)
+        return self.filled_up(self.each_once(found, slot.columns), slot.columns)
 
     def link(self, slot: "_Slot") -> Values:
         text = self.fields[slot.field]
         if not text:
             return [None]
-        return [*self._found(slot, [text], profiles_in)] or [None]
+        return [*self._found(slot, [text], PROFILE, profiles_in)] or [None]
 
     def _found(
-        self, slot: "_Slot", texts: list[str], find: Callable[[str], list[str]]
+        self,
+        slot: "_Slot",
+        texts: list[str],
+        plain: re.Pattern[str],
+        find: Callable[[str], list[str]],
     ) -> list[str]:
-        """Return what is found in the texts, without what is too long for its column."""
+        """Return what is found in the texts, without what is too long for its column.
+
+        `plain` matches texts in which no more and no less than themselves would be found.
+        """
         found: list[str] = []
         longest = slot.length or 0
         for place, text in enumerate(texts):
+            if len(text) <= longest and plain.fullmatch(text):
+                found.append(text)  # nearly always
+                continue
             these = find(clean(text))
             if these == [text] and len(text) <= longest:
-                found.append(text)  # nearly always
+                found.append(text)
                 continue
             fitting = [one for one in these if len(one) <= longest]
             if text:
@@ -153,8 +169,8 @@ class _Mapper(Cleaner):
         """Return all positions, also those beyond the columns, in months."""
         if self._months is None:
             self._months = [
-                numbers.job(job.start.value, job.end.value, job.place.in_us, self.today)
-                for job in self.jobs
+                numbers.job(start, end, in_us, self.today)
+                for _, _, (start, _, _), (end, _, _), (_, in_us, _), *_ in self.jobs
             ]
         return self._months
 
@@ -168,14 +184,17 @@ _LOCATIONS = Kind(fills(Position.model_fields["location"]))
 _NO_TEXT = Reading(None, None)
 
 
+_values_of: Callable[[dict[str, str]], tuple[str, ...]] = itemgetter(*Position.model_fields)
+
+
 def _job(raw: Position) -> Job:
-    start, end = read_period(raw.start, raw.end)
-    company = raw.company
+    company, begin, finish, where = _values_of(raw.__dict__)
+    start, end = read_period(begin, finish)
     named: Change | None = None
     name: str | None = company
     if company not in _COMPANIES.plain and not _COMPANIES.is_plain(company):
         name, named = _COMPANIES.read(company) if company else _NO_TEXT
-    return Job(name, named, start, end, _place(raw.location) if raw.location else NOWHERE, raw)
+    return Job(name, named, start, end, _place(where) if where else NOWHERE, raw)
 
 
 @lru_cache(maxsize=16_384)
@@ -205,7 +224,6 @@ class _Slot:
     columns: tuple[str, ...]
     length: int | None
     kind: Kind
-    plain: set[str]  # the same set as `kind.plain`
 
 
 _RuleFunction = Callable[[_Mapper, _Slot], Values]
@@ -213,25 +231,35 @@ _RuleFunction = Callable[[_Mapper, _Slot], Values]
 
 def _slot(name: str, mark: Fills) -> _Slot:
     kind = Kind(mark, skill if mark.rule is Rule.skills else None)
-    return _Slot(name, mark.columns, mark.length, kind, kind.plain)
+    return _Slot(name, mark.columns, mark.length, kind)
 
 
-def _plan() -> list[tuple[_RuleFunction, _Slot]]:
-    """Return each field's rule and slot, in the order of the fields, which is that of COLUMNS."""
-    plan: list[tuple[_RuleFunction, _Slot]] = []
+class _Step(NamedTuple):
+    """How a field becomes values; `plain` is its remembered texts where its rule is `text`."""
+
+    rule: _RuleFunction
+    slot: _Slot
+    field: str
+    plain: set[str] | None
+
+
+def _plan() -> list[_Step]:
+    """Return the steps in the order of the fields, which is that of COLUMNS."""
+    plan: list[_Step] = []
     for name, info in Candidate.model_fields.items():
         if name == "positions":
             columns = tuple(f"{prefix}Company" for prefix in PREFIXES)
-            plan.append((_Mapper.positions, _slot(name, Fills(columns))))
+            plan.append(_Step(_Mapper.positions, _slot(name, Fills(columns)), name, None))
             continue
         mark = fills(info)
+        slot = _slot(name, mark)
         rule: _RuleFunction = getattr(_Mapper, Rule(mark.rule).value)
-        plan.append((rule, _slot(name, mark)))
+        plan.append(_Step(rule, slot, name, slot.kind.plain if mark.rule is Rule.text else None))
     return plan
 
 
 _PLAN = _plan()
-_FIRST_COLUMNS = {slot.field: slot.columns[0] for _, slot in _PLAN}
+_FIRST_COLUMNS = {step.field: step.slot.columns[0] for step in _PLAN}
 
 
 def to_record(candidate: Candidate, today: datetime.date) -> Record:
@@ -241,9 +269,13 @@ def to_record(candidate: Candidate, today: datetime.date) -> Record:
     numbers (`numbers`); the seven newest have columns.
     """
     mapper = _Mapper(candidate, today)
+    fields = mapper.fields
     values: Values = []
-    for rule, slot in _PLAN:
-        values += rule(mapper, slot)
+    for rule, slot, name, plain in _PLAN:
+        if plain is not None and (text := fields[name]) in plain:
+            values.append(text)  # nearly always, and without a call
+        else:
+            values += rule(mapper, slot)
     mapper.record.values = tuple(values)
     return mapper.record
 

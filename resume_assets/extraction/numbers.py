@@ -31,7 +31,6 @@ def month(date: str) -> int:
     return int(date[:4]) * 12 + int(date[5:7]) - 1
 
 
-@lru_cache(maxsize=1 << 15)  # the same spans come again and again: there are few months
 def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:
     """Return a position in months, from standardized dates; `today` is the current month.
 
@@ -40,12 +39,15 @@ def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> J
     first = month(start) if start else None
     last = None
     if end:
-        last = today if end == "Present" else min(month(end), today)
+        last = today if end == "Present" else month(end)
+        if last > today:
+            last = today
     if first is not None and (first > today or (last is not None and first > last)):
         return Job(None, None, in_us)
     return Job(first, last, in_us)
 
 
+@lru_cache(maxsize=1 << 14)
 def _computed(half_months: int, count: int = 1) -> "Years":
     return Years(_text(half_months, count))
 
@@ -100,7 +102,7 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
     if not jobs:
         return NO_YEARS
     spans = sorted(
-        (one.start, one.end) for one in jobs if one.start is not None and one.end is not None
+        [(start, end) for start, end, _ in jobs if start is not None and end is not None]
     )
     if not spans:
         return _claim(said)
@@ -108,7 +110,8 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
     first, last = spans[0]
     for start, end in spans[1:]:
         if start <= last + 1:  # the next month continues the work
-            last = max(last, end)
+            if end > last:
+                last = end
         else:
             total += 2 * (last - first) + 1
             first, last = start, end
@@ -121,9 +124,7 @@ def years_of_experience(jobs: Sequence[Job], said: float | None) -> Years:
 def average_tenure(jobs: Iterable[Job]) -> Years:
     """Return the mean length of the jobs that have dates."""
     halves = [
-        2 * (one.end - one.start) + 1
-        for one in jobs
-        if one.start is not None and one.end is not None
+        2 * (end - start) + 1 for start, end, _ in jobs if start is not None and end is not None
     ]
     return _computed(sum(halves), len(halves)) if halves else NO_YEARS
 
@@ -135,19 +136,25 @@ def length_in_us(jobs: Sequence[Job], today: int, said: float | None) -> Years:
     """
     if not jobs:
         return NO_YEARS
-    here = [one for one in jobs if one.in_us]
-    starts = [one.start for one in here if one.start is not None]
-    if not starts:
+    began: int | None = None
+    all_begin = True
+    last = last_here = -1
+    where = None  # the job was that ended last
+    for start, end, in_us in jobs:
+        if end is not None and end > last:
+            last, where = end, in_us
+        if in_us:
+            if start is None:
+                all_begin = False
+            elif began is None or start < began:
+                began = start
+            if end is not None and end > last_here:
+                last_here = end
+    # Where a job in the US ended in the same month as one abroad, `last_here` is that month too.
+    until = last_here if where is False else today
+    if began is None or until < began:
         return _claim(said)
-    until = today
-    ended = [one for one in jobs if one.end is not None]
-    latest = max(ended, key=lambda one: one.end or 0, default=None)
-    if latest is not None and latest.in_us is False:
-        # Where a job in the US ended in the same month as one abroad, this is that month too.
-        until = max((one.end for one in here if one.end is not None), default=-1)
-    if until < min(starts):
-        return _claim(said)
-    computed = _computed(2 * (until - min(starts)) + 1)
-    if computed.text is not None and len(starts) == len(here):
+    computed = _computed(2 * (until - began) + 1)
+    if computed.text is not None and all_begin:
         return computed
     return _lower_bound(computed, said)

@@ -170,7 +170,7 @@ def _table(name: str) -> dict[str, frozenset[str]]:
 _COUNTRIES = _table("countries.txt")  # without the US and its territories
 _CITIES = {head[:2]: names for head, names in _table("us_cities.txt").items()}
 _ZIP_STARTS = dict(head.split() for head in _table("us_cities.txt"))
-_COUNTRY_NAMES = frozenset().union(*_COUNTRIES.values())
+_COUNTRY_NAMES = {name: code for code, names in _COUNTRIES.items() for name in names}
 DOUBLE = US_STATES & _COUNTRIES.keys()
 """Codes of a state that are another country's as well: CA, DE, IN and some twenty more."""
 
@@ -204,6 +204,11 @@ def is_abroad(text: str) -> bool:
     if len(folded) == 3 and not text.isupper():  # "Ind." is Indiana, and IND is India
         return False
     return folded in _COUNTRY_NAMES or folded.replace(" ", "") in _COUNTRY_NAMES  # "U. K."
+
+
+def country_of(text: str) -> str | None:
+    """Return the two-letter code of the country, other than the US, that a name stands for."""
+    return _COUNTRY_NAMES.get(fold(text))
 
 
 def is_canada(text: str) -> bool:

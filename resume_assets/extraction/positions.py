@@ -1,5 +1,6 @@
 """The positions as their columns take them: newest first as far as dates tell, and none twice."""
 
+from operator import gt
 from typing import NamedTuple
 
 from resume_assets.extraction.candidate import PREFIXES, Position
@@ -26,6 +27,8 @@ class Job(NamedTuple):
 def in_order(jobs: list[Job]) -> list[Job]:
     """Return the jobs, each once, newest first; those without a date keep their place."""
     dates = _dates(jobs)
+    if all(map(gt, dates, dates[1:])):  # nearly always: each is older than the one before it
+        return jobs
     if len(set(dates)) < len(dates):  # else no two can be the same
         jobs = _each_once(jobs)
         dates = _dates(jobs)
@@ -81,15 +84,17 @@ def columns_of(jobs: list[Job], record: Record) -> Values:
     dates: Values = []
     places: Values = []
     for prefix, job in zip(PREFIXES, jobs, strict=False):
-        company, named, start, end, place, _, change = job
+        company, named, start, end, (place, _, placed), _, change = job
+        first, first_assumed, first_unread = start
+        last, last_assumed, last_unread = end
         companies.append(company)
-        places.append(place.text)
-        dates += (start.value, end.value)
-        if named or change or place.change:
+        places.append(place)
+        dates += (first, last)
+        if named or change or placed:
             _note_texts(record.changes, prefix, job)
-        if start.month_assumed or end.month_assumed:
+        if first_assumed or last_assumed:
             _note_assumed(record.changes, prefix, job)
-        if start.unreadable or end.unreadable:
+        if first_unread or last_unread:
             _note_unreadable(record, prefix, job)
     if len(jobs) > len(PREFIXES):
         note(record.changes, f"{PREFIXES[-1]}Company", Change.left_out)

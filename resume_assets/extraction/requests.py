@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, Literal
 
 import orjson
@@ -25,6 +26,17 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _HASHED_ID = re.compile(r"x-[0-9a-f]{32}", re.ASCII)
 
 
+class Caching(StrEnum):
+    """What a request says about prompt caching.
+
+    Source: the `openai` package (3.54), `PromptCacheOptions` and `PromptCacheBreakpoint`.
+    """
+
+    untold = "untold"  # nothing: the model decides, and may know no such parameter
+    off = "off"  # nothing is written or read
+    prefix = "prefix"  # what stands before the resume is written once and read from then on
+
+
 @dataclass(frozen=True, slots=True)
 class RequestSettings:
     """What a request asks of the model; None leaves the parameter out."""
@@ -36,6 +48,7 @@ class RequestSettings:
     prompt: Prompt
     response_format: ResponseFormat
     reasoning_effort: str | None = None
+    caching: Caching = Caching.untold
 
 
 def custom_id(userid: int | str) -> str:
@@ -127,10 +140,16 @@ def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
     if settings.reasoning_effort is not None:
         body["reasoning_effort"] = settings.reasoning_effort
     body[settings.token_parameter] = settings.max_output_tokens
+    if settings.caching is not Caching.untold:
+        body["prompt_cache_options"] = {"mode": "explicit"}
     if wanted := _response_format(settings):
         body["response_format"] = wanted
+    instructions: str | list[dict[str, Any]] = _instructions(settings)
+    if settings.caching is Caching.prefix:
+        mark = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+        instructions = [{"type": "text", "text": instructions, **mark}]
     body["messages"] = [
-        {"role": "system", "content": _instructions(settings)},
+        {"role": "system", "content": instructions},
         {"role": "user", "content": resume},
     ]
     return body

@@ -46,15 +46,16 @@ class Answer:
     custom_id: str | None
     outcome: Outcome
     reason: str = ""
-    candidate: Candidate | None = None
-    record: Record | None = None
     input_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
     status_code: int | None = None
     attempt_used: bool = False
     odd_fields: dict[str, int] = field(default_factory=dict)
     recovered: bool = False
+    record: Record | None = None
+    candidate: Candidate | None = None
 
     @property
     def odd_values(self) -> int:
@@ -152,7 +153,9 @@ def _read_usage(answer: Answer, usage: object) -> None:
     if isinstance(usage, dict):
         answer.input_tokens = _count(usage, "prompt_tokens")
         answer.output_tokens = _count(usage, "completion_tokens")
-        answer.cached_tokens = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+        details = usage.get("prompt_tokens_details")
+        answer.cached_tokens = _count(details, "cached_tokens")
+        answer.cache_write_tokens = _count(details, "cache_write_tokens")
 
 
 def _failed(answer: Answer, status: int | None, error: object) -> Answer:

@@ -1,5 +1,6 @@
 """Text as a column can hold it: printable, without placeholders, cut to fit."""
 
+import hashlib
 import html
 import re
 import unicodedata
@@ -55,6 +56,11 @@ _CONTROL_IN_A_WORD = re.compile(rf"\w[{_CONTROLS}\x1c-\x1f]+(?=\w)")
 _JOINER = "\u200d"
 _ATTACHED = frozenset([_JOINER, "\ufe0e", "\ufe0f", *map(chr, range(0x1F3FB, 0x1F400))])
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a resume as the candidate table has it, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def without_surrogates(text: str) -> str:

@@ -5,7 +5,7 @@ recognised is here. Texts that need no change are remembered: most come again an
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -95,6 +95,11 @@ _PATTERNS: Final[Mapping[Never, str]] = {
 }
 _SUSPECT: Final = frozenset([*_MONTHS, "www"])
 """First three letters of texts that match a pattern though they begin so and have no @ or /."""
+_SIGN: Final = r"[!-%'-.0-?A-\[\]-~]"  # ASCII without what may be escaped, and without @ and /
+_PLAIN: Final = re.compile(
+    rf"(?!(?i:{'|'.join(_SUSPECT)})(?=.*[^A-Za-z ]))[A-MO-TV-Za-mo-tv-z]{_SIGN}*(?: {_SIGN}+)*"
+)
+"""Short texts that need no change: they begin with a letter that is sure and match no pattern."""
 _LONGEST_OF_A_PATTERN: Final = 300  # characters; no text that long is an address or a date
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]|[\U00010000-\U0010ffff]")  # or an emoji
 _MARKS: Final = frozenset("*_`[#>~•")
@@ -143,21 +148,26 @@ class Kind:
         """Tell whether a text surely needs no change, without looking at it closely."""
         if text in self.plain:
             return True  # nearly always
-        if (
-            text[:1] in UNSURE
-            or (self.length is not None and 2 * len(text) > self.length)
-            or "  " in text
-        ):
+        length = len(text)
+        if self.length is not None and 2 * length > self.length:
             return False
-        if len(text) > _SHORT or not (text.isascii() and text.replace(" ", "").isalpha()):
-            if not text[0].isalpha() or text[-1].isspace() or not is_clean(text):
-                return False
-            if self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT):
-                return False
+        if not (length <= _SHORT and _PLAIN.fullmatch(text)) and not self._looks_plain(text):
+            return False
         if self.shape is not None and self.shape(text) != text:
             return False
         self._remember(text, None)
         return True
+
+    def _looks_plain(self, text: str) -> bool:
+        """As `_PLAIN` tells it of short texts in ASCII, of any text."""
+        return not (
+            text[:1] in UNSURE
+            or "  " in text
+            or not text[0].isalpha()
+            or text[-1].isspace()
+            or not is_clean(text)
+            or (self.none and ("@" in text or "/" in text or text[:3].lower() in _SUSPECT))
+        )
 
     def read(self, text: str) -> Reading:
         """Return the value of a text that is not empty."""
@@ -233,25 +243,39 @@ class Cleaner:
 
     def values(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
         """Return what is a value among these texts; what is done to one is noted by its place."""
-        found = [self.value(text, column_of(columns, n), kind) for n, text in enumerate(texts)]
-        return [value for value in found if value]
+        found: list[str] = []
+        for place, text in enumerate(texts):
+            if kind.is_plain(text):
+                found.append(text)
+            elif text and (value := self.value(text, column_of(columns, place), kind)):
+                found.append(value)
+        return found
 
-    def several(self, values: list[str], columns: tuple[str, ...]) -> Values:
-        """Return as many different values as there are columns, filled up with None."""
-        if len(values) > 1 and len({*map(str.casefold, values)}) < len(values):
-            values = self.each_once(values, columns)
+    def different(self, texts: list[str], columns: tuple[str, ...], kind: Kind) -> list[str]:
+        """Return the values among these texts, each once."""
+        if not kind.plain.issuperset(texts):
+            texts = self.values(texts, columns, kind)
+        return self.each_once(texts, columns)
+
+    def filled_up(self, values: list[str], columns: tuple[str, ...]) -> Values:
+        """Return as many values as there are columns, filled up with None."""
         surplus = len(values) - len(columns)
         if surplus > 0:
             note(self.changes, columns[-1], Change.left_out)
             return [*values[: len(columns)]]
         return values + [None] * -surplus
 
-    def each_once(self, values: Iterable[str], columns: tuple[str, ...]) -> list[str]:
+    def each_once(self, values: list[str], columns: tuple[str, ...]) -> list[str]:
         """Return the values without those that differ from an earlier one in case only."""
+        if len(values) < 2 or len({*map(str.casefold, values)}) == len(values):
+            return values  # nearly always
         first: dict[str, str] = {}
         for place, value in enumerate(values):
-            if first.setdefault(value.casefold(), value) is not value:
+            folded = value.casefold()
+            if folded in first:
                 note(self.changes, column_of(columns, place), Change.repeated)
+            else:
+                first[folded] = value
         return list(first.values())
 
 

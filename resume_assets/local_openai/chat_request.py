@@ -13,6 +13,7 @@ from resume_assets.local_openai.errors import (
     missing,
     no_such_model,
 )
+from resume_assets.local_openai.model_parameters import PromptCaching, check_effort, read_caching
 from resume_assets.local_openai.strict_schema import check_strict
 from resume_assets.local_openai.tokens import text_of
 from resume_assets.models.catalogue import Model, find_model
@@ -24,7 +25,8 @@ _PARAMETERS = frozenset(
     {"audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs"}
     | {"max_completion_tokens", "max_tokens", "messages", "metadata", "modalities", "model"}
     | {"moderation", "n", "parallel_tool_calls", "prediction", "presence_penalty"}
-    | {"prompt_cache_key", "prompt_cache_retention", "reasoning_effort", "response_format"}
+    | {"prompt_cache_key", "prompt_cache_options", "prompt_cache_retention"}
+    | {"reasoning_effort", "response_format"}
     | {"safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options"}
     | {"temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity"}
     | {"web_search_options"}
@@ -51,6 +53,7 @@ class ChatRequest:
     format: Format
     max_tokens: int | None
     """As the request has it; None where it has none."""
+    caching: PromptCaching
 
     @property
     def resume(self) -> str:
@@ -77,10 +80,12 @@ def read_request(body: dict[str, Any]) -> ChatRequest:
     if body.get("n") not in (None, 1):
         raise ApiError("This local server gives one choice only.", param="n")
     _check_temperature(body.get("temperature"), model)
+    check_effort(body.get("reasoning_effort"), model)
     wanted = _format(body.get("response_format"))
     if wanted.is_json and wanted.schema is None:
         _check_word(messages)
-    return ChatRequest(model, messages, wanted, _max_tokens(body, model))
+    caching = read_caching(body, model)
+    return ChatRequest(model, messages, wanted, _max_tokens(body, model), caching)
 
 
 def _check_word(messages: list[tuple[str, str]]) -> None:

@@ -1,5 +1,6 @@
 """One request, one answer: rules in the form of a chat completion."""
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -13,7 +14,13 @@ from resume_assets.local_openai.chat_request import ChatRequest, Format, read_re
 from resume_assets.local_openai.errors import ApiError
 from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Limits
-from resume_assets.local_openai.tokens import cached_tokens, count_once, counter, prompt_tokens
+from resume_assets.local_openai.tokens import (
+    LEAST_CACHED,
+    cached_tokens,
+    count_once,
+    counter,
+    prompt_tokens,
+)
 
 FINGERPRINT = "fp_local_rules_no_language_model"
 
@@ -51,6 +58,7 @@ class Completer:
     def __init__(self, limits: Limits, rules: Rules = answer) -> None:
         self._limits = limits
         self._rules = rules
+        self._written: set[str] = set()  # digests of prefixes in the prompt cache
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._by_rules)
 
     def complete(self, body: dict[str, Any], now: float, tokens: int | None = None) -> Completion:
@@ -84,6 +92,23 @@ class Completer:
             return "{}"
         return "This is a local server that answers by rules. It is no language model."
 
+    def _caching(self, request: ChatRequest, fixed: int, used: int) -> tuple[int, int]:
+        """Input tokens read from the prompt cache, and written to it.
+
+        From GPT-5.6 on a cache begins where a breakpoint is: without one, at the newest message,
+        which is another each time. A process writes a prefix once; OpenAI's forgets it some time.
+        """
+        if not request.model.takes_cache_options:
+            return min(used, cached_tokens(fixed)), 0
+        if request.caching.has_breakpoint and fixed >= LEAST_CACHED:
+            common = [request.model.name, request.format.text, request.messages[:-1]]
+            digest = hashlib.blake2b(orjson.dumps(common), digest_size=16).hexdigest()
+            if digest in self._written:
+                return fixed, 0
+            self._written.add(digest)
+            return 0, fixed
+        return 0, used if request.caching.is_implicit and used >= LEAST_CACHED else 0
+
     def _complete(self, request: ChatRequest, now: float, tokens: int | None) -> Completion:
         exact, model = self._limits.exact_tokens, request.model
         used = request_tokens(request, self._limits) if tokens is None else tokens
@@ -103,10 +128,7 @@ class Completer:
             )
             if text
         )
-        cached = min(
-            used,
-            cached_tokens(fixed, caches=model.price is not None and model.price.cached_in_batch),
-        )
+        cached, cache_written = self._caching(request, fixed, used)
         return Completion(
             200,
             {
@@ -131,7 +153,11 @@ class Completer:
                     "prompt_tokens": used,
                     "completion_tokens": written,
                     "total_tokens": used + written,
-                    "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+                    "prompt_tokens_details": {
+                        "cached_tokens": cached,
+                        "cache_write_tokens": cache_written,
+                        "audio_tokens": 0,
+                    },
                     "completion_tokens_details": {
                         "reasoning_tokens": 0,
                         "audio_tokens": 0,

@@ -7,6 +7,9 @@ from typing import Any
 _FOR_MESSAGE, _FOR_REPLY = 4, 3
 """Tokens around each message (its role among them) and before the answer: OpenAI's cookbook."""
 
+LEAST_CACHED = 1_024
+"""Tokens from which a prompt, or its part before a breakpoint, is cached."""
+
 _REPEATED = 512
 """Instructions and schemas come again with every request of a batch; they are counted once."""
 
@@ -45,9 +48,9 @@ def prompt_tokens(
     return total
 
 
-def cached_tokens(fixed: int, *, caches: bool) -> int:
-    """Input tokens served from the prompt cache: from 1,024 on, in steps of 128."""
-    return fixed // 128 * 128 if caches and fixed >= 1_024 else 0
+def cached_tokens(fixed: int) -> int:
+    """Input tokens that models before GPT-5.6 take from their cache: from 1,024 on, by 128."""
+    return fixed // 128 * 128 if fixed >= LEAST_CACHED else 0
 
 
 def text_of(content: Any) -> str | None:

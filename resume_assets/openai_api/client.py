@@ -8,7 +8,7 @@ Source of the behaviour: OpenAI's Batch API reference and the `openai` package (
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO, TypeVar
 
 import httpx2
@@ -27,6 +27,7 @@ from resume_assets.openai_api.limits import (
 from resume_assets.openai_api.translating import leave_alone, translate
 
 _CHUNK = 1 << 20
+_BRIEFLY = 10.0  # seconds
 CLOCK_SKEW = timedelta(minutes=10)
 """How far OpenAI's clock and the database's may be apart."""
 
@@ -166,10 +167,18 @@ class BatchApi:
             return False
         return True
 
-    def shutdown_date(self, model: str) -> str | None:
-        """The model's announced shutdown date. Raises NotThere for an unknown model."""
+    def shutdown_date(self, model: str) -> date | None:
+        """The model's announced shutdown date; None where the server gives none.
+
+        Asked once, and briefly, for nothing depends on it. Raises NotThere for an unknown model.
+        """
+        client = self.client.with_options(max_retries=0, timeout=_BRIEFLY)
         with _translated("looking up the model"):
-            return self.client.models.retrieve(model).shutdown_date
+            told: object = getattr(client.models.retrieve(model), "shutdown_date", None)
+        try:
+            return date.fromisoformat(told) if isinstance(told, str) else None
+        except ValueError:
+            return None
 
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -102,7 +102,7 @@ class _Looking:
             yield Found(f"{self.name} answers and has {model}")
             end = one.get("shutdown_date") if isinstance(one, dict) else None
             if isinstance(end, str) and re.fullmatch(r"[\d-]{8,10}", end):
-                yield Found(f"it announces the model's end for {end}", None)
+                yield Found(f"it announces the model's end for {end}, which counts", None)
         elif not _is_list(models):
             yield Found(
                 f"{self.name} answers, but tells no models ({_shown(models)}): `resume-assets "

@@ -9,16 +9,33 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any, Final
 
+from resume_assets.evaluation.gold import Answer, Known
+from resume_assets.evaluation.groups import JOB_COLUMNS
+from resume_assets.evaluation.marks import Since
+from resume_assets.extraction.text import text_hash
 from resume_assets.samples.filler import filler
 
-__all__ = ["Sample", "load"]
+__all__ = ["Sample", "gold", "load"]
 
-_PREFIXES: Final = tuple(
-    f"{which}MostRecent" for which in ("", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh")
-)
-_SUFFIXES: Final = ("Company", "StartDate", "EndDate", "Location")
+_RANKS: Final = ("Primary", "Secondary", "Tertiary")
+_PARTS: Final = ("Company", "StartDate", "EndDate", "Location")
+_MORE: Final = "..."
+_SHORT: Final = {
+    "Skill": tuple(f"Skill{number}" for number in range(1, 11)),
+    "SoftwareApp": tuple(f"SoftwareApp{number}" for number in range(1, 6)),
+    "Hardware": tuple(f"Hardware{number}" for number in range(1, 6)),
+    "SoftwareLanguage": tuple(f"{rank}SoftwareLanguage" for rank in _RANKS),
+    "Title": tuple(f"{rank}Title" for rank in _RANKS),
+    "Phone": ("Phone1", "Phone2"),
+    "Mail": ("Email", "Email2"),
+    "Name": ("FirstName", "MiddleName", "LastName"),
+    "Home": ("Address", "City", "State"),
+    "Years": ("LengthinUS", "YearsofExperience", "AvgTenure"),
+}
+"""Names that stand for several columns in a sample's head."""
 _FILLER: Final = "{{filler}}\n"
 
 
@@ -28,7 +45,7 @@ class Sample:
 
     userid: int
     text: str | None
-    expected: Mapping[str, str | None]
+    expected: Mapping[str, Answer]
     """Column -> its value; None where the column must be NULL. Columns not named are not judged."""
     note: str
     """What the sample is there for."""
@@ -46,6 +63,15 @@ def load() -> list[Sample]:
         if entry.name.endswith(".md")
     ]
     return sorted(samples, key=lambda sample: sample.userid)
+
+
+def gold() -> list[Known]:
+    """Return what is known of the samples, as an evaluation takes it."""
+    return [
+        Known(str(sample.userid), text_hash(sample.text), sample.expected)
+        for sample in load()
+        if sample.expected and sample.text is not None
+    ]
 
 
 def _read(name: str, content: str) -> Sample:
@@ -69,17 +95,44 @@ def _text(known: dict[str, Any], text: str) -> str | None:
     return text.replace("\n", known.pop("line_end", "\n"))
 
 
-def _expected(known: dict[str, Any]) -> dict[str, str | None]:
-    """Columns by their own names; `empty` lists those that must be NULL.
+def _expected(known: dict[str, Any]) -> dict[str, Answer]:
+    """Columns by their own names; the other keys are shorthands for several.
 
-    `positions` holds [company, start, end, location] from newest to oldest: "?" is not judged, ""
-    must be NULL, and after the last one there must be no other, unless a "..." follows it.
+    `empty` lists columns that must be NULL, also by the names of `_SHORT`: "Skill" is Skill1 to
+    Skill10. Of a list of values under such a name, `Skill = [...]`, the columns beyond its end must
+    be NULL too, unless a "..." ends it. `since` holds the months that
+    years are counted from. `positions` holds [company, start, end, location] from newest to oldest:
+    "?" is not judged, "" must be NULL, and so must all positions after the last, unless a "..."
+    follows it.
     """
-    expected: dict[str, str | None] = dict.fromkeys(known.pop("empty", ()))
-    for prefix, position in zip(_PREFIXES, known.pop("positions", ()), strict=False):
-        if position == "...":
-            continue
-        for suffix, value in zip(_SUFFIXES, position, strict=False):
-            if value != "?":
-                expected[prefix + suffix] = value or None
+    expected: dict[str, Answer] = {}
+    for name in known.pop("empty", ()):
+        expected |= dict.fromkeys(_SHORT.get(name, (name,)))
+    for name, columns in _SHORT.items():
+        if name in known:
+            values = known.pop(name)
+            expected |= _filled(columns, values)
+    if "positions" in known:
+        expected |= _positions(known.pop("positions"))
+    expected |= {column: Since(month) for column, month in known.pop("since", {}).items()}
     return expected | known
+
+
+def _filled(columns: tuple[str, ...], values: list[str]) -> dict[str, Answer]:
+    told = [value for value in values if value != _MORE]
+    rest = columns[len(told) :] if _MORE not in values else ()
+    return dict(zip(columns, told, strict=False)) | dict.fromkeys(rest)
+
+
+def _positions(positions: list[Any]) -> dict[str, Answer]:
+    expected: dict[str, Answer] = {}
+    ended = True
+    for columns, position in zip_longest(JOB_COLUMNS, positions[: len(JOB_COLUMNS)]):
+        if position == _MORE:
+            ended = False
+        elif position is not None:
+            pairs = zip(_PARTS, position, strict=False)
+            expected |= {columns[part]: value or None for part, value in pairs if value != "?"}
+        elif ended:
+            expected |= dict.fromkeys(columns.values())
+    return expected

@@ -83,6 +83,7 @@ def test_what_they_report(slow: Platform) -> None:
         "built_at": "text",
         "estimated_cost_usd": "float",
         "estimated_saving_usd": "float",
+        "prices": "text",
     }
     assert built["requests"].value == 2
     assert built["file_bytes"].value == (slow.home / "batches/b1/requests.jsonl").stat().st_size

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.costing import Bill, NotApplied
+from resume_assets.batches.costing import NotApplied, Settlement
 from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets.batches.receiving.collecting import NotEnded
@@ -83,7 +83,7 @@ def test_settling_again_changes_nothing(flow: Flowing):
     assert _without_lease(after) == _without_lease(before)
 
 
-def _without_lease(bill: Bill) -> list[Any]:
+def _without_lease(bill: Settlement) -> list[Any]:
     batch = {**bill.batch._mapping, "lease_owner": None, "lease_until": None}
     return [batch, bill.estimated_tokens_of_answered, bill.totals.cost, bill.totals.saving]
 
@@ -119,6 +119,78 @@ def test_an_unknown_price_is_no_price(flow: Flowing):
     assert bill.saving is None
     assert (bill.totals.cost, bill.totals.saving) == (0, 0)
     assert bill.batch.input_tokens > 0
+
+
+def use(flow: Flowing, userid: int, **used: int) -> None:
+    """As if the answer had taken that."""
+    items = flow.database.ledger.items
+    statement = items.update().where(items.c.userid == userid).values(**used)
+    flow.database.write(lambda connection: connection.execute(statement))
+
+
+def test_what_was_written_to_the_cache_and_a_long_prompt_are_on_the_bill(flow: Flowing):
+    """gpt-6-luna in a batch: 0.05 in, 0.005 read, 0.0625 written, 0.25 out; long prompts twice."""
+    flow.set(model="gpt-6-luna")
+    flow.until_collected()
+    flow.apply()
+    tokens = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+    use(flow, 1, **dict(zip(tokens, (10_000, 2_000, 3_000, 400), strict=True)))
+    use(flow, 2, **dict(zip(tokens, (272_000, 0, 0, 400), strict=True)))
+    use(flow, 3, **dict(zip(tokens, (300_000, 100_000, 0, 400), strict=True)))
+    settled = flow.settle()
+    assert settled.bill is not None
+    parts = {part: dollars * 1_000_000 for part, dollars in settled.bill.parts().items()}
+    assert parts == {
+        "input": (5_000 + 272_000 + 200_000) * Decimal("0.05"),
+        "cache_read": 102_000 * Decimal("0.005"),
+        "cache_write": 3_000 * Decimal("0.0625"),
+        "output": 1_200 * Decimal("0.25"),
+        # The third once more as much, and half of its answer.
+        "long_prompt": 200_000 * Decimal("0.05") + 100_000 * Decimal("0.005") + 50,
+    }
+    batch = settled.batch
+    assert float(batch.batch_cost) == pytest.approx(float(settled.bill.total), abs=1e-6)
+    assert float(batch.standard_cost) == pytest.approx(float(2 * settled.bill.total), abs=1e-6)
+    assert [getattr(batch, name) for name in tokens] == [582_000, 102_000, 3_000, 1_200]
+    assert (settled.bill.model, settled.bill.on) == ("gpt-6-luna", batch.submitted_at.date())
+
+
+def test_a_model_that_bills_cache_writes_is_told_to_write_nothing(flow: Flowing):
+    flow.set(model="gpt-6-luna")
+    batch = flow.until_done()
+    assert (batch.cached_tokens, batch.cache_write_tokens) == (0, 0)
+    assert batch.estimated_cost >= batch.batch_cost > 0
+
+
+def test_a_prefix_that_is_long_enough_is_written_once_and_read_then(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("resume_assets.models.caching.LEAST_TOKENS", 100)
+    monkeypatch.setattr("resume_assets.local_openai.completions.LEAST_CACHED", 100)
+    flow.set(model="gpt-6-luna")
+    batch = flow.until_done()
+    assert batch.cache_write_tokens > 500
+    assert batch.cached_tokens == 2 * batch.cache_write_tokens
+    assert [item.cache_write_tokens for item in flow.items().values()].count(0) == 2
+    # All three were reserved as if each had written it.
+    written = 3 * batch.overhead_tokens * 0.0125 / 1_000_000
+    plain = batch.estimated_input_tokens * 0.05 + batch.estimated_output_tokens * 0.25
+    assert batch.estimated_cost == pytest.approx(plain / 1_000_000 + written, abs=2e-6)
+
+
+def test_a_deployment_is_billed_as_its_base(flow: Flowing):
+    flow.until_collected()
+    flow.apply()
+    batches = flow.database.ledger.batches
+    flow.database.write(
+        lambda connection: connection.execute(batches.update().values(model="resumes-prod"))
+    )
+    assert flow.settle().bill is None
+    flow.set(base_model="gpt-4.1-mini")
+    settled = flow.settle()
+    assert settled.bill is not None
+    input_, output = settled.batch.input_tokens, settled.batch.output_tokens
+    assert settled.bill.total == (input_ * Decimal("0.2") + output * Decimal("0.8")) / 1_000_000
 
 
 def test_a_bill_needs_written_records(flow: Flowing):

@@ -30,7 +30,7 @@ def build_all(database: Database, store: Path) -> list[str]:
             return keys
         with leased(database, planned.key) as lease:
             claim(lease, settings)
-            build(lease, BatchStore(str(store)))
+            build(lease, settings, BatchStore(str(store)))
         keys.append(planned.key)
 
 

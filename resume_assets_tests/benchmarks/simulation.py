@@ -120,7 +120,7 @@ class Simulation:
             return Queue(waiting=0)
         size = there.bytes_of(first, rows) / rows
         tokens = self.estimate.input_tokens(round(size))
-        cost = self.estimate.cost(tokens, self.estimate.output_tokens)
+        cost = self.estimate.cost([tokens])
         return Queue(rows, self.estimate.line_bytes(round(size)), tokens, cost)
 
     def _tick(self) -> None:

@@ -66,7 +66,7 @@ class Bench:
         long = sa.func.replicate(sa.cast(there.text, sa.UnicodeText), 250)
         database.write(lambda c: c.execute(there.table.update().values({there.text.name: long})))
         collected_batch(database, settings(), records)
-        asked = database.read(lambda c: results_of(c, database, KEY)).asked
+        asked = database.read(lambda c: results_of(c, database.ledger.items, KEY)).asked
         self.userids = [item.userid for item in asked.values()]
         with self.store.batch(KEY).write(OUTPUT) as stream:
             stream.writelines(

@@ -45,6 +45,7 @@ LINES = (
     r"^  cost +\$[\d.]+ as a batch, \$[\d.]+ at the standard price",
     r"^  known answers +[\d.]+% met: [\d,]+ of [\d,]+ values in \d+ records",
     r"^Where to look next$",
+    r"^Before you use it: gpt-4o-mini-2024-07-18 (is|was) shut down at OpenAI on 2027-01-14",
 )
 BAD_DATES = """
     SELECT count(*) FROM aicandidate WHERE MostRecentStartDate IS NOT NULL

@@ -1,12 +1,14 @@
 """`doctor`: each value with its source, each connection tested, no secret shown."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.models.ends import ModelEnd
 from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import Platform, platform_at
 from resume_assets_tests.local_openai.faults import Faults, Respond
@@ -26,7 +28,7 @@ def test_all_is_well_with_the_defaults(platform: Platform) -> None:
     assert "sqlite:///" in said
     assert f"aicandidate: {len(COLUMNS)} columns to write" in said
     assert "initialised" in said
-    assert "$0.15 in and $0.60 out" in said
+    assert "$0.075 in and $0.3 out for a million tokens in a batch" in said
     assert "local_openai answers and has gpt-4o-mini-2024-07-18" in said
 
 
@@ -208,3 +210,34 @@ def test_a_fresh_home_is_no_fault(home: Path) -> None:
     said = ok("doctor")
     assert "embedded; it will be made at first use" in said
     assert not (home / "resumes.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "is_binding", "mark"),
+    [(200, True, "ok   "), (90, True, "look "), (0, True, "WRONG"), (0, False, "look ")],
+)
+def test_a_model_s_end_is_told(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, days: int, is_binding: bool, mark: str
+) -> None:
+    on = datetime.now(UTC).date() + timedelta(days=days)
+    end = ModelEnd("m", on, "new", is_binding)
+    monkeypatch.setattr("resume_assets.commands.doctor.end_of", lambda *_: end)
+    result = call("doctor")
+    [line] = [line for line in result.stdout.splitlines() if "shut down" in line]
+    assert line.startswith(f"  {mark}  model      m ")
+    assert "RESUME_MODEL=new" in line
+    assert result.exit_code == (mark == "WRONG")
+
+
+def test_a_model_that_is_not_listed_is_told(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MODEL", "resumes-prod")
+    said = call("doctor").output
+    assert "look   model      resumes-prod is not listed; its limits are guessed" in said
+    monkeypatch.setenv("RESUME_BASE_MODEL", "gpt-6-luna")
+    said = call("doctor").output
+    assert "what holds for gpt-6-luna is taken to hold for it (window 1,050,000" in said
+    assert "$0.05 in and $0.25 out" in said
+    monkeypatch.setenv("RESUME_BASE_MODEL", "llama")
+    assert "RESUME_BASE_MODEL=llama is no model that we know" in call("doctor").output

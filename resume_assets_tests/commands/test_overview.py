@@ -1,13 +1,13 @@
 """`status`: the queue, batches, money, and what waits for a person."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from resume_assets_tests.commands.calling import ok
+from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.home import NEVER, Platform, platform_at
 
 
@@ -18,9 +18,12 @@ def status() -> dict[str, Any]:
 
 
 def test_an_empty_home(home: Path) -> None:
-    assert status() == {
+    found = status()
+    del found["model_end"]  # which depends on the day
+    assert found == {
         "waiting": 0,
         "batches_out": [],
+        "trials_open": [],
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
@@ -119,3 +122,34 @@ def test_stuck_batches_and_a_stop_are_told(home: Path, monkeypatch: pytest.Monke
         said = ok("status")
         assert "Stuck           batch b1" in said
         assert "Stopped         " in said
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(90, True), (91, False), (3, True)])
+def test_a_model_that_ends_soon_is_told_with_its_successor(
+    platform: Platform, days: int, is_told: bool
+) -> None:
+    platform.seed(2)
+    platform.sent("b1")
+    end = platform.database.read(platform.database.dialect.utc_now).date() + timedelta(days=days)
+    platform.update("b1", model_shutdown=end)
+    found, said = status(), ok("status")
+    assert found["planning_stopped"] is None
+    assert (found["model_end"] is not None) is is_told
+    assert (f"is shut down on {end}, in {days} days" in said) is is_told
+    assert ("resume-assets trial --model" in said) is is_told
+    if is_told:
+        assert found["model_end"]["shutdown_date"] == str(end)
+        assert found["model_end"]["successor"] == "gpt-6-luna"
+
+
+def test_a_model_that_has_ended_stops_the_planning(platform: Platform) -> None:
+    platform.seed(2)
+    platform.sent("b1")
+    platform.update("b1", model_shutdown=date(2026, 1, 1))
+    said = ok("status")
+    assert "Stopped         gpt-4o-mini-2024-07-18 was shut down on 2026-01-01." in said
+    assert "RESUME_MODEL=gpt-6-luna" in said
+    assert said.count("was shut down") == 1
+    platform.seed({9: "# Ada"})
+    result = call("submit")
+    assert (result.exit_code, "Nothing is planned with it" in result.stderr) == (1, True)

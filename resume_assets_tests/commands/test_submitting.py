@@ -241,6 +241,17 @@ def test_tables_that_are_missing_are_told(home: Path, monkeypatch: pytest.Monkey
         assert "init-db" in result.stderr
 
 
+@pytest.mark.parametrize(("model", "is_told"), [("gpt-6-luna", True), ("gpt-4.1-mini", False)])
+def test_a_dry_run_says_what_is_cached(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, model: str, is_told: bool
+) -> None:
+    monkeypatch.setenv("RESUME_MODEL", model)
+    platform.seed(1)
+    said = ok("submit", "--dry-run")
+    found = re.search(r"^caching +off: .*uncached, \$[\d.]+ if half", said, re.MULTILINE)
+    assert (found is not None) is is_told
+
+
 def test_without_its_prompt_nothing_is_claimed_and_the_rest_goes_on(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

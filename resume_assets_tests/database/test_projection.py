@@ -158,7 +158,7 @@ def test_what_was_lost_is_made_up_for(database: Database, monkeypatch: pytest.Mo
     assert shown(database, "1") == []
     collected_batch(database, settings(), 1, key="b2")
     catch_up(database)
-    assert shown(database, "batch_key, state") == [("b2", "collected"), ("b1", "collected")]
+    assert dict(shown(database, "batch_key, state")) == {"b1": "collected", "b2": "collected"}
     execute(database, f"UPDATE {name(database)} SET state = 'theirs'")
     later = database.read(database.dialect.utc_now) + datetime.timedelta(seconds=1)
     with monkeypatch.context() as patch:

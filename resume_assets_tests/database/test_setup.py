@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database import setup_steps
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database
@@ -17,7 +20,7 @@ from resume_assets.database.setup import (
     require_initialised,
 )
 from resume_assets.database.tables import LEDGER_VERSION, Ledger
-from resume_assets_tests.collected import KEY, collected_batch
+from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
 from resume_assets_tests.databases import (
     SQLITE,
     make_schema,
@@ -34,6 +37,9 @@ OURS = {
     "resume_claims",
     "resume_installation",
     "resume_journal",
+    "resume_trial_candidates",
+    "resume_trial_items",
+    "resume_trials",
 }
 
 
@@ -195,6 +201,53 @@ def test_a_ledger_of_version_1_gets_what_it_lacks(database: Database) -> None:
     assert plan(database) == []
     batch = database.read(lambda c: batches.get(c, database, KEY))
     assert [getattr(batch, column) for column in new] == [None] * 4
+
+
+def test_a_ledger_from_before_there_were_trials(database: Database) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    for table in ("resume_trials", "resume_trial_candidates", "resume_trial_items"):
+        execute(database, f"DROP TABLE {name(database, table)}")
+    for column in ("trial_key", "variant"):
+        execute(database, f"ALTER TABLE {name(database, 'resume_batches')} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 3")
+    database.forget()
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.trial_key, batch.variant) == (None, None)
+    for made in (database.ledger.trials, database.ledger.trial_items):
+        assert rows_of(database, sa.select(made)) == []
+
+
+def test_a_ledger_of_version_2_gets_room_for_what_caches_and_models_cost(
+    database: Database,
+) -> None:
+    seed(database, 2)
+    collected_batch(database, settings(), 2)
+    new = {
+        "resume_batches": ("cache_write_tokens", "model_shutdown"),
+        "resume_batch_items": ("cache_write_tokens",),
+        "aicandidateBatchStatus": ("cache_write_tokens",),
+    }
+    for table, columns in new.items():
+        for column in columns:
+            execute(database, f"ALTER TABLE {name(database, table)} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 2")
+    database.forget()
+    with pytest.raises(NotInitialised, match="upgrades it"):
+        database.read(lambda c: require_initialised(c, database))
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.cache_write_tokens, batch.model_shutdown, batch.rows_claimed) == (None, None, 2)
+    # What was collected before the upgrade is written and settled after it.
+    with leased(database, KEY) as lease:
+        write_all(lease, list(answers_to(database)))
+        lease.write(lambda c: batches.update(c, database, KEY, state=BatchState.applied))
+        settled = settle(lease, settings())
+    assert settled.batch.cache_write_tokens == 0
+    assert settled.bill is not None
 
 
 def test_an_older_ledger_is_upgraded_in_place(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resume_assets.local_openai.book import Book
+from resume_assets.trials.sampling import SENT_LATER
 
 OPEN = ("claimed", "submitted")
 CLOSED = ("done", "empty", "abandoned")
@@ -37,6 +38,9 @@ def records(home: Path) -> dict[int, Any]:
 class _Look:
     def __init__(self, database: sqlite3.Connection, book: Book, expected: dict[int, Any]) -> None:
         self.items = database.execute("SELECT * FROM resume_batch_items").fetchall()
+        self.trial_items = database.execute("SELECT * FROM resume_trial_items").fetchall()
+        self.trials = database.execute("SELECT * FROM resume_trials").fetchall()
+        self.drawn = database.execute("SELECT * FROM resume_trial_candidates").fetchall()
         self.claims = database.execute("SELECT * FROM resume_claims").fetchall()
         self.batches = database.execute("SELECT * FROM resume_batches").fetchall()
         self.candidates = list(map(dict, database.execute("SELECT * FROM aicandidate")))
@@ -65,7 +69,11 @@ class _Look:
         return [name for name, status in self.book.batches().items() if status != "failed"]
 
     def _sent_once(self) -> Iterator[str]:
-        for what, names in (("sent", self.book.sent()), ("paid", self.book.completed())):
+        entries = self.book.entries()
+        # A trial sends the same resumes to other models: a request is who and what is asked.
+        sent = [(entry.custom_id, entry.body_hash) for entry in entries]
+        paid = [(entry.custom_id, entry.body_hash) for entry in entries if entry.completed]
+        for what, names in (("sent", sent), ("paid", paid)):
             twice = {name: times for name, times in Counter(names).items() if times > 1}
             if twice:
                 yield f"2: {what} more than once: {twice}"
@@ -84,12 +92,14 @@ class _Look:
 
     def at_the_end(self) -> Iterator[str]:
         """Once everything has come to its end."""
-        for item in self.items:
+        yield from self._of_trials()
+        for item in self.items + self.trial_items:
             if item["state"] in OPEN or item["closed_at"] is None:
                 yield f"1: {item['userid']} in {item['batch_key']} has no end: {item['state']}"
         for batch in self.batches:
             key = batch["batch_key"]
-            held = [item for item in self.items if item["batch_key"] == key]
+            items = self.items if batch["trial_key"] is None else self.trial_items
+            held = [item for item in items if item["batch_key"] == key]
             if batch["state"] not in CLOSED:
                 yield f"1: batch {key} is {batch['state']}"
             if batch["state"] == "done" and len(held) != batch["rows_claimed"]:
@@ -103,14 +113,51 @@ class _Look:
         shown = {row["batch_key"]: row["state"] for row in self.people}
         if any(known_state != shown.get(key) for key, known_state in self._with_id()):
             yield f"people are shown {shown}"
-        answered = sorted(int(name) for name in self.book.completed())
+        of_trials = {b["openai_batch_id"] for b in self.batches if b["trial_key"] is not None}
+        answered = sorted(
+            int(entry.custom_id)
+            for entry in self.book.entries()
+            if entry.completed and entry.batch_id not in of_trials
+        )
         if answered != sorted(self.expected):
             yield f"answered: {answered}"
         if self.book.files():
             yield f"left at the server: {len(self.book.files())} files"
 
     def _with_id(self) -> list[tuple[str, str]]:
-        return [(b["batch_key"], b["state"]) for b in self.batches if b["openai_batch_id"]]
+        return [
+            (b["batch_key"], b["state"])
+            for b in self.batches
+            if b["openai_batch_id"] and b["trial_key"] is None
+        ]
+
+    def _of_trials(self) -> Iterator[str]:
+        """Each resume of a sample has one end in each variant, and there is a report."""
+        variant_of = {b["batch_key"]: (b["trial_key"], b["variant"]) for b in self.batches}
+        ends = Counter(
+            (*variant_of[item["batch_key"]], item["userid"])
+            for item in self.trial_items
+            if item["reason"] not in SENT_LATER
+        )
+        wanted = Counter(
+            (trial["trial_key"], variant, row["userid"])
+            for trial in self.trials
+            for variant in range(len(json.loads(trial["variants"])))
+            for row in self.drawn
+            if row["trial_key"] == trial["trial_key"]
+        )
+        if ends != wanted:
+            yield f"1: a trial's ends: {(ends - wanted) + (wanted - ends)}"
+        for trial in self.trials:
+            if trial["done_at"] is None or trial["report"] is None:
+                yield f"1: trial {trial['trial_key']} has no report"
+            if trial["sample_size"] != sum(
+                row["trial_key"] == trial["trial_key"] for row in self.drawn
+            ):
+                yield f"1: trial {trial['trial_key']} has another sample"
+        for item in self.trial_items:
+            if (item["state"] == "succeeded") != (item["record"] is not None):
+                yield f"1: {item['userid']} of a trial is {item['state']} and has a record, or none"
 
 
 def _left_over(home: Path) -> Iterator[str]:

@@ -51,6 +51,8 @@ OTHERS = {
     "hostile": Scenario(rows=3, prepare=be_hostile),
     "twice": Scenario("twice"),
     "called off": Scenario("called_off"),
+    # Two other models beside the real work.
+    "trial": Scenario("trial", rows=3, in_flight=2),
 }
 
 
@@ -142,6 +144,15 @@ def test_two_processes_go_on_at_once(harness: Harness) -> None:
     found: list[str] = []
     for point in points_of(names)[::TOGETHER]:
         found += harness.shared(scenario, point)
+    assert found == []
+
+
+def test_two_processes_bring_on_one_trial(harness: Harness) -> None:
+    """Neither sends or writes what the other does."""
+    names = harness.undisturbed(OTHERS["trial"])
+    found: list[str] = []
+    for point in new_points(names, harness.names)[::TOGETHER]:
+        found += harness.shared(OTHERS["trial"], point)
     assert found == []
 
 

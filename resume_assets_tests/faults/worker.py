@@ -40,6 +40,10 @@ from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
 from resume_assets.openai_api import backoff
 from resume_assets.openai_api.client import BatchApi
+from resume_assets.trials.advancing import advance
+from resume_assets.trials.creating import create
+from resume_assets.trials.dispatching import due_trials, open_trial_keys
+from resume_assets.trials.variants import variants_of
 from resume_assets_tests.faults.boundaries import Boundaries
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
@@ -50,6 +54,13 @@ PATIENCE = 90.0
 T = TypeVar("T")
 
 due_at_once = partial(due_runs, patience=timedelta(0))
+due_trials_at_once = partial(due_trials, patience=timedelta(0))
+
+TRIED = ("gpt-4.1-mini-2025-04-14", "gpt-5.4-nano-2026-03-17")
+"""Models of a trial; another than the real work's, so that the server's book tells them apart."""
+
+TRIED_ON = 4
+"""Resumes of a trial's sample."""
 
 
 def shorten() -> None:
@@ -118,8 +129,10 @@ class Life:
         self.tried(flow.poll)
         for due in self.tried(lambda: list(due_at_once(flow.database))) or ():
             self.tried(lambda: run(flow, due.stage, due.key))  # noqa: B023 (called at once)
+        for due in self.tried(lambda: list(due_trials_at_once(flow.database, flow.settings))) or ():
+            self.tried(lambda: self.bring_on(due.key))  # noqa: B023
         nothing_waits = isinstance(plan, NoPlan) and plan.stop is Stop.nothing_waiting
-        if not nothing_waits or self.open_batches():
+        if not nothing_waits or self.open_batches() or open_trial_keys(flow.database):
             return False
         # Here without the local files, which are needed as long as a test goes on with them.
         kept = flow.settings.model_copy(update={"keep_files_days": 1.0})
@@ -151,6 +164,18 @@ class Life:
         database = self.flow.database
         opened = database.read(lambda connection: batches.in_states(connection, database, OPEN))
         return [batch.batch_key for batch in opened]
+
+    def bring_on(self, key: str) -> None:
+        """One run of a trial, as the job has it."""
+        flow = self.flow
+        self.problems += advance(flow.database, flow.settings, flow.store, flow.api, key).problems
+
+    def trial(self) -> None:
+        """A person tries two models beside the real work."""
+        flow = self.flow
+        variants = variants_of(flow.settings, TRIED, [])
+        self.tried(lambda: create(flow.database, flow.settings, variants, size=TRIED_ON, seed=7))
+        self.go_on()
 
     def again(self) -> None:
         """A person materializes every partition again, all six assets, and then goes on."""
@@ -214,6 +239,7 @@ WAYS: dict[str, Callable[[Life], None]] = {
     "again": Life.again,
     "twice": Life.twice,
     "called_off": Life.called_off,
+    "trial": Life.trial,
 }
 
 

@@ -94,15 +94,58 @@ def test_an_answer_too_long_is_cut(shared: Driver) -> None:
     assert len(content) < len(whole)
 
 
-def test_only_models_that_cache_in_batches_report_it(shared: Driver) -> None:
-    long = [{"role": "system", "content": "Rules. " * 2_000}, {"role": "user", "content": TEXT}]
-    for model, cached in ((MODEL, False), ("gpt-6-luna", True)):
-        usage = create(shared, model=model, messages=long).usage
-        assert usage
-        assert usage.prompt_tokens_details
-        tokens = usage.prompt_tokens_details.cached_tokens or 0
-        assert (tokens > 1_024) is cached
-        assert tokens % 128 == 0
+def cached_and_written(shared: Driver, **body: Any) -> tuple[int, int]:
+    usage = create(shared, **body).usage
+    assert usage
+    details = usage.prompt_tokens_details
+    assert details
+    return details.cached_tokens or 0, details.cache_write_tokens or 0
+
+
+def long_messages(rules: str, **more: Any) -> list[dict[str, Any]]:
+    block = {"type": "text", "text": rules * 2_000, **more}
+    return [{"role": "system", "content": [block]}, {"role": "user", "content": TEXT}]
+
+
+def test_older_models_read_the_prefix_from_their_cache_by_128_tokens(shared: Driver) -> None:
+    read, written = cached_and_written(shared, messages=long_messages("Rules. "))
+    assert (read > 1_024, read % 128, written) == (True, 0, 0)
+
+
+def test_from_gpt_5_6_on_everything_is_written_anew_unless_told(shared: Driver) -> None:
+    luna = {"model": "gpt-6-luna", "messages": long_messages("Rules. ")}
+    for _ in range(2):
+        read, written = cached_and_written(shared, **luna)
+        assert (read, written > 2_000) == (0, True)
+    off = {"prompt_cache_options": {"mode": "explicit"}}
+    assert cached_and_written(shared, **luna, **off) == (0, 0)
+
+
+def test_a_breakpoint_writes_the_prefix_once_and_reads_it_then(shared: Driver) -> None:
+    mark = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+    body: dict[str, Any] = {
+        "model": "gpt-6-luna",
+        "messages": long_messages("Once. ", **mark),
+        "prompt_cache_options": {"mode": "explicit"},
+    }
+    read, written = cached_and_written(shared, **body)
+    assert (read, written > 1_024) == (0, True)
+    body["messages"][1]["content"] = "Another resume."
+    assert cached_and_written(shared, **body) == (written, 0)
+    short = [
+        {"role": "system", "content": [{"type": "text", "text": "Short.", **mark}]},
+        {"role": "user", "content": TEXT},
+    ]
+    assert cached_and_written(shared, **body | {"messages": short}) == (0, 0)
+
+
+def marked(mark: object) -> list[dict[str, Any]]:
+    return [
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "x", "prompt_cache_breakpoint": mark}],
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +168,20 @@ def test_only_models_that_cache_in_batches_report_it(shared: Driver) -> None:
         ({"temperature": -1}, 400, "decimal_below_min_value"),
         ({"temperature": "hot"}, 400, "invalid_type"),
         ({"temperature": 0.2, "model": "gpt-6-luna"}, 400, "unsupported_value"),
+        ({"reasoning_effort": "none"}, 400, "unsupported_parameter"),
+        ({"reasoning_effort": "none", "model": "gpt-5-mini"}, 400, "unsupported_value"),
+        ({"reasoning_effort": "minimal", "model": "gpt-6-luna"}, 400, "unsupported_value"),
+        ({"prompt_cache_options": {"mode": "explicit"}}, 400, "unsupported_parameter"),
+        (
+            {"prompt_cache_options": {"mode": "explicit"}, "model": "gpt-5.4-nano"},
+            400,
+            "unsupported_parameter",
+        ),
+        ({"prompt_cache_options": [], "model": "gpt-6-luna"}, 400, "invalid_type"),
+        ({"prompt_cache_options": {"mode": "x"}, "model": "gpt-6-luna"}, 400, "invalid_value"),
+        ({"messages": marked({"mode": "explicit"})}, 400, "unsupported_parameter"),
+        ({"messages": marked({}), "model": "gpt-6-luna"}, 400, "invalid_value"),
+        ({"messages": marked("x"), "model": "gpt-6-luna"}, 400, "invalid_value"),
         ({"max_tokens": 10, "model": "gpt-6-luna"}, 400, "unsupported_parameter"),
         ({"max_tokens": 1_000_000}, 400, "invalid_value"),
         ({"max_tokens": 0}, 400, "integer_below_min_value"),
@@ -235,8 +292,8 @@ def test_models(shared: Driver) -> None:
     assert models[MODEL].owned_by == "local rules"
     one = shared.client.models.retrieve(MODEL)
     assert one == models[MODEL]
-    assert (one.object, one.shutdown_date) == ("model", "2027-01-14")
-    assert shared.client.models.retrieve("gpt-6-luna").shutdown_date is None
+    # What answers here are rules, which do not end when the model of that name does.
+    assert (one.object, one.shutdown_date) == ("model", None)
     with pytest.raises(openai.NotFoundError) as error:
         shared.client.models.retrieve("no-such-model")
     assert error.value.code == "model_not_found"

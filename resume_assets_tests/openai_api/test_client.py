@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,11 @@ def test_a_file_is_deleted_once(flow: Flowing) -> None:
 def test_a_model_s_end_is_what_the_endpoint_says(flow: Flowing) -> None:
     body = b'{"id": "m", "object": "model", "created": 1, "shutdown_date": "2026-12-31"}'
     flow.faults.add("GET", "/v1/models/m", Respond(200, body=body))
-    assert flow.api.shutdown_date("m") == "2026-12-31"
+    assert flow.api.shutdown_date("m") == date(2026, 12, 31)
+    for odd in (b'"soon"', b"null", b"17", b'"2026-13-01"'):
+        body = b'{"id": "m", "object": "model", "shutdown_date": ' + odd + b"}"
+        flow.faults.add("GET", "/v1/models/m", Respond(200, body=body))
+        assert flow.api.shutdown_date("m") is None
     flow.faults.add("GET", "/v1/models/gone", Respond(404))
     with pytest.raises(NotThere):
         flow.api.shutdown_date("gone")

@@ -10,7 +10,6 @@ A "repeat" is a request for a candidate of which an earlier request failed. Thos
 attempt are held back while repeats come to nothing: see `are_repeats_held`.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,14 +27,10 @@ from resume_assets.batches.ledger.states import (
 )
 from resume_assets.database.connect import Database
 from resume_assets.extraction.faults import may_be_own
+from resume_assets.extraction.text import text_hash
 
 PAGE = 500
 """Candidates that are looked up in one statement."""
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of a resume as the candidate table has it, in hex."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class UnknownBatch(WrongUseError):
     """No batch of that key or OpenAI id in the ledger."""
 
 
+class OfTrial(WrongUseError):
+    """The batch is a trial's: no candidate is claimed for it, and none gets its answers."""
+
+
 class BadKey(WrongUseError):
     """A batch key that can't serve as a folder's name, a primary key and metadata alike."""
 
@@ -80,35 +84,47 @@ def update(connection: sa.Connection, database: Database, key: str, **values: An
     """Set columns of the batch's row; returns the new row.
 
     After the commit, `database.projection` copies the row of a batch that OpenAI has to
-    `aicandidateBatchStatus`, the table for people.
+    `aicandidateBatchStatus`, the table for people; trials are not shown there.
     """
     table = database.ledger.batches
     connection.execute(table.update().where(table.c.batch_key == key).values(values))
     batch = get(connection, database, key)
-    if batch.openai_batch_id is not None:
+    if batch.openai_batch_id is not None and batch.trial_key is None:
         changed(connection, key)
     return batch
 
 
 def in_states(
-    connection: sa.Connection, database: Database, states: Iterable[BatchState]
+    connection: sa.Connection,
+    database: Database,
+    states: Iterable[BatchState],
+    *,
+    of_trials: bool = True,
 ) -> Sequence[Batch]:
-    """The batches in these states, oldest first."""
+    """The batches in these states, oldest first; those of trials only where `of_trials`."""
     table = database.ledger.batches
     query = sa.select(table).where(table.c.state.in_(sorted(states)))
+    if not of_trials:
+        query = query.where(table.c.trial_key.is_(None))
     return connection.execute(query.order_by(table.c.planned_at, table.c.batch_key)).all()
 
 
-def count_items(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
-    """How many of the batch's items are in each state."""
-    items = database.ledger.items
+def items_of(database: Database, trial_key: str | None) -> sa.Table:
+    """The table that a batch's items are in; `trial_key` as in its row.
+
+    A trial's are apart, so that nothing that asks for a candidate's items ever finds them.
+    """
+    return database.ledger.items if trial_key is None else database.ledger.trial_items
+
+
+def count_items(connection: sa.Connection, items: sa.Table, key: str) -> dict[str, int]:
+    """How many of the batch's items are in each state; `items` as `items_of` says."""
     query = sa.select(items.c.state, sa.func.count()).where(items.c.batch_key == key)
     return dict(connection.execute(query.group_by(items.c.state)).all())
 
 
-def count_reasons(connection: sa.Connection, database: Database, key: str) -> dict[str, int]:
+def count_reasons(connection: sa.Connection, items: sa.Table, key: str) -> dict[str, int]:
     """How many of the batch's items ended otherwise than well, by `state: reason`."""
-    items = database.ledger.items
     query = (
         sa.select(items.c.state, items.c.reason, sa.func.count())
         .where(items.c.batch_key == key, items.c.state != ItemState.succeeded)
@@ -127,14 +143,29 @@ def installation_of(connection: sa.Connection, database: Database) -> str:
     return found
 
 
+def belongs_to_trial(batch: Batch) -> str:
+    """Why a trial's batch is not for what takes it to be one of the real work."""
+    trial = batch.trial_key
+    return (
+        f"Batch {batch.batch_key} belongs to trial {trial}, whose answers are written nowhere but "
+        f"there: `resume-assets trial {trial}` goes on with it."
+    )
+
+
+def fate_of_unsent(batch: Batch) -> str:
+    """What became of resumes that the batch gave back, for people."""
+    return "went back to the queue" if batch.trial_key is None else "are left out of the trial"
+
+
 def release(
-    connection: sa.Connection, database: Database, key: str, reason: str, *, now: datetime
+    connection: sa.Connection, database: Database, batch: Batch, reason: str, *, now: datetime
 ) -> int:
     """Give every open item of the batch back to the queue; returns how many.
 
     For batches of which nothing ran: no attempt is used.
     """
-    items, claims = database.ledger.items, database.ledger.claims
+    key, claims = batch.batch_key, database.ledger.claims
+    items = items_of(database, batch.trial_key)
     open_items = sa.and_(items.c.batch_key == key, items.c.state.in_(sorted(OPEN_ITEMS)))
     given_back = connection.execute(
         items.update()

@@ -9,15 +9,20 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.extraction.responses import Answer
 
-USAGE = ("input_tokens", "cached_tokens", "output_tokens")
+USAGE = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
 """The items' columns for what an answer cost, in the order of Usage."""
 
-Usage = tuple[int | None, int | None, int | None]
+Usage = tuple[int | None, int | None, int | None, int | None]
 
 
 def usage_of(answer: Answer) -> Usage:
     """What an answer cost, in tokens."""
-    return answer.input_tokens, answer.cached_tokens, answer.output_tokens
+    return (
+        answer.input_tokens,
+        answer.cached_tokens,
+        answer.cache_write_tokens,
+        answer.output_tokens,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class End:
     userid: Any
     state: ItemState
     reason: str
-    usage: "Usage" = (None, None, None)
+    usage: "Usage" = (None, None, None, None)
     attempt_used: bool = False
 
 
@@ -35,11 +40,11 @@ def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
     """Close items that have no record, and release their claims."""
     if not ends:
         return
-    tables, dialect = lease.database.ledger, lease.database.dialect
+    dialect = lease.database.dialect
     now = dialect.utc_now(connection)
     dialect.update_rows(
         connection,
-        tables.items,
+        lease.items,
         ("batch_key", "userid"),
         ("state", "reason", "attempt_used", *USAGE, "closed_at"),
         [
@@ -59,6 +64,11 @@ def close(connection: sa.Connection, lease: Lease, ends: list[End]) -> None:
 
 
 def drop_claims(connection: sa.Connection, lease: Lease, userids: list[Any]) -> None:
-    """Release the claims on candidates whose items the same transaction closes."""
+    """Release the claims on candidates whose items the same transaction closes.
+
+    A trial's batch has none: those on its candidates are other batches'.
+    """
+    if lease.trial_key is not None:
+        return
     claims = lease.database.ledger.claims
     lease.database.dialect.delete_rows(connection, claims, "userid", userids)

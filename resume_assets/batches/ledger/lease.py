@@ -1,5 +1,7 @@
 """Only one worker works on a batch at a time: it holds a lease on its row, and keeps renewing it.
 
+So it is with a trial, whose worker holds the leases of its batches too, one after the other.
+
 Every transaction of a worker renews its lease first, so that one whose lease was taken over commits
 nothing more. A lease whose process is gone from this machine is free at once; any other after
 LEASE_SECONDS.
@@ -13,9 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -35,20 +38,45 @@ _RENEW_SECONDS = 20.0
 
 
 class BatchBusy(PlatformError):
-    """Another worker holds this batch's lease."""
+    """Another worker holds this batch's, or trial's, lease."""
 
 
 class LeaseLost(PlatformError):
     """Another worker took this batch over while we were slow; what we had not committed is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leasable:
+    """What a lease can be held on: a word for people, the table, and how a row of it is locked."""
+
+    word: str
+    table: Callable[[Database], sa.Table]
+    lock: Callable[[sa.Connection, Database, str], sa.Row[Any]]
+
+
+BATCH = Leasable("Batch", lambda database: database.ledger.batches, batches.lock)
+
+
 class Lease:
     """Held by one worker on one batch; `write` is the only way to commit under it."""
 
-    def __init__(self, database: Database, key: str, owner: str) -> None:
+    def __init__(self, database: Database, key: str, owner: str, on: Leasable = BATCH) -> None:
         self.database = database
         self.key = key
         self.owner = owner
+        self.on = on
+        self.trial_key: str | None = None  # of a trial's batch; known once the lease is taken
+
+    @property
+    def items(self) -> sa.Table:
+        """The table that the batch's items are in."""
+        return batches.items_of(self.database, self.trial_key)
+
+    @property
+    def is_this(self) -> sa.ColumnElement[bool]:
+        """The condition that finds the row."""
+        [key] = self.on.table(self.database).primary_key.columns
+        return key == self.key
 
     def write(self, work: Callable[[sa.Connection], T], *, planning: bool = False) -> T:
         """Run `work` in a transaction that first proves and renews the lease. Raises LeaseLost.
@@ -66,16 +94,16 @@ class Lease:
         return self.database.write(fenced)
 
     def _renew(self, connection: sa.Connection) -> None:
-        table = self.database.ledger.batches
+        table = self.on.table(self.database)
         until = self.database.dialect.utc_now(connection) + timedelta(seconds=LEASE_SECONDS)
         held = connection.execute(
             table.update()
-            .where(table.c.batch_key == self.key, table.c.lease_owner == self.owner)
+            .where(self.is_this, table.c.lease_owner == self.owner)
             .values(lease_until=until)
         )
         if held.rowcount != 1:
             raise LeaseLost(
-                f"Batch {self.key}: another worker has taken it over. Nothing is lost: "
+                f"{self.on.word} {self.key}: another worker has taken it over. Nothing is lost: "
                 "what was committed stays, and the other worker goes on from there."
             )
 
@@ -90,7 +118,7 @@ class Lease:
                     self.database.write(self._renew)
                 except (LeaseLost, DatabaseFailed) as problem:
                     # The next `write` raises it, where it matters.
-                    _log.warning("batch %s: lease not renewed: %s", self.key, problem)
+                    _log.warning("%s: lease not renewed: %s", self.key, problem)
                     return
 
         thread = threading.Thread(target=renew, name=f"lease-{self.key}", daemon=True)
@@ -103,20 +131,22 @@ class Lease:
 
 
 @contextmanager
-def leased(database: Database, key: str, *, patience: float = 0) -> Iterator[Lease]:
+def leased(
+    database: Database, key: str, *, patience: float = 0, on: Leasable = BATCH
+) -> Iterator[Lease]:
     """Hold the batch's lease; waits at most `patience` seconds for another worker's.
 
     Raises BatchBusy where another worker keeps it, UnknownBatch where there is no such batch.
     """
-    lease = Lease(database, key, _myself())
+    lease = Lease(database, key, _myself(), on)
     deadline = time.monotonic() + patience
     pause = threading.Event()
     while (holder := database.write(lambda connection: _take(connection, lease))) is not None:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise BatchBusy(
-                f"Batch {key}: another worker is at it (its lease: until {holder:%H:%M:%S} UTC). "
-                "Nothing is wrong; try again when it is through."
+                f"{on.word} {key}: another worker is at it (its lease: until {holder:%H:%M:%S} "
+                "UTC). Nothing is wrong; try again when it is through."
             )
         pause.wait(min(1.0, remaining))  # another process's lease sends us no event
     try:
@@ -125,31 +155,32 @@ def leased(database: Database, key: str, *, patience: float = 0) -> Iterator[Lea
         _give_back(lease)
 
 
-def is_free(batch: batches.Batch, now: datetime) -> bool:
-    """Whether no worker holds this batch's lease."""
-    return batch.lease_owner is None or batch.lease_until <= now or _is_dead(batch.lease_owner)
+def is_free(row: sa.Row[Any], now: datetime) -> bool:
+    """Whether no worker holds the lease of this row, a batch's or a trial's."""
+    return row.lease_owner is None or row.lease_until <= now or _is_dead(row.lease_owner)
 
 
 def _take(connection: sa.Connection, lease: Lease) -> datetime | None:
     """Take the lease; returns None, or until when another worker holds it."""
-    batch = batches.lock(connection, lease.database, lease.key)
+    row = lease.on.lock(connection, lease.database, lease.key)
     now = lease.database.dialect.utc_now(connection)
     # It may be ours already, where a commit succeeded and only its answer was lost.
-    if not is_free(batch, now) and batch.lease_owner != lease.owner:
-        until: datetime = batch.lease_until
+    if not is_free(row, now) and row.lease_owner != lease.owner:
+        until: datetime = row.lease_until
         return until
-    table = lease.database.ledger.batches
+    lease.trial_key = row.trial_key
     connection.execute(
-        table.update()
-        .where(table.c.batch_key == lease.key)
+        lease.on.table(lease.database)
+        .update()
+        .where(lease.is_this)
         .values(lease_owner=lease.owner, lease_until=now + timedelta(seconds=LEASE_SECONDS))
     )
     return None
 
 
 def _give_back(lease: Lease) -> None:
-    table = lease.database.ledger.batches
-    ours = sa.and_(table.c.batch_key == lease.key, table.c.lease_owner == lease.owner)
+    table = lease.on.table(lease.database)
+    ours = sa.and_(lease.is_this, table.c.lease_owner == lease.owner)
 
     def work(connection: sa.Connection) -> None:
         # The time stays noted: a run that has held no lease since, for long, counts as dead.
@@ -159,7 +190,7 @@ def _give_back(lease: Lease) -> None:
     try:
         lease.database.write(work)
     except DatabaseFailed as problem:
-        _log.warning("batch %s: lease not given back, it runs out: %s", lease.key, problem)
+        _log.warning("%s: lease not given back, it runs out: %s", lease.key, problem)
 
 
 def _myself() -> str:

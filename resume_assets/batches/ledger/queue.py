@@ -19,7 +19,9 @@ from resume_assets.batches.ledger.attempts import (
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 
-_SHORT = 1_000  # bytes: texts this short are looked at, they may be blank
+SHORT = 1_000
+"""Bytes: texts this short are looked at, they may be blank."""
+
 _INVISIBLE = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # blanks that count as printable
 
 
@@ -37,6 +39,11 @@ _Found = sa.Row[Any, int, str | None]  # of `_newest`
 def is_blank(text: str) -> bool:
     """Tell whether nothing of a text can be seen: spaces, zero-width signs, controls."""
     return all(not one.isprintable() or one in _INVISIBLE for one in text)
+
+
+def short_text(text: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """The beginning of a text, as NVARCHAR: TEXT and NTEXT can't be counted or compared."""
+    return sa.cast(text, sa.Unicode(SHORT))
 
 
 def waiting(
@@ -107,13 +114,11 @@ def _count(connection: sa.Connection, rows: "sa.Select[Any, int, str | None]") -
 def _newest(database: Database) -> sa.Select[Any, int, str | None]:
     there, claims = database.candidates, database.ledger.claims
     size = database.dialect.text_bytes(there.text)
-    # As NVARCHAR: TEXT and NTEXT can't be counted or compared.
-    short = sa.cast(there.text, sa.Unicode(_SHORT))
     return (
         sa.select(
             there.userid.label("userid"),
             size.label("text_bytes"),
-            sa.case((size <= _SHORT, short)).label("short_text"),
+            sa.case((size <= SHORT, short_text(there.text))).label("short_text"),
         )
         .select_from(there.table.outerjoin(claims, claims.c.userid == there.userid))
         .where(there.processed.is_(None), size > 0, claims.c.userid.is_(None))

@@ -4,6 +4,7 @@ A plan writes down model, prompt and response format; the file is built by what 
 whatever settings and files say by then. So a file that is built again is the same.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from resume_assets.batches.ledger.batches import Batch
@@ -64,18 +65,34 @@ def columns_of(settings: Settings, prompt: Prompt) -> dict[str, Any]:
     }
 
 
+_FIXED = (
+    "model",
+    "temperature",
+    "max_output_tokens",
+    "prompt_name",
+    "prompt_version",
+    "prompt_text",
+    "response_format",
+)
+"""What a plan fixes, as `columns_of` has it."""
+
+
 def asked_by(batch: Batch, model: Model, room: int = 1) -> RequestSettings:
     """What a planned batch asks of its model; `room`: for so many times the usual answer."""
+    return asked_in({name: getattr(batch, name) for name in _FIXED}, model, room)
+
+
+def asked_in(columns: Mapping[str, Any], model: Model, room: int = 1) -> RequestSettings:
+    """The same, by the columns that a plan fixes (`columns_of`)."""
     return model.request_settings(
-        batch.temperature, batch.max_output_tokens * room, _prompt_of(batch), _format_of(batch)
+        columns["temperature"],
+        columns["max_output_tokens"] * room,
+        _prompt_in(columns),
+        ResponseFormat(columns["response_format"] or ResponseFormat.json_schema),
     )
 
 
-def _prompt_of(batch: Batch) -> Prompt:
-    if batch.prompt_text is None:  # planned when there was but one
+def _prompt_in(columns: Mapping[str, Any]) -> Prompt:
+    if columns["prompt_text"] is None:  # planned when there was but one
         return load_prompt(DEFAULT_PROMPT)
-    return Prompt(batch.prompt_name, batch.prompt_text, batch.prompt_version)
-
-
-def _format_of(batch: Batch) -> ResponseFormat:
-    return ResponseFormat(batch.response_format or ResponseFormat.json_schema)
+    return Prompt(columns["prompt_name"], columns["prompt_text"], columns["prompt_version"])

@@ -5,10 +5,12 @@ benchmarks from a model of OpenAI's quotas.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from enum import StrEnum
 from math import floor
 
-from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.models.ends import ModelEnd
+from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS, WINDOW
 
 
 class Stop(StrEnum):
@@ -22,10 +24,12 @@ class Stop(StrEnum):
     money_today = "money_today"
     low_share = "low_share"
     stopped = "stopped"  # the endpoint refused the key, or the account has no money
+    model_ends = "model_ends"
 
 
-WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped})
-"""These end with `resume-assets resume`; the others pass by themselves."""
+WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped, Stop.model_ends})
+"""These end with `resume-assets resume`, the last with another RESUME_MODEL; the others pass by
+themselves."""
 
 
 CRUMB = 0.01
@@ -89,8 +93,35 @@ class NoPlan:
     why: str
 
 
-def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) -> Plan | NoPlan:
-    """Plan a batch of at most `rows` rows within every limit.
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """When the model ends, if that is known, and what time it is (UTC, without zone)."""
+
+    end: ModelEnd | None
+    now: datetime
+
+
+def why_no_time(left: TimeLeft) -> str | None:
+    """Why no batch may begin with this model; None where one that begins now has its whole time."""
+    end = left.end
+    if end is None or not end.is_binding:
+        return None
+    gone, words = datetime.combine(end.on, time.min), end.in_words(left.now.date())
+    if left.now >= gone:
+        return f"{words} Nothing is planned with it any more."
+    if left.now + WINDOW > gone:
+        return f"{words} A batch may take 24 hours, so nothing more is planned with it."
+    return None
+
+
+def decide(
+    queue: Queue,
+    outstanding: Outstanding,
+    limits: Limits,
+    rows: int,
+    time_left: TimeLeft | None = None,
+) -> Plan | NoPlan:
+    """Plan a batch of at most `rows` rows within every limit, and within the model's time.
 
     A batch shrinks to what the limits leave; it is not planned where they leave not even one row.
     """
@@ -110,6 +141,8 @@ def decide(queue: Queue, outstanding: Outstanding, limits: Limits, rows: int) ->
         )
     if queue.waiting <= 0:
         return NoPlan(Stop.nothing_waiting, "No resume is waiting.")
+    if time_left is not None and (why := why_no_time(time_left)) is not None:
+        return NoPlan(Stop.model_ends, why)
     if limits.in_flight is not None and outstanding.batches >= limits.in_flight:
         return NoPlan(
             Stop.in_flight,

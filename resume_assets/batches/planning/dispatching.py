@@ -54,7 +54,9 @@ def due_runs(
     def look(connection: sa.Connection) -> list[batches.Batch]:
         now = database.dialect.utc_now(connection)
         stopped = _is_stopped(connection, database)
-        there = batches.in_states(connection, database, BEFORE_SUBMITTED | AFTER_ENDED)
+        there = batches.in_states(
+            connection, database, BEFORE_SUBMITTED | AFTER_ENDED, of_trials=False
+        )
         return [batch for batch in there if is_due(batch, now, stopped=stopped, patience=patience)]
 
     due = database.read(look)
@@ -95,9 +97,14 @@ def dead_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
 
 
 def open_keys(database: Database) -> Sequence[str]:
-    """The keys of all batches that are not closed, which Dagster must know as partitions."""
+    """The keys of all batches that are not closed, which Dagster must know as partitions.
+
+    A trial's are none: the trial is.
+    """
     table = database.ledger.batches
-    query = sa.select(table.c.batch_key).where(table.c.state.in_(sorted(OPEN)))
+    query = sa.select(table.c.batch_key).where(
+        table.c.state.in_(sorted(OPEN)), table.c.trial_key.is_(None)
+    )
     return database.read(lambda connection: connection.execute(query).scalars().all())
 
 
@@ -151,25 +158,26 @@ def _give_up(
 ) -> None:
     why = f" Last: {batch.message}" if batch.message else ""
     given_up = f"Given up after {batch.run_requests} runs that did not submit it."
-    abandon(connection, database, batch.batch_key, "batch_abandoned", given_up + why, now=now)
+    abandon(connection, database, batch, "batch_abandoned", given_up + why, now=now)
 
 
 def abandon(
     connection: sa.Connection,
     database: Database,
-    key: str,
+    batch: batches.Batch,
     reason: str,
     message: str,
     *,
     now: datetime,
 ) -> batches.Batch:
     """End a batch of which nothing ran; its claims go back. The caller has locked its row."""
-    given_back = batches.release(connection, database, key, reason, now=now)
-    _log.warning("batch %s: abandoned, %d resumes went back to the queue", key, given_back)
+    given_back = batches.release(connection, database, batch, reason, now=now)
+    became = f"{given_back} resumes {batches.fate_of_unsent(batch)}."
+    _log.warning("batch %s: abandoned, %s", batch.batch_key, became)
     return batches.update(
         connection,
         database,
-        key,
+        batch.batch_key,
         state=BatchState.abandoned,
-        message=f"{message} {given_back} resumes went back to the queue."[:1000],
+        message=f"{message} {became}"[:1000],
     )

@@ -4,6 +4,8 @@ The texts' own tokens are exact once a batch is built; instructions, schema and 
 an estimate until a finished batch with the same ones gives their measure.
 """
 
+import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,8 +13,10 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
-from resume_assets.extraction.requests import RequestSettings, RequestTemplate
+from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
+from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model
+from resume_assets.models.prices import Usage, long_prompt_from, price
 from resume_assets.settings import ResponseFormat
 
 BYTES_PER_TOKEN = 3.0
@@ -27,9 +31,11 @@ _RECENT = 5  # finished batches that are measured
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Per request, for one model, prompt and schema."""
+    """Per request, for one model, prompt and schema; money at the prices of the day `on`."""
 
     model: Model
+    on: datetime.date
+    caching: Caching
     overhead_tokens: float
     output_tokens: float
     most_tokens: int  # what a resume is cut to
@@ -43,26 +49,76 @@ class Estimate:
         """Bytes of its line in the request file."""
         return text_bytes * _ESCAPED + self.fixed_bytes + _CUSTOM_ID_BYTES
 
-    def cost(self, input_tokens: float, output_tokens: float) -> float | None:
-        """USD at the batch price, nothing cached; None where no price is known."""
-        cost = self.model.batch_cost(round(input_tokens), 0, round(output_tokens))
-        return None if cost is None else float(cost)
+    def cost(self, inputs: Sequence[float]) -> float | None:
+        """USD at the batch price of requests with so many input tokens; None without a price.
+
+        An upper bound: nothing is read from the cache, and all that may be written is.
+        """
+        limit = long_prompt_from(self.model, self.on)
+        above = [tokens for tokens in inputs if limit is not None and tokens > limit]
+        return reserved_cost(
+            self.model,
+            self.on,
+            requests=len(inputs),
+            input_tokens=sum(inputs),
+            output_tokens=len(inputs) * self.output_tokens,
+            written_tokens=self.overhead_tokens if self.caching is Caching.prefix else 0,
+            long_requests=len(above),
+            long_tokens=sum(above),
+        )
+
+
+def reserved_cost(
+    model: Model,
+    on: datetime.date,
+    *,
+    requests: int,
+    input_tokens: float,
+    output_tokens: float,
+    written_tokens: float,
+    long_requests: int = 0,
+    long_tokens: float = 0,
+) -> float | None:
+    """USD that a batch will not go over if its tokens are these; None where no price is known.
+
+    `written_tokens`: of each request, what it may write to the prompt cache. `long_requests` with
+    `long_tokens` of input are those whose prompts are long; their output is as long as the others'.
+    """
+    total = 0.0
+    for is_long, count, tokens in (
+        (False, requests - long_requests, input_tokens - long_tokens),
+        (True, long_requests, long_tokens),
+    ):
+        share = output_tokens * count / requests if requests else 0
+        usage = Usage(
+            round(tokens),
+            cache_write_tokens=round(count * written_tokens),
+            output_tokens=round(share),
+        )
+        bill = price(model, usage, on=on, is_long=is_long)
+        if bill is None:
+            return None
+        total += float(bill.total)
+    return total
 
 
 def estimate_for(
     connection: sa.Connection, database: Database, model: Model, asked: RequestSettings
 ) -> Estimate:
     """What such requests will need, by what recent batches needed where there are any."""
-    template = RequestTemplate(asked)
+    today = database.dialect.utc_now(connection).date()
     overhead = measured_overhead(connection, database, asked)
     if overhead is None:
-        overhead = len(template.fixed_text.encode()) / _FIXED_BYTES_PER_TOKEN
+        overhead = len(RequestTemplate(asked).fixed_text.encode()) / _FIXED_BYTES_PER_TOKEN
+    asked = with_caching(asked, model, overhead, today)
     return Estimate(
         model=model,
+        on=today,
+        caching=asked.caching,
         overhead_tokens=overhead,
         output_tokens=expected_output(connection, database, asked),
         most_tokens=max(1, model.input_limit(asked.max_output_tokens) - round(overhead)),
-        fixed_bytes=template.fixed_bytes,
+        fixed_bytes=RequestTemplate(asked).fixed_bytes,
     )
 
 

@@ -1,5 +1,6 @@
 """What the planner decides by: what waits, what is out or spent, and the limits in force."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,12 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.attempts import are_repeats_held
 from resume_assets.batches.ledger.queue import Waiting, waiting
 from resume_assets.batches.ledger.states import IN_FLIGHT, BatchState
-from resume_assets.batches.planning.decision import Limits, Outstanding, Queue
+from resume_assets.batches.planning.decision import Limits, Outstanding, Queue, TimeLeft
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
-from resume_assets.models.catalogue import Model
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.ends import ModelEnd, end_of
 from resume_assets.settings import Settings
 
 
@@ -28,14 +30,26 @@ def queue_of(
     newest = _newest(connection, database, settings, rows)
     if not newest:
         return Queue(waiting=0, are_some_held=_are_some_held(connection, database, settings))
+    return queue_with(connection, database, model, asked, newest)
+
+
+def queue_with(
+    connection: sa.Connection,
+    database: Database,
+    model: Model,
+    asked: RequestSettings,
+    rows: Sequence[Waiting],
+) -> Queue:
+    """These rows, of which there is one at least, as what waits: what they will cost."""
     estimate: Estimate = estimate_for(connection, database, model, asked)
-    sizes = [row.text_bytes for row in newest]
-    tokens = sum(map(estimate.input_tokens, sizes)) / len(sizes)
+    sizes = [row.text_bytes for row in rows]
+    inputs = list(map(estimate.input_tokens, sizes))
+    cost = estimate.cost(inputs)
     return Queue(
         waiting=len(sizes),
         bytes_per_row=sum(map(estimate.line_bytes, sizes)) / len(sizes),
-        tokens_per_row=tokens,
-        cost_per_row=estimate.cost(tokens, estimate.output_tokens),
+        tokens_per_row=sum(inputs) / len(sizes),
+        cost_per_row=None if cost is None else cost / len(sizes),
     )
 
 
@@ -49,19 +63,46 @@ def _newest(
     connection: sa.Connection, database: Database, settings: Settings, rows: int
 ) -> list[Waiting]:
     """The rows to be planned next: not held back, nor promised to a batch that has its plan."""
-    table = database.ledger.batches
-    promised = connection.execute(
-        sa.select(sa.func.sum(table.c.rows_planned)).where(table.c.state == BatchState.planned)
-    ).scalar()
-    ahead = int(promised or 0)
+    ahead = promised_rows(connection, database, database.ledger.batches.c.trial_key.is_(None))
     most = settings.max_attempts
     return waiting(connection, database, rows + ahead, max_attempts=most, without_held=True)[ahead:]
+
+
+def promised_rows(
+    connection: sa.Connection, database: Database, *which: sa.ColumnElement[bool]
+) -> int:
+    """How many rows batches have planned and not claimed yet; `which`: conditions on the batch."""
+    table = database.ledger.batches
+    query = sa.select(sa.func.sum(table.c.rows_planned))
+    query = query.where(table.c.state == BatchState.planned, *which)
+    return int(connection.execute(query).scalar() or 0)
 
 
 def _are_some_held(connection: sa.Connection, database: Database, settings: Settings) -> bool:
     return are_repeats_held(connection, database) and bool(
         waiting(connection, database, 1, max_attempts=settings.max_attempts)
     )
+
+
+def end_of_model(
+    connection: sa.Connection, database: Database, settings: Settings
+) -> ModelEnd | None:
+    """When the configured model ends, by what its endpoint said at the latest submission."""
+    table = database.ledger.batches
+    query = (
+        sa.select(table.c.model_shutdown)
+        .where(table.c.model == settings.model, table.c.submitted_at.is_not(None))
+        .order_by(table.c.submitted_at.desc())
+        .limit(1)
+    )
+    return end_of(settings, model_for(settings), connection.execute(query).scalar())
+
+
+def time_left(
+    connection: sa.Connection, database: Database, settings: Settings, now: datetime
+) -> TimeLeft:
+    """What is left of the configured model's time."""
+    return TimeLeft(end_of_model(connection, database, settings), now)
 
 
 def limits_of(

@@ -6,8 +6,8 @@ planners together never exceed a limit.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from resume_assets.batches.planning.outstanding import (
     limits_of,
     outstanding_of,
     queue_of,
+    time_left,
 )
 from resume_assets.batches.planning.runs import Due, Stage, run_key
 from resume_assets.database import rights
@@ -36,7 +37,7 @@ from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.prompt import load_prompt
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
 
@@ -76,41 +77,75 @@ def plan_batch(
     if key is not None:
         batches.check_key(key)
     rights.require(database)
-    model = find_model(settings.model)
+    model = model_for(settings)
     asked = asked_now(settings, model)
 
     def work(connection: sa.Connection) -> Planned | NoPlan:
-        installation = require_initialised(connection, database)
         database.dialect.lock(connection, database.ledger.installation)
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
             return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
-        now = database.dialect.utc_now(connection)
-        outstanding = outstanding_of(connection, database, installation, now)
-        limits = limits_of(settings, installation, in_flight=in_flight)
         most = min(rows, MAX_REQUESTS)
         queue = queue_of(connection, database, settings, model, asked, most)
-        decision = decide(queue, outstanding, limits, rows)
+        decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
         if isinstance(decision, NoPlan):
             return decision
-        name = key or batches.new_key(now)
         values = columns_of(settings, asked.prompt)
-        _insert(connection, database, values, name, decision, origin, now)
-        batch = batches.get(connection, database, name)
-        due = Due(name, Stage.submit, run_key(batch, Stage.submit))
-        _log.info("batch %s: planned, %d resumes", name, decision.rows)
-        return Planned(name, decision, due)
+        return insert_planned(connection, database, decision, values, origin=origin, key=key)
 
     return database.write(work)
+
+
+def decision_on(
+    connection: sa.Connection,
+    database: Database,
+    settings: Settings,
+    queue: Queue,
+    rows: int,
+    *,
+    in_flight: int | None,
+    of_trial: bool = False,
+) -> Plan | NoPlan:
+    """What the limits in force allow of a queue; whoever inserts it holds the planning lock.
+
+    `of_trial`: poor answers stop the real work, and never a trial, which may show what is better.
+    """
+    installation = require_initialised(connection, database)
+    now = database.dialect.utc_now(connection)
+    outstanding = outstanding_of(connection, database, installation, now)
+    if of_trial:
+        outstanding = replace(outstanding, low_share=False)
+    limits = limits_of(settings, installation, in_flight=in_flight)
+    return decide(queue, outstanding, limits, rows, time_left(connection, database, settings, now))
+
+
+def insert_planned(
+    connection: sa.Connection,
+    database: Database,
+    plan: Plan,
+    values: Mapping[str, Any],
+    *,
+    origin: str,
+    key: str | None = None,
+) -> Planned:
+    """Insert the batch's row; `values` are the columns that say what it asks (`columns_of`)."""
+    now = database.dialect.utc_now(connection)
+    name = key or batches.new_key(now)
+    _insert(connection, database, values, name, plan, origin, now)
+    batch = batches.get(connection, database, name)
+    _log.info("batch %s: planned, %d resumes", name, plan.rows)
+    return Planned(name, plan, Due(name, Stage.submit, run_key(batch, Stage.submit)))
 
 
 def plan_named(database: Database, settings: Settings, key: str, rows: int) -> NoPlan | None:
     """Plan the batch of a partition that a person added, unless it is under way already.
 
     Returns why there is none, where a limit says no; with nothing waiting the batch is `empty`.
-    Raises BadKey, PromptError.
+    Raises BadKey, PromptError, KeyTaken for the key of a trial's batch.
     """
     batches.check_key(key)
     batch = database.read(lambda connection: batches.find(connection, database, key))
+    if batch is not None and batch.trial_key is not None:
+        raise KeyTaken(batches.belongs_to_trial(batch))
     if batch is not None and batch.state not in (BatchState.empty, BatchState.abandoned):
         return None
     planned = plan_batch(database, settings, rows=rows, origin="manual", key=key)
@@ -148,14 +183,15 @@ def _count_planned(connection: sa.Connection, database: Database, origin: str) -
 def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
-    """Why nothing is planned until `resume-assets resume`; None where planning goes on."""
+    """Why nothing is planned until a person acts; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
     queue = Queue(waiting=1, cost_per_row=0.000_01)
     if are_all_held(connection, database, settings):
         queue = Queue(waiting=0, are_some_held=True)
-    decision = decide(queue, outstanding, limits_of(settings, installation), 1)
+    limits, left = limits_of(settings, installation), time_left(connection, database, settings, now)
+    decision = decide(queue, outstanding, limits, 1, left)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
         return decision.why
     return None
@@ -175,7 +211,7 @@ def stuck_batches(
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:
     """What the next `rows` resumes would come to, by the planner's own estimate; claims nothing."""
-    model = find_model(settings.model)
+    model = model_for(settings)
     asked = asked_now(settings, model)
     return database.read(
         lambda connection: queue_of(connection, database, settings, model, asked, rows)
@@ -185,7 +221,7 @@ def preview(database: Database, settings: Settings, rows: int) -> Queue:
 def _insert(
     connection: sa.Connection,
     database: Database,
-    asked: dict[str, Any],
+    asked: Mapping[str, Any],
     key: str,
     plan: Plan,
     origin: str,
@@ -212,6 +248,8 @@ def _insert(
     }
     if before is None:
         connection.execute(table.insert().values(batch_key=key, try_number=1, **values))
+    elif before.trial_key is not None:
+        raise KeyTaken(batches.belongs_to_trial(before))
     elif before.state in (BatchState.empty, BatchState.abandoned) and not _was_sent(
         connection, database, key
     ):

@@ -32,7 +32,7 @@ def wait_for_quota(
     asked for, at least.
     """
     now = database.dialect.utc_now(connection)
-    items = database.ledger.items
+    items = batches.items_of(database, batch.trial_key)
     connection.execute(
         items.update()
         .where(items.c.batch_key == batch.batch_key, items.c.state == ItemState.submitted)
@@ -92,7 +92,7 @@ def resume_planning(connection: sa.Connection, database: Database) -> None:
 def _split(
     connection: sa.Connection, database: Database, batch: batches.Batch, limit: int, now: datetime
 ) -> batches.Batch:
-    items, claims = database.ledger.items, database.ledger.claims
+    items, claims = batches.items_of(database, batch.trial_key), database.ledger.claims
     of_batch = sa.and_(
         items.c.batch_key == batch.batch_key,
         items.c.state == ItemState.claimed,

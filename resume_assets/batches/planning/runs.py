@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Row
 
 from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.ledger.lease import LEASE_SECONDS, is_free
@@ -33,15 +35,16 @@ _LOOKING: Final = timedelta(minutes=10)
 
 
 class Stage(StrEnum):
-    """Which half of a batch's life a run is for; the values are the names of the Dagster jobs."""
+    """What a run is for; the values are the names of the Dagster jobs."""
 
-    submit = "submit_batch"
+    submit = "submit_batch"  # the two halves of a batch's life
     collect = "collect_batch"
+    trial = "run_model_trial"  # one step of a trial
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A run to be requested, for the batch `key`; each request that counts has a new `run_key`."""
+    """A run to be requested, for batch or trial `key`; each that counts has a new `run_key`."""
 
     key: str
     stage: Stage
@@ -50,7 +53,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of the batch `key` that has not ended, as far as the orchestrator knows.
+    """A run of batch or trial `key` that has not ended, as far as the orchestrator knows.
 
     `began_at`: UTC, without zone; None while it waits for its turn.
     """
@@ -102,28 +105,46 @@ def is_due(
         return False
     if batch.quota_until is not None and batch.quota_until > now:
         return False
-    if batch.requested_at is None or _was_killed(batch):
+    # Such a batch is tried for ever, ever more slowly.
+    return is_time(batch, now, patience, slower=in_doubt or batch.state in AFTER_ENDED)
+
+
+def is_time(row: Row[Any], now: datetime, patience: timedelta, *, slower: bool) -> bool:
+    """Whether the last request for a run, of a batch or a trial, is so long ago that it failed.
+
+    `slower`: each time twice as long ago as the last, up to an hour.
+    """
+    if row.requested_at is None or _was_killed(row):
         return True
-    if in_doubt or batch.state in AFTER_ENDED:  # tried for ever, ever more slowly
-        patience = min(patience * 2 ** min(batch.run_requests, 8), _LONGEST)
-    return bool(batch.requested_at + patience <= now)
+    if slower:
+        patience = min(patience * 2 ** min(row.run_requests, 8), _LONGEST)
+    return bool(row.requested_at + patience <= now)
 
 
-def _was_killed(batch: Batch) -> bool:
+def _was_killed(row: Row[Any]) -> bool:
     """Whether the run that was last asked for took the lease and never gave it back.
 
-    A batch whose workers are killed each time waits like the others from the third time on.
+    Where workers are killed each time, it waits like the others from the third time on.
     """
-    if batch.lease_owner is None or batch.run_requests >= MOST_REQUESTS:
+    if row.lease_owner is None or row.run_requests >= MOST_REQUESTS:
         return False
-    taken_or_renewed = batch.lease_until - timedelta(seconds=LEASE_SECONDS)
-    return bool(batch.requested_at <= taken_or_renewed)
+    taken_or_renewed = row.lease_until - timedelta(seconds=LEASE_SECONDS)
+    return bool(row.requested_at <= taken_or_renewed)
 
 
 def is_dead(run: Run, batch: Batch, now: datetime) -> bool:
     """Whether the run's worker is gone, though it could tell nobody: its batch has no lease."""
-    if run.began_at is None or not is_free(batch, now):
-        return False
     between = _LOOKING if batch.state == BatchState.submitted else _BETWEEN_LEASES
-    left_alone = batch.lease_until is None or batch.lease_until + between <= now
+    return _is_left_alone(run, batch, now, between)
+
+
+def is_dead_of_trial(run: Run, trial: Row[Any], now: datetime) -> bool:
+    """The same of a trial's run, which holds the trial's lease all the time."""
+    return _is_left_alone(run, trial, now, _BETWEEN_LEASES)
+
+
+def _is_left_alone(run: Run, row: Row[Any], now: datetime, between: timedelta) -> bool:
+    if run.began_at is None or not is_free(row, now):
+        return False
+    left_alone = row.lease_until is None or row.lease_until + between <= now
     return left_alone and run.began_at + max(between, _BEFORE_FIRST_LEASE) <= now

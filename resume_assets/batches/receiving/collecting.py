@@ -100,7 +100,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
 def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]:
     """Read every line once, by the present rules; writes nothing."""
     database = lease.database
-    results = database.read(lambda connection: results_of(connection, database, lease.key))
+    results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
     for _ in results.usable(answers_of(files, batch, read_answers)):
         pass
     return tally_of(results, batch)

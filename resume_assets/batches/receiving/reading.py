@@ -26,6 +26,9 @@ from resume_assets.processors import processors
 HELP_FROM = 16_000_000
 """Bytes (some five thousand answers) from which the helper is worth its half second of start."""
 
+HEAD = 2_500_000
+"""Bytes (some thousand answers) that are read here while the helper starts."""
+
 _CHUNK = 100  # answers that go over together
 _AHEAD = 1 << 20  # bytes that are read ahead, while the others are written; as much as Linux allows
 _END = b"end\n"  # so that half a stream is never taken for a whole one
@@ -71,6 +74,9 @@ def _read_here(lines: Iterable[bytes], today: date) -> Iterator[Answer]:
 
 
 def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
+    head = stream.readlines(HEAD)
+    # The helper goes on from there: of what is buffered here it would know nothing.
+    os.lseek(stream.fileno(), stream.tell(), os.SEEK_SET)
     with subprocess.Popen(  # noqa: S603 - this very module
         [sys.executable, "-m", __name__, today.isoformat()],
         stdin=stream,
@@ -81,6 +87,8 @@ def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
         start_new_session=True,  # Ctrl-C goes to this process only, which ends it
     ) as helper:
         try:
+            yield from _read_here(head, today)
+            head.clear()
             yield from _received(helper)
         finally:
             helper.kill()
@@ -98,10 +106,11 @@ def _received(helper: subprocess.Popen[bytes]) -> Iterator[Answer]:
     )
 
 
-_NAMES = [field.name for field in fields(Answer) if field.name not in ("candidate", "record")]
-_values_of: Any = attrgetter(*_NAMES)
+_SENT = [field.name for field in fields(Answer) if field.name not in ("record", "candidate")]
+_values_of: Any = attrgetter(*_SENT)  # in the order of the fields, of which these are the first
 _record_of: Any = attrgetter("values", "changes", "unreadable")
-_CHANGES = {change.value: change for change in Change}  # quicker than Change(value)
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # quicker than Outcome(value)
+_CHANGES = {change.value: change for change in Change}
 
 
 def _packed(answer: Answer) -> tuple[Any, Any]:
@@ -110,11 +119,12 @@ def _packed(answer: Answer) -> tuple[Any, Any]:
 
 def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
     values, record = packed
-    answer = Answer(**dict(zip(_NAMES, values, strict=True)))
-    answer.outcome = Outcome(answer.outcome)
+    custom_id, outcome, *others = values
+    answer = Answer(custom_id, _OUTCOMES[outcome], *others)
     if record:
         values, changes, unreadable = record
-        changes = {column: _CHANGES[change] for column, change in changes.items()}
+        if changes:
+            changes = {column: _CHANGES[change] for column, change in changes.items()}
         answer.record = Record(tuple(values), changes, unreadable)
     return answer
 

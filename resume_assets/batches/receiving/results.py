@@ -16,7 +16,6 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import NO_LINE, ItemState
 from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
-from resume_assets.database.connect import Database
 from resume_assets.extraction.responses import Answer, Outcome
 
 
@@ -72,9 +71,8 @@ class Results:
                 yield custom_id
 
 
-def results_of(connection: sa.Connection, database: Database, key: str) -> Results:
-    """The requests of a batch that were sent, nothing read yet."""
-    items = database.ledger.items
+def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
+    """The requests of a batch that were sent, nothing read yet; `items` as `items_of` says."""
     query = sa.select(
         items.c.custom_id,
         items.c.userid,

@@ -4,9 +4,11 @@ A chunk is one transaction: fields, `LastProcessed`, the items' ends and the rel
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import partial
 from itertools import islice
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +18,7 @@ from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.reading import read_records
 from resume_assets.batches.receiving.results import (
+    Asked,
     Results,
     answers_of,
     end_of_unanswered,
@@ -26,8 +29,10 @@ from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
+from resume_assets.extraction.responses import Answer
 
 _log = logging.getLogger(__name__)
+R = TypeVar("R")
 
 _REASONS = 5  # that a log names
 
@@ -44,18 +49,20 @@ def apply(lease: Lease, store: BatchStore) -> Applied:
 
     A batch applied before is parsed again by the present rules, and only records that are still as
     this batch left them are rewritten; what the table refused then is tried again. Raises
-    NotCollected, FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
+    NotCollected, OfTrial, FilesGone, DatabaseFailed, LeaseLost, BatchBusy.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state not in (BatchState.collected, BatchState.applied, BatchState.done):
         raise NotCollected(f"Batch {lease.key} is {batch.state}: materialize batch_output first.")
+    if batch.trial_key is not None:
+        raise batches.OfTrial(batches.belongs_to_trial(batch))
     applied = Applied()
     if batch.state == BatchState.collected:
         results = _write(Writer(lease, applied), store, batch)
-        _close_unusable(lease, batch, results, applied)
+        close_unusable(lease, batch, results, applied)
         _require_none_left(lease, applied)
-        batch = lease.write(lambda connection: _finish(connection, lease))
+        batch = lease.write(lambda connection: finish(connection, lease))
     else:
         _write(Rewriter(lease, applied), store, batch)
         batch = _mend(lease, store, batch, applied)
@@ -80,13 +87,28 @@ def _tell_of_refusals(key: str, applied: Applied) -> None:
         )
 
 
-def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
-    """Write those answers of the batch that this writer is for; returns the results, all read."""
-    lease, database = writer.lease, writer.database
-    results = database.read(lambda connection: results_of(connection, database, lease.key))
-    # A current position counts up to the day the resumes were claimed, not to today, so that the
-    # same answer gives the same record whenever it is written.
-    read = partial(read_records, today=batch.claimed_at.date())
+class Writes(Protocol[R]):
+    """Makes rows of a batch's usable answers, and writes a chunk of them in one transaction."""
+
+    lease: Lease
+
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[R]:
+        """What is to be written of these answers, one at a time."""
+
+    def write(self, rows: list[R]) -> None:
+        """Write one chunk."""
+
+
+def write_answers(
+    writer: Writes[R], store: BatchStore, batch: batches.Batch, today: date
+) -> Results:
+    """Write those answers of the batch that this writer is for; returns the results, all read.
+
+    `today` ends current positions.
+    """
+    lease, database = writer.lease, writer.lease.database
+    results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
+    read = partial(read_records, today=today)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     rows = writer.rows(results.usable(answers_of(files, batch, read)))
@@ -95,10 +117,18 @@ def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
     return results
 
 
+def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:
+    # A current position counts up to the day the resumes were claimed, not to today, so that the
+    # same answer gives the same record whenever it is written.
+    return write_answers(writer, store, batch, batch.claimed_at.date())
+
+
 def _mend(lease: Lease, store: BatchStore, batch: batches.Batch, applied: Applied) -> batches.Batch:
     """Write what the table refused when the batch was applied, where there is any such."""
     database = lease.database
-    counts = database.read(lambda connection: batches.count_items(connection, database, lease.key))
+    counts = database.read(
+        lambda connection: batches.count_items(connection, lease.items, lease.key)
+    )
     if not counts.get(Mender.wanted):
         return batch
     _write(Mender(lease, applied), store, batch)
@@ -115,13 +145,13 @@ def _require_none_left(lease: Lease, applied: Applied) -> None:
 
 
 def _count_succeeded(connection: sa.Connection, lease: Lease) -> batches.Batch:
-    counts = batches.count_items(connection, lease.database, lease.key)
+    counts = batches.count_items(connection, lease.items, lease.key)
     succeeded = counts.get(ItemState.succeeded, 0)
     return batches.update(connection, lease.database, lease.key, succeeded=succeeded)
 
 
-def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:
-    """Close what got no usable answer: back to the queue, as far as attempts are left."""
+def close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied: Applied) -> None:
+    """Close what got no usable answer; of the real work, it waits again while attempts are left."""
 
     def ends() -> Iterator[End]:
         for custom_id, answer in results.unusable.items():
@@ -141,10 +171,10 @@ def _close_unusable(lease: Lease, batch: batches.Batch, results: Results, applie
         applied.ends.update(f"{end.state}: {end.reason}" for end in chunk)
 
 
-def _finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
+def finish(connection: sa.Connection, lease: Lease) -> batches.Batch:
     """Every item is closed: the batch is `applied`."""
     database = lease.database
-    counts = batches.count_items(connection, database, lease.key)
+    counts = batches.count_items(connection, lease.items, lease.key)
     still_open = counts.get(ItemState.submitted, 0) + counts.get(ItemState.claimed, 0)
     if still_open:
         raise BatchBusy(

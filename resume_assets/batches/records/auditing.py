@@ -182,8 +182,8 @@ def account(connection: sa.Connection, database: Database, key: str) -> Account:
     held = sa.select(sa.func.count()).select_from(claims).where(claims.c.batch_key == key)
     return Account(
         claimed=batch.rows_claimed or 0,
-        by_state=batches.count_items(connection, database, key),
-        by_reason=batches.count_reasons(connection, database, key),
+        by_state=batches.count_items(connection, database.ledger.items, key),
+        by_reason=batches.count_reasons(connection, database.ledger.items, key),
         open_claims=connection.execute(held).scalar_one(),
     )
 

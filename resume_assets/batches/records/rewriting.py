@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records.rows import READING, Row, to_write
+from resume_assets.batches.records.rows import LEFT, READING, Row, to_write
 from resume_assets.batches.records.writing import Interference, Seen, Writer
 
 
@@ -111,6 +111,6 @@ class Rewriter(_Again):
             connection,
             self.database.ledger.items,
             ("batch_key", "userid"),
-            READING,
-            [(*row.reading, self.lease.key, row.asked.userid) for row in rows],
+            (*READING, *LEFT),
+            [(*row.reading, *row.left, self.lease.key, row.asked.userid) for row in rows],
         )

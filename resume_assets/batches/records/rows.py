@@ -20,8 +20,11 @@ from resume_assets.extraction.values import LOSSES, Change, Changes, note
 REFUSED = "refused_by_database"
 """The reason of items whose record the candidate table did not take."""
 
-READING = ("months_assumed", "values_cut", "changes", "unread", "digests", "overwrote")
-"""The items' columns for how an answer was read and written, in the order of `Row.reading`."""
+READING = ("months_assumed", "values_cut", "changes", "unread")
+"""The items' columns for how an answer was read, in the order of `Row.reading`."""
+
+LEFT = ("digests", "overwrote")
+"""The items' columns for what became of the record, in the order of `Row.left`."""
 
 _CUT = LOSSES - {Change.unread}
 
@@ -81,20 +84,24 @@ class Row:
     usage: Usage
     changes: Changes
     unread: dict[str, str]
-    digests: str  # of what it leaves in the record
+    digests: str = ""  # of what it leaves in the record
     refused: frozenset[str] = frozenset()  # columns that stay as they are
     overwrote: bool = False  # something stood in the record before this batch
     entry: Entry | None = None  # what of that this run still has to keep
 
     @property
-    def reading(self) -> tuple[int, int, str | None, str | None, str, bool]:
+    def reading(self) -> tuple[int, int, str | None, str | None]:
         """What the ledger keeps of how the answer was read, in the order of READING."""
         if not self.changes:
-            return 0, 0, None, None, self.digests, self.overwrote
+            return 0, 0, None, None
         done = [*self.changes.values()]
         cut = sum(change in _CUT for change in done)
-        assumed, changes = done.count(Change.assumed), _json(self.changes)
-        return assumed, cut, changes, _json(self.unread), self.digests, self.overwrote
+        return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
+
+    @property
+    def left(self) -> tuple[str, bool]:
+        """What the ledger keeps of the record, in the order of LEFT."""
+        return self.digests, self.overwrote
 
     def without(self, columns: frozenset[str]) -> "Row":
         """The row as it is to be written where the table refuses these columns."""

@@ -14,16 +14,24 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
 from resume_assets.batches.records.refusals import refused_among
-from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row, prepare, to_write
+from resume_assets.batches.records.rows import (
+    LEFT,
+    READING,
+    REFUSED,
+    Applied,
+    Row,
+    prepare,
+    to_write,
+)
 from resume_assets.database.retrying import Refused
 from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
 
 _INTERFERENCES = 5  # of other programs, in one chunk
 
@@ -252,12 +260,13 @@ class Writer:
             connection,
             tables.items,
             ("batch_key", "userid"),
-            ("state", *USAGE, *READING, "last_processed", "closed_at"),
+            ("state", *USAGE, *READING, *LEFT, "last_processed", "closed_at"),
             [
                 (
                     ItemState.succeeded.value,
                     *row.usage,
                     *row.reading,
+                    *row.left,
                     now.processed,
                     closed_at,
                     self.lease.key,

@@ -47,7 +47,7 @@ class Attempt:
         """Note that OpenAI has it: it is `submitted`, or `ended` where it was that quick."""
 
         def work(connection: sa.Connection) -> batches.Batch:
-            items = self.database.ledger.items
+            items = self.lease.items
             connection.execute(
                 items.update()
                 .where(items.c.batch_key == self.lease.key, items.c.state == ItemState.claimed)

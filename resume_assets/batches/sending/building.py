@@ -6,25 +6,34 @@ batch. The file appears whole, and only then the ledger says so: a crash before 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import text_hash
+from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.asked import asked_by
-from resume_assets.batches.planning.estimates import expected_output, measured_overhead
+from resume_assets.batches.planning.estimates import (
+    expected_output,
+    measured_overhead,
+    reserved_cost,
+)
 from resume_assets.batches.store import REQUESTS, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.mojibake import unmangled
-from resume_assets.extraction.requests import RequestTemplate
-from resume_assets.models.catalogue import Model, find_model
+from resume_assets.extraction.requests import Caching, RequestTemplate
+from resume_assets.extraction.text import text_hash
+from resume_assets.models.caching import caching_for
+from resume_assets.models.catalogue import Model, model_for
+from resume_assets.models.prices import long_prompt_from
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +49,8 @@ class _Tally:
     truncated: int = 0
     file_bytes: int = 0
     input_tokens: int = 0
+    long_requests: int = 0  # those with so long a prompt that they cost more as a whole
+    long_tokens: int = 0
     given_back: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -55,16 +66,18 @@ class _Item(NamedTuple):
 class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
-    def __init__(self, batch: batches.Batch, model: Model, overhead: float | None) -> None:
+    def __init__(
+        self, batch: batches.Batch, model: Model, overhead: float | None, today: date
+    ) -> None:
         self.model = model
         self.batch = batch
+        self.today = today
         self.templates: dict[int, RequestTemplate] = {}
-        self.counter: TokenCounter = counter_for(batch.model)
-        self.overhead = (
-            estimated_overhead(self.template(1).fixed_text, self.counter)
-            if overhead is None
-            else overhead
-        )
+        self.counter: TokenCounter = counter_for(model.facts_of)
+        fixed = RequestTemplate(asked_by(batch, model)).fixed_text
+        self.overhead = estimated_overhead(fixed, self.counter) if overhead is None else overhead
+        self.caching = caching_for(model, self.overhead, today)
+        self.long_from = long_prompt_from(model, today)
         # A tenth of the overhead to spare: it is an estimate, the window is not.
         self.most_tokens = self.model.input_limit(batch.max_output_tokens) - round(
             self.overhead * 1.1
@@ -74,7 +87,8 @@ class _Builder:
     def template(self, room: int) -> RequestTemplate:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
-            self.templates[room] = RequestTemplate(asked_by(self.batch, self.model, room))
+            asked = asked_by(self.batch, self.model, room)
+            self.templates[room] = RequestTemplate(replace(asked, caching=self.caching))
         return self.templates[room]
 
     def write_page(
@@ -110,6 +124,9 @@ class _Builder:
             self.tally.truncated += truncated
             self.tally.file_bytes += len(line)
             self.tally.input_tokens += tokens
+            if self.long_from is not None and tokens + self.overhead > self.long_from:
+                self.tally.long_requests += 1
+                self.tally.long_tokens += tokens + round(self.overhead)
             written.append((text_hash(resume), truncated, tokens, userid))
         return written
 
@@ -121,7 +138,7 @@ class _Builder:
             self.tally.given_back.setdefault(reason, []).extend(userids)
 
 
-def build(lease: Lease, store: BatchStore) -> batches.Batch:
+def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one in any other state is returned as it is.
 
     Rows that have no resume any more, or no room in the file after all, go back to the queue.
@@ -131,11 +148,14 @@ def build(lease: Lease, store: BatchStore) -> batches.Batch:
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
-    model = find_model(batch.model)
-    overhead = database.read(
-        lambda connection: measured_overhead(connection, database, asked_by(batch, model))
+    model = model_for(settings, batch.model)
+    overhead, now = database.read(
+        lambda connection: (
+            measured_overhead(connection, database, asked_by(batch, model)),
+            database.dialect.utc_now(connection),
+        )
     )
-    builder = _Builder(batch, model, overhead)
+    builder = _Builder(batch, model, overhead, now.date())
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)
@@ -156,7 +176,7 @@ def build(lease: Lease, store: BatchStore) -> batches.Batch:
 
 def _pages(lease: Lease) -> Iterator[list[_Item]]:
     """The items in their order, in pages of a few megabytes of text at most."""
-    items = lease.database.ledger.items
+    items = lease.items
     query = (
         sa.select(items.c.userid, items.c.custom_id, items.c.room, items.c.text_bytes)
         .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
@@ -194,7 +214,7 @@ def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None
     lease.write(
         lambda connection: lease.database.dialect.update_rows(
             connection,
-            lease.database.ledger.items,
+            lease.items,
             ("batch_key", "userid"),
             ("text_hash", "truncated", "estimated_tokens"),
             rows,
@@ -210,7 +230,16 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
     asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
     output_tokens = round(tally.requests * expected_output(connection, database, asked))
-    cost = builder.model.batch_cost(input_tokens, 0, output_tokens)
+    cost = reserved_cost(
+        builder.model,
+        builder.today,
+        requests=tally.requests,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        written_tokens=builder.overhead if builder.caching is Caching.prefix else 0,
+        long_requests=tally.long_requests,
+        long_tokens=tally.long_tokens,
+    )
     return batches.update(
         connection,
         database,
@@ -233,12 +262,11 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
 def _release(
     connection: sa.Connection, lease: Lease, reason: str, userids: list[Any], now: Any
 ) -> None:
-    dialect, tables = lease.database.dialect, lease.database.ledger
-    dialect.update_rows(
+    lease.database.dialect.update_rows(
         connection,
-        tables.items,
+        lease.items,
         ("batch_key", "userid"),
         ("state", "reason", "closed_at"),
         [(ItemState.released.value, reason, now, lease.key, userid) for userid in userids],
     )
-    dialect.delete_rows(connection, tables.claims, "userid", userids)
+    drop_claims(connection, lease, userids)

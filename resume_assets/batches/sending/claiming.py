@@ -5,6 +5,7 @@ candidate from being in two batches even where that lock does not.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,9 +16,10 @@ from resume_assets.batches.ledger.queue import Waiting, count_waiting, waiting
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import estimate_for
+from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
-from resume_assets.models.catalogue import find_model
+from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets.settings import Settings
 
@@ -38,7 +40,7 @@ class Claim:
 def claim(lease: Lease, settings: Settings) -> Claim:
     """Claim for a planned batch; one that is past that is only reported on.
 
-    A batch that finds nothing ends as `empty`. Raises DatabaseFailed.
+    A batch that finds nothing ends as `empty`. Raises DatabaseFailed, OfTrial.
     """
     for _ in range(_LOST_RACES):
         try:
@@ -57,6 +59,8 @@ def claim(lease: Lease, settings: Settings) -> Claim:
 def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim:
     database = lease.database
     batch = batches.get(connection, database, lease.key)
+    if batch.trial_key is not None:
+        raise batches.OfTrial(batches.belongs_to_trial(batch))
     if batch.state != BatchState.planned:
         return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))
     chosen = _choose(connection, lease, settings, batch)
@@ -68,7 +72,7 @@ def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim
             ("userid", "batch_key"),
             [(row.userid, lease.key) for row in chosen],
         )
-        _insert_items(connection, lease, chosen)
+        insert_items(connection, lease, chosen)
     batch = batches.update(
         connection,
         database,
@@ -84,16 +88,26 @@ def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim
 def _choose(
     connection: sa.Connection, lease: Lease, settings: Settings, batch: batches.Batch
 ) -> list[Waiting]:
-    """The newest rows whose running sums fit one file and what the plan reserved."""
-    database = lease.database
+    """The newest rows that wait, as far as they fit."""
     rows = waiting(
         connection,
-        database,
+        lease.database,
         batch.rows_planned,
         max_attempts=settings.max_attempts,
         without_held=True,
     )
-    model = find_model(batch.model)
+    return fitting(connection, lease.database, settings, batch, rows)
+
+
+def fitting(
+    connection: sa.Connection,
+    database: Database,
+    settings: Settings,
+    batch: batches.Batch,
+    rows: Iterable[Waiting],
+) -> list[Waiting]:
+    """The first rows whose running sums fit one file and what the plan reserved; one at least."""
+    model = model_for(settings, batch.model)
     estimate = estimate_for(connection, database, model, asked_by(batch, model))
     size = tokens = 0.0
     chosen: list[Waiting] = []
@@ -108,8 +122,9 @@ def _choose(
     return chosen
 
 
-def _insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting]) -> None:
-    items = lease.database.ledger.items
+def insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting]) -> None:
+    """Insert the batch's items, in their order."""
+    items = lease.items
     # Of a key that was abandoned and planned again: these were never sent.
     connection.execute(
         items.delete().where(items.c.batch_key == lease.key, items.c.state == ItemState.released)

@@ -18,6 +18,7 @@ from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
 from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
+from resume_assets.batches.sending.ending import ask_for_end
 from resume_assets.batches.sending.uploading import upload
 from resume_assets.batches.store import BatchStore
 from resume_assets.database import rights
@@ -51,8 +52,9 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
 
     Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
     OpenAI's queue is full, as `claimed` where it was split, as `built` where a doubt is settled
-    while planning has stopped. Raises ApiUnavailable where a doubt can't be settled yet,
-    OtherEndpoint, AccessRefused, ApiRefused, FilesGone, RightsMissing.
+    while planning has stopped, as `abandoned` where the model ends before it could. Raises
+    ApiUnavailable where a doubt can't be settled yet, OtherEndpoint, AccessRefused, ApiRefused,
+    FilesGone, RightsMissing.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
@@ -63,6 +65,10 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     attempt = Attempt(lease, settings, store, api)
     with lease.kept_alive():
         try:
+            if batch.state != BatchState.submitting:
+                batch = ask_for_end(attempt, batch)
+                if batch.state == BatchState.abandoned:
+                    return batch
             batch = _run(attempt, batch)
             _log.info("batch %s: %s as %s", lease.key, batch.state, batch.openai_batch_id)
         except QueueFull as full:  # elsewhere than in creating: nothing is in doubt by it

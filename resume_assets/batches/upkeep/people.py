@@ -120,7 +120,7 @@ def give_up(lease: Lease) -> batches.Batch:
         if batch.state not in MAY_BE_GIVEN_UP:
             return batch
         now = database.dialect.utc_now(connection)
-        items, claims = database.ledger.items, database.ledger.claims
+        items, claims = lease.items, database.ledger.claims
         still_open = sa.and_(items.c.batch_key == lease.key, items.c.state.in_(sorted(OPEN_ITEMS)))
         # Not `released`: it may have been sent, and counts towards MAX_SENDINGS.
         connection.execute(
@@ -129,7 +129,7 @@ def give_up(lease: Lease) -> batches.Batch:
             .values(state=ItemState.cancelled, reason=GIVEN_UP, closed_at=now)
         )
         connection.execute(claims.delete().where(claims.c.batch_key == lease.key))
-        counts = batches.count_items(connection, database, lease.key)
+        counts = batches.count_items(connection, items, lease.key)
         given_up = counts.get(ItemState.cancelled, 0)
         return batches.update(
             connection,
@@ -140,8 +140,8 @@ def give_up(lease: Lease) -> batches.Batch:
             tally=json.dumps({f"{ItemState.cancelled}: {GIVEN_UP}": given_up}),
             succeeded=0,
             done_at=now,
-            message=f"Given up by a person: {given_up} resumes went back to the queue. What the "
-            "server still answers is not used.",
+            message=f"Given up by a person: {given_up} resumes {batches.fate_of_unsent(batch)}. "
+            "What the server still answers is not used.",
         )
 
     batch = lease.write(work)
@@ -154,8 +154,9 @@ def _call_off(lease: Lease, api: BatchApi) -> batches.Batch:
 
     def work(connection: sa.Connection) -> batches.Batch:
         now = database.dialect.utc_now(connection)
+        batch = batches.lock(connection, database, lease.key)
         reason, message = "cancelled_by_person", "Cancelled before anything was sent;"
-        return abandon(connection, database, lease.key, reason, message, now=now)
+        return abandon(connection, database, batch, reason, message, now=now)
 
     batch = lease.write(work)
     if batch.input_file_id is not None:

@@ -71,6 +71,10 @@ def read_period(start: str | None, end: str | None) -> tuple[DateReading, DateRe
     tells both, it is read for both. An end that is only a year, the start's, takes the start's
     month.
     """
+    if type(start) is str and type(end) is str:
+        first, last = _STARTS.get(start), _ENDS.get(end)
+        if first is not None and last is not None:
+            return first, last  # nearly always
     one = _look(start, False)
     two = _look(end, True)
     if one.undecided and two.day_first is not None:
@@ -118,6 +122,14 @@ _STARTS_BEFORE = re.compile(r"F[wfCEADJ.,:;]{0,3}$")
 _SINCE_BEFORE = re.compile(r"S[wfCEADJ.,:;]{0,3}$")
 _SINCE_AFTER = re.compile(r"[.,:;]*S")
 _GOES_ON = re.compile(r"[.,:;]*[-–RU]")
+
+
+_STARTS: Final = {
+    month: DateReading(month, month_assumed=False, unreadable=False)
+    for month in (f"{year}-{number:02}" for year in range(1900, 2100) for number in range(1, 13))
+}
+"""Readings of what the model is asked for; such dates tell nothing of a position's other one."""
+_ENDS: Final = {**_STARTS, "Present": _PRESENT}
 
 
 class _Look(NamedTuple):

@@ -46,5 +46,5 @@ def _model_object(model: Model) -> dict[str, Any]:
         "object": "model",
         "created": 0,
         "owned_by": "local rules",
-        "shutdown_date": None if model.shutdown is None else model.shutdown.isoformat(),
+        "shutdown_date": None,  # rules do not end when the model of that name does
     }

@@ -44,7 +44,7 @@ def test_a_batch_is_found_by_its_key_and_by_its_id(flow: Flowing):
 def test_what_is_closed_is_counted_and_let_go(flow: Flowing):
     flow.until_submitted()
     ends = [
-        End(1, ItemState.failed, "r" * 300, (5, 0, 7), attempt_used=True),
+        End(1, ItemState.failed, "r" * 300, (5, 0, 2, 7), attempt_used=True),
         End(2, ItemState.missing, "no_line"),
     ]
     with leased(flow.database, KEY) as lease:
@@ -52,16 +52,17 @@ def test_what_is_closed_is_counted_and_let_go(flow: Flowing):
         lease.write(lambda connection: close(connection, lease, []))
     items = flow.items()
     assert items[1].reason == "r" * 200
-    assert (items[1].input_tokens, items[1].cached_tokens, items[1].output_tokens) == (5, 0, 7)
+    used = (items[1].input_tokens, items[1].cached_tokens, items[1].output_tokens)
+    assert (*used, items[1].cache_write_tokens) == (5, 0, 7, 2)
     assert (items[1].attempt_used, items[2].attempt_used) == (True, False)
     assert (items[1].closed_at is None, items[3].closed_at is None) == (False, True)
     assert flow.claims() == {3: KEY}
     counted = flow.database.read(
-        lambda connection: batches.count_items(connection, flow.database, KEY)
+        lambda connection: batches.count_items(connection, flow.database.ledger.items, KEY)
     )
     assert counted == {"failed": 1, "missing": 1, "submitted": 1}
     reasons = flow.database.read(
-        lambda connection: batches.count_reasons(connection, flow.database, KEY)
+        lambda connection: batches.count_reasons(connection, flow.database.ledger.items, KEY)
     )
     assert reasons == {f"failed: {'r' * 200}": 1, "missing: no_line": 1, "submitted": 1}
 
@@ -75,7 +76,7 @@ def test_what_was_closed_before_is_not_given_back_again(flow: Flowing):
         lambda connection: abandon(
             connection,
             flow.database,
-            KEY,
+            batches.get(connection, flow.database, KEY),
             "batch_abandoned",
             "m" * 2_000,
             now=flow.database.dialect.utc_now(connection),

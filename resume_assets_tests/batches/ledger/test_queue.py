@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import attempts, queue
-from resume_assets.batches.ledger.attempts import GivenUp, given_up, text_hash
+from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.queue import count_back, count_sendable, count_waiting
 from resume_assets.batches.ledger.states import MAX_SENDINGS
 from resume_assets.batches.upkeep.people import forgive
+from resume_assets.extraction.text import text_hash
 from resume_assets_tests.flow import KEY, Flowing, resume
 
 

@@ -1,6 +1,7 @@
 """The decision on the next batch: within every limit, and saying why where there is none."""
 
 from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,10 @@ from resume_assets.batches.planning.decision import (
     Plan,
     Queue,
     Stop,
+    TimeLeft,
     decide,
 )
+from resume_assets.models.ends import ModelEnd
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
 
 QUEUE = Queue(waiting=10_000, bytes_per_row=8_000, tokens_per_row=2_000, cost_per_row=0.001)
@@ -138,7 +141,48 @@ def test_without_a_price_a_money_limit_lets_nothing_through():
 
 
 def test_only_what_a_person_must_mend_waits_for_one():
-    assert {Stop.money, Stop.low_share, Stop.stopped} == WAITS_FOR_A_PERSON
+    assert {Stop.money, Stop.low_share, Stop.stopped, Stop.model_ends} == WAITS_FOR_A_PERSON
+
+
+at = datetime.fromisoformat
+
+GONE = ModelEnd("old", date(2027, 1, 14), "new", is_binding=True)
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        (at("2026-11-27"), None),
+        (at("2027-01-12T23:59"), None),
+        (at("2027-01-13"), None),  # a batch of 24 hours ends as the day of the end begins
+        (at("2027-01-13T00:01"), "A batch may take 24 hours"),
+        (at("2027-01-13T23:59"), "A batch may take 24 hours"),
+        (at("2027-01-14"), "Nothing is planned with it any more"),
+        (at("2029-01-01"), "Nothing is planned with it any more"),
+    ],
+)
+def test_no_batch_outlasts_its_model(now, says):
+    decision = decide(QUEUE, NOTHING_OUT, NO_LIMITS, 500, TimeLeft(GONE, now))
+    if says is None:
+        assert planned(decision).rows == 500
+        return
+    refusal = refused(decision)
+    assert refusal.stop is Stop.model_ends
+    assert says in refusal.why
+    assert "RESUME_MODEL=new" in refusal.why
+    assert "resume-assets trial" in refusal.why
+
+
+def test_an_end_elsewhere_or_none_holds_nothing_up():
+    late = at("2029-01-01")
+    elsewhere = replace(GONE, is_binding=False)
+    for left in (TimeLeft(elsewhere, late), TimeLeft(None, late), None):
+        assert planned(decide(QUEUE, NOTHING_OUT, NO_LIMITS, 500, left)).rows == 500
+
+
+def test_where_nothing_waits_the_end_is_no_reason():
+    refusal = refused(decide(Queue(0), NOTHING_OUT, NO_LIMITS, 5, TimeLeft(GONE, at("2029-01-01"))))
+    assert refusal.stop is Stop.nothing_waiting
 
 
 amounts = st.floats(0, 1e6, allow_nan=False)

@@ -1,6 +1,7 @@
 """What resumes will cost: by careful guesses first, by what came back afterwards."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,11 +14,16 @@ from resume_assets.batches.planning.estimates import (
     measured_overhead,
 )
 from resume_assets.batches.store import REQUESTS
+from resume_assets.extraction.requests import Caching
 from resume_assets.models.catalogue import find_model
 from resume_assets_tests.flow import KEY, Flowing, resume
 
+DAY = date(2026, 11, 27)
+
 ESTIMATE = Estimate(
     model=find_model("gpt-4o-mini-2024-07-18"),
+    on=DAY,
+    caching=Caching.untold,
     overhead_tokens=600.0,
     output_tokens=700.0,
     most_tokens=100_000,
@@ -39,9 +45,24 @@ def test_tokens_by_the_bytes_of_a_text_as_far_as_it_is_sent():
 
 
 def test_the_price_is_the_batch_s_with_nothing_cached():
-    assert ESTIMATE.cost(1_000_000, 1_000_000) == pytest.approx(0.15 / 2 + 0.60 / 2)
-    unknown = Estimate(find_model("their-own-7b"), 600.0, 700.0, 100_000, 3_000)
-    assert unknown.cost(1_000_000, 1_000_000) is None
+    assert ESTIMATE.cost([10_000] * 100) == pytest.approx(0.15 / 2 + 0.07 * 0.60 / 2)
+    assert ESTIMATE.cost([]) == 0
+    assert replace(ESTIMATE, model=find_model("their-own-7b")).cost([1_000]) is None
+
+
+def test_what_may_be_written_to_the_cache_is_reserved():
+    luna = replace(ESTIMATE, model=find_model("gpt-6-luna"), overhead_tokens=2_000.0)
+    plain = 100 * (10_000 * 0.05 + 700 * 0.25) / 1e6
+    assert luna.cost([10_000] * 100) == pytest.approx(plain)
+    written = replace(luna, caching=Caching.prefix)
+    assert written.cost([10_000] * 100) == pytest.approx(plain + 100 * 2_000 * 0.0125 / 1e6)
+
+
+def test_a_long_prompt_is_reserved_at_its_own_price_and_no_average_hides_it():
+    luna = replace(ESTIMATE, model=find_model("gpt-6-luna"))
+    short = (1_000 * 0.05 + 700 * 0.25) / 1e6
+    long = (300_000 * 0.10 + 700 * 0.375) / 1e6
+    assert luna.cost([1_000, 300_000, 1_000]) == pytest.approx(2 * short + long)
 
 
 def test_a_line_is_no_longer_than_it_is_expected_to_be(flow: Flowing):

@@ -57,6 +57,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
 
     monkeypatch.setattr(subprocess, "Popen", Remembered)
     monkeypatch.setattr(reading, "HELP_FROM", 1)
+    monkeypatch.setattr(reading, "HEAD", 1)  # a line
     monkeypatch.setattr(reading, "processors", lambda: 2)
     return started
 
@@ -76,6 +77,17 @@ def test_both_ways_read_the_same(answers: Path, beside: list[Any]) -> None:
     assert all(answer.candidate is None for answer in there)
     (process,) = beside
     assert process.returncode is not None
+
+
+@pytest.mark.parametrize("head", [1, 3_000, 100_000, 10**9])
+def test_wherever_the_helper_goes_on_each_line_is_read_once(
+    answers: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch, head: int
+) -> None:
+    monkeypatch.setattr(reading, "HEAD", head)
+    here = list(read_records(BytesIO(answers.read_bytes()), TODAY))
+    with answers.open("rb") as stream:
+        assert list(read_records(stream, TODAY)) == here
+    assert len(beside) == 1
 
 
 def test_an_empty_file_has_none(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.ledger.attempts import text_hash
 from resume_assets.batches.sending import building
 from resume_assets.batches.store import REQUESTS
+from resume_assets.extraction.text import text_hash
 from resume_assets.models.tokens import MARKER, counter_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets_tests.flow import KEY, Flowing, resume

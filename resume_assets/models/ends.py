@@ -1,0 +1,82 @@
+"""When a model is shut down, whose word that is, and what a user does about it.
+
+An endpoint's own word counts most: a model object's `shutdown_date`. Where none was seen, OpenAI's
+dates hold at OpenAI and Azure's at Azure. What another server does with a model of that name is its
+own affair: there the date is told, and holds nothing up.
+"""
+
+import datetime
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from resume_assets.models.catalogue import Model
+from resume_assets.settings import Settings
+
+SOON = 90
+"""Days before a model's end from which on it is told wherever people look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEnd:
+    """A model's last day at an endpoint; from `on` (UTC) on it is gone."""
+
+    model: str
+    on: datetime.date
+    successor: str | None
+    is_binding: bool
+    """Whether the endpoint in use ends it, as far as is known."""
+
+    def days_left(self, today: datetime.date) -> int:
+        """Days until it is gone; negative afterwards."""
+        return (self.on - today).days
+
+    def is_soon(self, today: datetime.date) -> bool:
+        """Whether people are to be told."""
+        return self.days_left(today) <= SOON
+
+    def in_words(self, today: datetime.date) -> str:
+        """When it ends, its successor, and the command that compares the two."""
+        left, at = self.days_left(today), "" if self.is_binding else " at OpenAI"
+        if left > 0:
+            days = "1 day" if left == 1 else f"{left} days"
+            return f"{self.model} is shut down{at} on {self.on}, in {days}. {self._advice()}"
+        return f"{self.model} was shut down{at} on {self.on}. {self._advice_afterwards()}"
+
+    def _advice(self) -> str:
+        if self.successor is None:
+            return (
+                f"`resume-assets trial --model {self.model} --model NEW --sample 200` compares it "
+                "with another on your own resumes, and RESUME_MODEL=NEW switches."
+            )
+        return (
+            f"Its successor is {self.successor}: `resume-assets trial --model {self.model} --model "
+            f"{self.successor} --sample 200` compares the two on your own resumes, and "
+            f"RESUME_MODEL={self.successor} switches."
+        )
+
+    def _advice_afterwards(self) -> str:
+        if self.successor is None:
+            return "Set RESUME_MODEL to another model."
+        return (
+            f"Set RESUME_MODEL={self.successor}, its successor; `resume-assets trial --model "
+            f"{self.successor} --sample 200` tries that on your own resumes first."
+        )
+
+
+def end_of(
+    settings: Settings, model: Model, announced: datetime.date | None = None
+) -> ModelEnd | None:
+    """Return the model's end at the configured endpoint; None where none is known.
+
+    `announced`: what the endpoint itself said, last time it was asked.
+    """
+    on, is_binding = announced, True
+    if on is None:
+        host = (urlsplit(settings.openai_base_url or "").hostname or "").lower()
+        is_local = settings.openai_api_key is None and settings.openai_base_url is None
+        if host.endswith(".azure.com"):
+            on = model.azure_shutdown
+        else:
+            on = model.shutdown
+            is_binding = not is_local and (host == "" or host.endswith("api.openai.com"))
+    return None if on is None else ModelEnd(model.name, on, model.successor, is_binding)
