@@ -147,6 +147,12 @@ def to_write(rows: Sequence[Row], there: CandidateTable) -> tuple[list[str], lis
     ]
 
 
+def rows_without(rows: list[Row], others: list[Row]) -> list[Row]:
+    """The rows that are not among the others."""
+    left_out = {id(row) for row in others}
+    return [row for row in rows if id(row) not in left_out]
+
+
 def _digests(there: CandidateTable, values: Sequence[Any]) -> str:
     if len(values) == len(PLACES):
         return digests_of(values)

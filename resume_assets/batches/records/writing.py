@@ -27,6 +27,7 @@ from resume_assets.batches.records.rows import (
     Applied,
     Row,
     prepare,
+    rows_without,
     to_write,
 )
 from resume_assets.database.retrying import Refused
@@ -151,9 +152,9 @@ class Writer:
         stale: list[Row] = []
         if look_first:
             done = self._written_before(connection, rows)
-            rows = _without(rows, done)
+            rows = rows_without(rows, done)
             stale = self._changed(connection, rows)
-            rows = _without(rows, stale)
+            rows = rows_without(rows, stale)
         # The update locks the rows; then nobody else can change them until we commit.
         hit, rows = self._write_records(connection, rows)
         seen = self._verify(connection, rows)
@@ -295,8 +296,3 @@ class Writer:
                 applied.changes.update(row.changes.items())
         if stale:
             applied.ends["stale: changed_meanwhile"] += len(stale)
-
-
-def _without(rows: list[Row], others: list[Row]) -> list[Row]:
-    left_out = {id(row) for row in others}
-    return [row for row in rows if id(row) not in left_out]
