@@ -356,6 +356,23 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
+@_command("undo", "resume-assets undo monday-1 4711")
+@click.argument("batch")
+@click.argument("userids", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
+    """Put back what a batch overwrote.
+
+    BATCH is its key or OpenAI's id; of these USERIDS, or of all. Records that were changed since
+    are left alone.
+    """
+    from resume_assets.commands import undoing
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        return undoing.undo(database, batch, userids, sure=yes)
+
+
 @_command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
 @click.option("--model-was", required=True, help="Records that this model read last.")
 @click.option("--limit", type=_ROWS, help="So many of them, by id; all if not given.")

@@ -22,6 +22,7 @@ from resume_assets.batches.ledger.states import (
     NO_LINE,
     OPEN_ITEMS,
     SENT,
+    WRITTEN,
     BatchState,
     ItemState,
 )
@@ -84,7 +85,7 @@ def sent_often(database: Database, max_attempts: int) -> sa.Subquery:
     items = database.ledger.items
     return (
         sa.select(items.c.userid)
-        .where(items.c.state.in_(sorted(SENT - {ItemState.succeeded})))
+        .where(items.c.state.in_(sorted(SENT - WRITTEN)))
         .group_by(items.c.userid)
         .having(
             sa.or_(
@@ -116,7 +117,7 @@ def histories_of(
     )
     histories: dict[Any, list[sa.Row[Any]]] = defaultdict(list)
     for row in connection.execute(query):
-        if row.state == ItemState.succeeded:
+        if row.state in WRITTEN:
             histories[row.userid].clear()
         elif row.state in SENT and not row.forgiven:
             histories[row.userid].append(row)

@@ -75,6 +75,29 @@ def formers_of(
     return {userid: Former(*rest) for userid, *rest in connection.execute(query)}
 
 
+def written_later(
+    connection: sa.Connection, database: Database, key: str, userids: Sequence[Any]
+) -> set[Any]:
+    """Those of these candidates (a page of them) whose record another batch wrote after this one.
+
+    Be it within the same second, so that LastProcessed does not tell.
+    """
+    ours = database.ledger.items
+    later = ours.alias("later")
+    query = (
+        sa.select(ours.c.userid)
+        .join(later, later.c.userid == ours.c.userid)
+        .where(
+            ours.c.batch_key == key,
+            ours.c.userid.in_(userids),
+            later.c.batch_key != ours.c.batch_key,
+            later.c.state == ItemState.succeeded,
+            later.c.closed_at > ours.c.closed_at,
+        )
+    )
+    return set(connection.execute(query).scalars())
+
+
 def keep(
     row: Row,
     standing: Sequence[Any],

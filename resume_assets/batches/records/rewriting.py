@@ -1,11 +1,11 @@
 """Records written again, by the present rules, from the answers that are kept."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
+from resume_assets.batches.records import keeping
 from resume_assets.batches.records.rows import LEFT, READING, Row, to_write
 from resume_assets.batches.records.writing import Interference, Seen, Writer
 
@@ -61,24 +61,9 @@ class Rewriter(_Again):
         """Also those that a later batch wrote, be it within the same second."""
         changed = super()._changed(connection, rows)
         known = {id(row) for row in changed}
-        later = self._written_later(connection, [row.asked.userid for row in rows])
+        userids = [row.asked.userid for row in rows]
+        later = keeping.written_later(connection, self.database, self.lease.key, userids)
         return changed + [row for row in rows if row.asked.userid in later and id(row) not in known]
-
-    def _written_later(self, connection: sa.Connection, userids: list[Any]) -> set[Any]:
-        ours = self.database.ledger.items
-        later = ours.alias("later")
-        query = (
-            sa.select(ours.c.userid)
-            .join(later, later.c.userid == ours.c.userid)
-            .where(
-                ours.c.batch_key == self.lease.key,
-                ours.c.userid.in_(userids),
-                later.c.batch_key != ours.c.batch_key,
-                later.c.state == ItemState.succeeded,
-                later.c.closed_at > ours.c.closed_at,
-            )
-        )
-        return set(connection.execute(query).scalars())
 
     def _written_before(self, connection: sa.Connection, rows: list[Row]) -> list[Row]:
         del connection, rows  # what is written twice by the same rules is the same

@@ -16,6 +16,7 @@ from resume_assets.batches.ledger.states import (
     BEFORE_SUBMITTED,
     OPEN_ITEMS,
     SENT,
+    WRITTEN,
     BatchState,
     ItemState,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PAGE = 500
-_FAILED = SENT - {ItemState.succeeded}
+_FAILED = SENT - WRITTEN
 
 GIVEN_UP = "given_up"
 """The reason of items whose batch a person gave up."""
