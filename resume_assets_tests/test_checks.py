@@ -141,6 +141,16 @@ def test_the_usable_share_is_judged_by_the_setting(
     assert check(done, "b1")["usable_answers"].passed
 
 
+def test_a_batch_that_was_not_answered_at_all_has_no_low_share(done: Platform) -> None:
+    """Nothing was paid for it: its resumes wait again."""
+    items = done.database.ledger.items
+    statement = items.update().values(state="expired", reason=None)
+    done.database.write(lambda connection: connection.execute(statement))
+    found = check(done, "b1")["usable_answers"]
+    assert found.passed
+    assert found.metadata["share"].value == 1.0
+
+
 def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
     items = done.database.ledger.items
     clean = items.update().values(values_cut=0, truncated=False, unread=None, changes=None)

@@ -22,6 +22,7 @@ PLAIN_ROOMS = (
     "evaluation",
     "local_openai",
     "samples",
+    "trials",
 )
 HEAVY = ("dagster", "pandas", "pyodbc", "openai", "tiktoken", "numpy", "sqlalchemy", "starlette")
 
@@ -78,6 +79,7 @@ def test_a_plain_room_loads_neither_dagster_nor_pandas_nor_pyodbc(room: str) -> 
         ("samples", {"openai", "sqlalchemy", "tiktoken", "starlette"}),
         ("local_openai", {"sqlalchemy", "openai"}),
         ("batches", {"starlette"}),
+        ("trials", {"openai", "starlette"}),
     ],
 )
 def test_a_room_knows_only_its_own_libraries(room: str, strange: set[str]) -> None:

@@ -146,8 +146,7 @@ def _bring_in_leftovers(opened: Session) -> None:
 
 
 def _open_batches(opened: Session) -> list[batches.Batch]:
-    database = opened.database
-    return list(database.read(lambda connection: batches.in_states(connection, database, OPEN)))
+    return list(opened.in_states(OPEN))
 
 
 def _report(opened: Session, key: str) -> None:

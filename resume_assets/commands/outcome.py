@@ -33,7 +33,7 @@ _ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """Of one batch: how many requests gave no record, by `state: reason`, and what is next.
 
     `back`: candidates that wait again; `given_up`: those without attempts left.
@@ -52,13 +52,13 @@ class Outcome:
         return any(not reason.startswith(_NOBODYS_FAULT) for reason in self.reasons)
 
 
-def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> Outcome:
+def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> BatchOutcome:
     """Count how a batch's requests ended."""
     key, most = batch.batch_key, settings.max_attempts
 
-    def count(connection: sa.Connection) -> Outcome:
+    def count(connection: sa.Connection) -> BatchOutcome:
         people = given_up(connection, database, max_attempts=most, batch_key=key)
-        return Outcome(
+        return BatchOutcome(
             batch,
             batches.count_reasons(connection, database.ledger.items, key),
             count_back(connection, database, key, max_attempts=most),
@@ -68,7 +68,7 @@ def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> 
     return database.read(count)
 
 
-def say_outcome(outcome: Outcome) -> None:
+def say_outcome(outcome: BatchOutcome) -> None:
     """The reasons with their counts, most first, and what becomes of those candidates."""
     reasons = sorted(outcome.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     if not reasons:

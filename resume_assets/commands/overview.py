@@ -1,7 +1,8 @@
 """`status`: the queue, the batches, the money, and what waits for a person. Loads no Dagster."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,13 @@ from resume_assets.batches import costing
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_sendable
-from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, CLOSED, OPEN
+from resume_assets.batches.ledger.states import (
+    AFTER_ENDED,
+    BEFORE_SUBMITTED,
+    CLOSED,
+    OPEN,
+    BatchState,
+)
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.outstanding import end_of_model
 from resume_assets.commands.output import describe, dollars, how_to_send, say
@@ -43,7 +50,7 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
     stuck = planner.stuck_batches(connection, database, settings)
     return {
         "waiting": count_sendable(connection, database, max_attempts=most),
-        "batches_out": [_batch(batch) for batch in opened],
+        "batches_open": [_batch(batch) for batch in opened],
         "trials_open": [_trial(connection, database, one.trial_key) for one in trials],
         "batches_closed_last": [_batch(batch) for batch in closed],
         "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
@@ -85,8 +92,17 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
         "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
         "message": batch.message,
         "line": describe(batch),
-        "next": how_to_send(batch) if batch.state in BEFORE_SUBMITTED else None,
+        "next": _next(batch),
     }
+
+
+def _next(batch: batches.Batch) -> str | None:
+    """The command that goes on with the batch; None where it is OpenAI's turn, or nobody's."""
+    if batch.state in BEFORE_SUBMITTED:
+        return how_to_send(batch)
+    if batch.state in AFTER_ENDED:
+        return f"`resume-assets check {batch.batch_key}` brings in its answers."
+    return None
 
 
 def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str, Any]:
@@ -115,11 +131,13 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say(json.dumps(found, indent=2))
         return
     say(f"Waiting         {found['waiting']:,} resumes")
-    unsent = [batch for batch in found["batches_out"] if batch["next"]]
-    if unsent:
+    by_state = partial(_in_states, found["batches_open"])
+    if unsent := by_state(BEFORE_SUBMITTED):
         _show_batches("Not sent", unsent)
         say("                `resume-assets submit` sends these first.")
-    _show_batches("Out", [batch for batch in found["batches_out"] if not batch["next"]])
+    _show_batches("Out", by_state({BatchState.submitted}))
+    if ended := by_state(AFTER_ENDED):
+        _show_batches("Ended", ended)
     for one in found["trials_open"]:
         say(
             f"Trial           {one['trial_key']}: {one['not_sent']:,} not sent yet, {one['out']:,} "
@@ -141,6 +159,12 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         say(f"Model           {end['line']}")
     if found["planning_stopped"]:
         say(f"Stopped         {found['planning_stopped']}")
+
+
+def _in_states(
+    batches: Sequence[dict[str, Any]], states: Collection[BatchState]
+) -> list[dict[str, Any]]:
+    return [batch for batch in batches if batch["state"] in states]
 
 
 def _because(message: str | None) -> str:

@@ -123,10 +123,7 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
         say(_why_not(before))
         return 0
     say(describe(before))
-    say(
-        f"To give it up frees its {before.requests or 0:,} resumes for other batches. The server "
-        "may still run it: then they are paid for twice, and what it answers is not used."
-    )
+    say(_what_it_means(before))
     if not sure:
         click.confirm(f"Give up {before.batch_key}?", abort=True)
     with leased(session.database, before.batch_key, patience=PATIENCE) as lease:
@@ -134,6 +131,19 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
     say(describe(batch))
     say_next(session.database, session.settings)
     return 0
+
+
+def _what_it_means(batch: batches.Batch) -> str:
+    """What a batch's giving up comes to, to be told before."""
+    if batch.trial_key is not None:
+        return (
+            f"To give it up leaves its {batch.requests or 0:,} resumes out of the trial. The "
+            "server may still run it: then it is paid for, and what it answers is not used."
+        )
+    return (
+        f"To give it up frees its {batch.requests or 0:,} resumes for other batches. The server "
+        "may still run it: then they are paid for twice, and what it answers is not used."
+    )
 
 
 def _why_not(batch: batches.Batch) -> str:

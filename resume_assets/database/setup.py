@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from resume_assets.database.connect import Database
+from resume_assets.database.serving import require_its_own
 from resume_assets.database.setup_steps import (
     Step,
     declared_candidates,
@@ -74,7 +75,10 @@ def require_initialised(connection: sa.Connection, database: Database) -> sa.Row
         raise NotInitialised("The ledger has no installation row: run `resume-assets init-db`.")
     if version != LEDGER_VERSION:
         raise wrong_version(version)
-    return connection.execute(sa.select(table)).one()
+    row = connection.execute(sa.select(table)).one()
+    if row.candidate_table is not None:  # else `init-db` of an older program made it
+        require_its_own(database, table, row.candidate_table)
+    return row
 
 
 def _elsewhere(connection: sa.Connection, table: sa.Table) -> str:

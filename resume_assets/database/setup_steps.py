@@ -11,6 +11,12 @@ from sqlalchemy.types import TypeEngine
 
 from resume_assets.database.candidates import MODIFIED, PROCESSED, TEXT, USERID, TableProblem
 from resume_assets.database.connect import Database
+from resume_assets.database.serving import (
+    noted_in,
+    refuse_a_second,
+    require_its_own,
+    served_by,
+)
 from resume_assets.database.status_table import schema_of, status_table
 from resume_assets.database.tables import LEDGER_VERSION, Ledger, NotInitialised, ledger_tables
 from resume_assets.extraction.candidate import COLUMNS
@@ -60,7 +66,7 @@ def missing_steps(
 
     `ledger_only`: tables of ours, and nothing that alters one that was there before. Raises
     TableProblem for a candidate table without `userid`, NotInitialised for a ledger that is newer
-    than this program, or in another schema.
+    than this program, in another schema, or another table's.
     """
     looking = _Looking(sa.inspect(connection), database)
     yield from looking.schemas()
@@ -69,19 +75,28 @@ def missing_steps(
     elif not looking.there:
         raise TableProblem(f"There is no table {looking.declared.fullname} for a ledger to serve.")
     ledger = ledger_tables(*looking.shared_types(), database.ledger_schema)
-    looking.refuse_a_second_ledger(ledger)
+    refuse_a_second(connection, looking.inspector, database, ledger)
     version = looking.version(connection, ledger.installation)
     if version is not None and version > LEDGER_VERSION:
         raise wrong_version(version)
     for table in ledger.metadata.sorted_tables:
         yield from looking.ledger_table(table)
+    served = looking.literal(served_by(database))
     if version is None:
         yield Step(
             "the installation's own row",
             f"INSERT INTO {looking.quoted(ledger.installation)} "  # noqa: S608 (our own name)
-            "(one, installation_id, ledger_version, lock_count) "
-            f"VALUES (1, {database.dialect.random_hex}, {LEDGER_VERSION}, 0)",
+            "(one, installation_id, ledger_version, lock_count, candidate_table) "
+            f"VALUES (1, {database.dialect.random_hex}, {LEDGER_VERSION}, 0, {served})",
         )
+    elif (noted := noted_in(connection, looking.inspector, ledger.installation)) is None:
+        yield Step(
+            "which table the ledger serves",
+            f"UPDATE {looking.quoted(ledger.installation)} "  # noqa: S608 (our own name)
+            f"SET candidate_table = {served}",
+        )
+    else:
+        require_its_own(database, ledger.installation, noted)
     schema = schema_of(looking.inspector, database)
     for step in looking.status(status_table(ledger.batches, schema)):
         if step.alters is None or not ledger_only:
@@ -138,27 +153,6 @@ class _Looking:
                 )
             yield Step(f"schema {name}", self._sql(CreateSchema(name)))
 
-    def refuse_a_second_ledger(self, ledger: Ledger) -> None:
-        """Raise NotInitialised for a second ledger: it would not know the first one's claims."""
-        old, new = self.database.schema, self.database.ledger_schema
-        installation = ledger.installation.name
-        if (
-            old == new
-            or self.inspector.has_table(installation, schema=new)
-            or not self.inspector.has_table(installation, schema=old)
-        ):
-            return
-        quote = self.dialect.identifier_preparer.quote
-        moves = "; ".join(
-            f"ALTER SCHEMA {quote(new or '')} TRANSFER {quote(old or '')}.{table.name}"
-            for table in ledger.metadata.sorted_tables
-        )
-        raise NotInitialised(
-            f"The ledger lies in schema {old}, and RESUME_LEDGER_SCHEMA names {new}: a second one "
-            "would know nothing of what is claimed and out. Unset it, or move the tables while "
-            f"nothing runs: {moves}."
-        )
-
     def candidates(self) -> Iterator[Step]:
         """The candidate table, or its missing columns; the index for reading the queue."""
         table, there = self.declared, self.there
@@ -186,7 +180,7 @@ class _Looking:
         if self._is_view(table):
             return  # has the columns that its makers chose
         yield from self._missing_columns(table, there, theirs=True)
-        if not self._has_index(table, [PROCESSED, MODIFIED], unique=False):
+        if not self._has_index(table, [PROCESSED, MODIFIED]):
             yield proposed
 
     def shared_types(self) -> tuple[TypeEngine[Any], TypeEngine[Any]]:
@@ -213,7 +207,7 @@ class _Looking:
             yield Step(f"table {table.fullname}", self._sql(CreateTable(table)))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             names = [column.name for column in index.columns]
-            if not there or not self._has_index(table, names, unique=index.unique):
+            if not there or not self._has_index(table, names):
                 yield Step(f"index {index.name}", self._sql(CreateIndex(index)))
 
     def status(self, table: sa.Table) -> Iterator[Step]:
@@ -225,6 +219,11 @@ class _Looking:
                 yield Step(f"index {index.name}", self._sql(CreateIndex(index)))
         elif not self._is_view(table):
             yield from self._missing_columns(table, there, theirs=True)
+
+    def literal(self, text: str) -> str:
+        """The text in SQL."""
+        value = sa.literal(text, sa.Unicode())
+        return str(value.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
 
     def quoted(self, table: sa.Table) -> str:
         """The table's name in SQL."""
@@ -242,15 +241,13 @@ class _Looking:
             return {}
         return {column["name"].casefold(): column["type"] for column in found}
 
-    def _has_index(self, table: sa.Table, names: Sequence[str], *, unique: bool) -> bool:
-        """Whether an index, by any name, starts with these columns; a unique one has just them."""
+    def _has_index(self, table: sa.Table, names: Sequence[str]) -> bool:
+        """Whether an index, by any name, starts with these columns."""
         wanted = [name.casefold() for name in names]
-        for found in self.inspector.get_indexes(table.name, schema=table.schema):
-            there = [str(name).casefold() for name in found["column_names"]]
-            same = there == wanted if unique else there[: len(wanted)] == wanted
-            if same and (found["unique"] or not unique):
-                return True
-        return False
+        return any(
+            [str(name).casefold() for name in found["column_names"]][: len(wanted)] == wanted
+            for found in self.inspector.get_indexes(table.name, schema=table.schema)
+        )
 
     def _missing_columns(
         self, table: sa.Table, there: Iterable[str], *, theirs: bool

@@ -81,6 +81,8 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         # Random; goes with each batch to OpenAI, so that two installations never mix theirs up.
         sa.Column("installation_id", _KEY, nullable=False),
         sa.Column("ledger_version", sa.Integer, nullable=False),
+        # The table that it serves, with its schema; NULL in what is older than the column
+        sa.Column("candidate_table", sa.Unicode(300)),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
         # `resume` sets it: limits on money and on usable answers count from then on.

@@ -52,7 +52,7 @@ class _Mapper(Cleaner):
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
         super().__init__(Record((), {}, {}))
         self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
-        self.today = today.year * 12 + today.month - 1
+        self.today = today.year * 12 + today.month
         self.jobs = in_order(
             [
                 _job(raw)

@@ -28,7 +28,7 @@ class Job(NamedTuple):
 @lru_cache(maxsize=4096)
 def month(date: str) -> int:
     """Return the number of the month that a `YYYY-MM` stands for."""
-    return int(date[:4]) * 12 + int(date[5:7]) - 1
+    return int(date[:4]) * 12 + int(date[5:])
 
 
 def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:

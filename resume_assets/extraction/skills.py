@@ -38,6 +38,7 @@ def _shorter(text: str) -> str:
     text = _stripped(text)
     if text.count("(") != text.count(")"):
         text = _stripped(text.replace("(", "").replace(")", ""))
+        text = " ".join(_without_loose_end(text.split()))
     return text
 
 

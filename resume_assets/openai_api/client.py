@@ -27,6 +27,7 @@ from resume_assets.openai_api.limits import (
 from resume_assets.openai_api.translating import leave_alone, translate
 
 _CHUNK = 1 << 20
+_OPENAI = "openai.com"
 _BRIEFLY = 10.0  # seconds
 CLOCK_SKEW = timedelta(minutes=10)
 """How far OpenAI's clock and the database's may be apart."""
@@ -50,6 +51,16 @@ class BatchApi:
         return f"{url.scheme}://{url.host}{port}{url.path.rstrip('/')}"
 
     @property
+    def server(self) -> str:
+        """What people call it: OpenAI where it is OpenAI's, else its host and port."""
+        if self._endpoint is not None:
+            return self._endpoint
+        url = self.client.base_url
+        if url.host == _OPENAI or url.host.endswith(f".{_OPENAI}"):
+            return "OpenAI"
+        return f"{url.host}:{url.port}" if url.port else url.host
+
+    @property
     def key_hash(self) -> str:
         """A hash of the API key: tells one from another, and nothing about either."""
         return hashlib.sha256(f"resume_assets|{self.client.api_key}".encode()).hexdigest()[:16]
@@ -58,7 +69,7 @@ class BatchApi:
         """Upload a request file. A try that failed may leave a file of that name behind."""
         # No retries: the client would send the stream from where the first try stopped reading it.
         client = self.client.with_options(max_retries=0)
-        with _translated("uploading the request file"):
+        with self._translated("uploading the request file"):
             file = client.files.create(
                 file=(name, stream, "application/jsonl"),
                 purpose="batch",
@@ -68,7 +79,7 @@ class BatchApi:
 
     def find_files(self, name: str, since: datetime) -> list[FileObject]:
         """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
-        with _translated("looking for an upload"):
+        with self._translated("looking for an upload"):
             found = []
             for file in _listed(self.client.files.list(purpose="batch", order="desc")):
                 if _is_before(file.created_at, since - CLOCK_SKEW):
@@ -79,7 +90,7 @@ class BatchApi:
 
     def uploads(self, prefix: str) -> list[FileObject]:
         """All request files whose names begin with `prefix`, from all pages."""
-        with _translated("looking through the uploads"):
+        with self._translated("looking through the uploads"):
             return [
                 file
                 for file in _listed(self.client.files.list(purpose="batch"))
@@ -90,7 +101,7 @@ class BatchApi:
         """Create a batch. Raises Doubtful where it may have been created nevertheless."""
         # No retries: two creations are two bills.
         client = self.client.with_options(max_retries=0)
-        with _translated("creating the batch", once_only=True):
+        with self._translated("creating the batch", once_only=True):
             batch = client.batches.create(
                 input_file_id=input_file_id,
                 endpoint=ENDPOINT,
@@ -102,7 +113,7 @@ class BatchApi:
 
     def batches_since(self, since: datetime) -> Iterator[Batch]:
         """Batches of this project, newest first, back to `since` (UTC), a page of 100 a call."""
-        with _translated("listing the batches"):
+        with self._translated("listing the batches"):
             for batch in _listed(self.client.batches.list(limit=100)):
                 if _is_before(batch.created_at, since - CLOCK_SKEW):
                     return
@@ -110,12 +121,12 @@ class BatchApi:
 
     def retrieve(self, batch_id: str) -> Batch:
         """One batch. Raises NotThere."""
-        with _translated("looking up the batch"):
+        with self._translated("looking up the batch"):
             return _with_id(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> Batch:
         """Ask for the batch to be cancelled; what was answered before is paid for and kept."""
-        with _translated("cancelling the batch"):
+        with self._translated("cancelling the batch"):
             return _with_id(self.client.batches.cancel(batch_id))
 
     def download(self, file_id: str, target: BinaryIO, *, as_it_is: bool = False) -> int:
@@ -128,7 +139,7 @@ class BatchApi:
         expected = self._size_of(file_id)
         size, tail = 0, b""
         with (
-            _translated("downloading a result file"),
+            self._translated("downloading a result file"),
             self.client.files.with_streaming_response.content(file_id) as response,
         ):
             for chunk in response.iter_bytes(_CHUNK):
@@ -147,7 +158,7 @@ class BatchApi:
     def _size_of(self, file_id: str) -> int | None:
         """A result file's size in bytes; None where the server does not give it."""
         try:
-            with _translated("looking up a result file"):
+            with self._translated("looking up a result file"):
                 return self.told_size(_with_id(self.client.files.retrieve(file_id)))
         except NotThere:  # whether it exists shows when its content is fetched
             return None
@@ -161,7 +172,7 @@ class BatchApi:
     def delete_file(self, file_id: str) -> bool:
         """Delete a file; False where there was none."""
         try:
-            with _translated("deleting a file"):
+            with self._translated("deleting a file"):
                 self.client.files.delete(file_id)
         except NotThere:
             return False
@@ -173,12 +184,32 @@ class BatchApi:
         Asked once, and briefly, for nothing depends on it. Raises NotThere for an unknown model.
         """
         client = self.client.with_options(max_retries=0, timeout=_BRIEFLY)
-        with _translated("looking up the model"):
+        with self._translated("looking up the model"):
             told: object = getattr(client.models.retrieve(model), "shutdown_date", None)
         try:
             return date.fromisoformat(told) if isinstance(told, str) else None
         except ValueError:
             return None
+
+    @contextmanager
+    def _translated(self, doing: str, *, once_only: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except openai.OpenAIError as error:
+            # `from None`: the client's own error holds the request, with its key and its body.
+            raise translate(error, self.server, doing, once_only=once_only) from None
+        except httpx2.HTTPError as error:  # a stream that broke while it was read
+            raise ApiUnavailable(
+                f"The connection to {self.server} broke while {doing} ({type(error).__name__})."
+            ) from None
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            # The client hands on what the server sent, unchecked; it had another shape than the
+            # API's.
+            message = (
+                f"{self.server} gave an answer of another shape than OpenAI's API while {doing} "
+                f"({type(error).__name__})."
+            )
+            raise (Doubtful if once_only else ApiUnavailable)(message) from None
 
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -210,25 +241,6 @@ def connected(
         ),
     ) as client:
         yield BatchApi(client, endpoint=endpoint)
-
-
-@contextmanager
-def _translated(doing: str, *, once_only: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except openai.OpenAIError as error:
-        # `from None`: the client's own error holds the request, with its key and its body.
-        raise translate(error, doing, once_only=once_only) from None
-    except httpx2.HTTPError as error:  # a stream that broke while it was read
-        raise ApiUnavailable(
-            f"The connection to OpenAI broke while {doing} ({type(error).__name__})."
-        ) from None
-    except (AttributeError, TypeError, ValueError, OverflowError) as error:
-        # The client hands on what the server sent, unchecked; it had another shape than the API's.
-        message = (
-            f"An answer of another shape than OpenAI's while {doing} ({type(error).__name__})."
-        )
-        raise (Doubtful if once_only else ApiUnavailable)(message) from None
 
 
 def _is_whole(line: bytes) -> bool:

@@ -1,6 +1,6 @@
-"""The errors of OpenAI's client in our words.
+"""The errors of OpenAI's client in our words, which name the server that was asked.
 
-OpenAI's own messages may quote a key or a line of a file, so only their codes are handed on.
+A server's own messages may quote a key or a line of a file, so only their codes are handed on.
 """
 
 from datetime import UTC, datetime
@@ -27,56 +27,61 @@ from resume_assets.openai_api.errors import (
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
-def translate(error: openai.OpenAIError, doing: str, *, once_only: bool = False) -> ApiFailed:
+def translate(
+    error: openai.OpenAIError, server: str, doing: str, *, once_only: bool = False
+) -> ApiFailed:
     """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
 
-    `once_only`: the call must not happen twice, so a lost answer becomes Doubtful.
+    `server`: what people call the one that was asked. `once_only`: the call must not happen twice,
+    so a lost answer becomes Doubtful.
     """
     if isinstance(error, openai.APIStatusError):
-        return _by_status(error, doing, once_only=once_only)
+        return _by_status(error, server, doing, once_only=once_only)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
         what = type(cause).__name__ if cause is not None else type(error).__name__
-        message = f"OpenAI's answer did not come while {doing} ({what})."
+        message = f"{server} gave no answer while {doing} ({what})."
         if once_only and not isinstance(cause, _NEVER_SENT):
             return Doubtful(message)
         return ApiUnavailable(message)
-    message = f"OpenAI's answer could not be read while {doing} ({type(error).__name__})."
+    message = f"{server} gave an answer that can't be read while {doing} ({type(error).__name__})."
     return Doubtful(message) if once_only else ApiUnavailable(message)
 
 
-def _by_status(error: openai.APIStatusError, doing: str, *, once_only: bool) -> ApiFailed:
+def _by_status(
+    error: openai.APIStatusError, server: str, doing: str, *, once_only: bool
+) -> ApiFailed:
     status, code = error.status_code, _code(error)
     shown = f"HTTP {status}{f', {code}' if code else ''}"
     if code == TOKEN_LIMIT:
         return QueueFull(
-            f"OpenAI's queue is full for this account ({shown}); the batch waits.",
+            f"{server} has a full queue for this account ({shown}); the batch waits.",
             named_limit(_message(error)),
             retry_after=_retry_after(error),
         )
     if code in NO_MONEY:
         return AccessRefused(
-            f"OpenAI says that the account has no money left ({shown}) while {doing}. "
+            f"{server} says that the account has no money left ({shown}) while {doing}. "
             "Look at its billing page."
         )
     if status in (401, 403):
         return AccessRefused(
-            f"OpenAI refused the key ({shown}) while {doing}. Check OPENAI_API_KEY, its project "
+            f"{server} refused the key ({shown}) while {doing}. Check OPENAI_API_KEY, its project "
             "and its rights."
         )
     if status == 404:
-        return NotThere(f"OpenAI knows of no such thing ({shown}) while {doing}.")
+        return NotThere(f"{server} knows of no such thing ({shown}) while {doing}.")
     if status == 400 and error.param == "input_file_id":
-        return NotThere(f"OpenAI no longer has the request file ({shown}) while {doing}.")
+        return NotThere(f"{server} no longer has the request file ({shown}) while {doing}.")
     if status == 429:
         return QueueFull(
-            f"OpenAI asks for fewer calls ({shown}) while {doing}.",
+            f"{server} asks for fewer calls ({shown}) while {doing}.",
             retry_after=_retry_after(error),
         )
     if status >= 500 or status in (408, 409):
-        message = f"OpenAI had a problem ({shown}) while {doing}."
+        message = f"{server} had a problem ({shown}) while {doing}."
         return Doubtful(message) if once_only else ApiUnavailable(message)
-    return ApiRefused(f"OpenAI turned the call down ({shown}) while {doing}.")
+    return ApiRefused(f"{server} turned the call down ({shown}) while {doing}.")
 
 
 def _code(error: openai.APIStatusError) -> str | None:

@@ -21,7 +21,7 @@ _WORST: Final = 8
 def lines_of(report: TrialReport) -> Iterator[str]:
     """The report, a line at a time."""
     for line in _lines(report):
-        hanging = " " * (len(line) - len(line.lstrip("- ")) + 2)
+        hanging = " " * (len(line) - len(line.lstrip()) + 2)
         yield from wrap(line, _WIDTH, subsequent_indent=hanging) or [""]
 
 

@@ -12,8 +12,8 @@ from resume_assets.extraction.requests import RequestSettings
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.settings import Settings
 
-LEAST, MOST = 2, 6
-"""Variants of one trial."""
+MOST = 6
+"""Variants of one trial; one alone is compared with the present records."""
 
 _LONGEST_MODEL = 100  # as the ledger keeps it
 
@@ -54,11 +54,16 @@ def variants_of(settings: Settings, models: Sequence[str], prompts: Sequence[str
 
     Raises BadVariants, PromptError, UnknownBaseModel.
     """
-    named = list(_named(settings, models, prompts))
-    if not LEAST <= len(named) <= MOST:
+    if not models and not prompts:
         raise BadVariants(
-            f"A trial compares {LEAST} to {MOST} variants, and these are {len(named)}: each "
-            "--model with each --prompt. Name two of the one or the other."
+            "A trial compares models or prompts: name the one you have and the one to try, as in "
+            f"`resume-assets trial --model {settings.model} --model NEW`."
+        )
+    named = list(_named(settings, models, prompts))
+    if len(named) > MOST:
+        raise BadVariants(
+            f"A trial compares at most {MOST} variants, and these are {len(named)}: each --model "
+            "with each --prompt."
         )
     names = [name for name, _ in named]
     if len(set(names)) < len(names):

@@ -2,12 +2,14 @@
 
 import errno
 import io
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from fsspec.registry import _registry  # type: ignore[import-untyped]
 
+from resume_assets.batches import store as store_module
 from resume_assets.batches.store import OUTPUT, REQUESTS, BatchStore, FilesGone
 from resume_assets.batches.store_errors import StoreFailed, shown_url, told
 from resume_assets.errors import PlatformError
@@ -131,6 +133,26 @@ def test_a_file_that_is_gone_is_no_missing_bucket() -> None:
         read(BatchStore(URL).batch("b1"))
 
 
+def test_a_file_that_is_deleted_just_before_it_is_opened_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_is_there", lambda *_: True)
+    with pytest.raises(FilesGone, match=f"no longer kept in {tmp_path}"):
+        read(BatchStore(str(tmp_path)).batch("b1"))
+
+
+@pytest.mark.parametrize("fault", ["keeps another", "deletes nothing"])
+def test_a_store_that_does_not_do_what_it_says_is_told(
+    buckets: type[Buckets], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    if fault == "deletes nothing":
+        monkeypatch.setattr(buckets, "rm_file", lambda *_: None)
+    else:
+        monkeypatch.setattr(_Written, "getvalue", lambda _: b"something else")
+    with pytest.raises(StoreFailed, match="does not give back, or does not delete, what it takes"):
+        BatchStore(URL).probe()
+
+
 class EndpointConnectionError(Exception):
     """As botocore names it."""
 
@@ -144,6 +166,7 @@ class NoCredentialsError(Exception):
     [
         (EndpointConnectionError("AKIA-Pl4nted"), "can't be reached .* AWS_ENDPOINT_URL"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Pl4nted"), "can't be reached"),
+        (BrokenPipeError(errno.EPIPE, "Pl4nted"), "can't be reached"),  # by its kind, not its name
         (TimeoutError("Pl4nted"), "can't be reached"),
         (NoCredentialsError("Pl4nted"), r"turned us down .*\(AWS_ACCESS_KEY_ID"),
         (PermissionError("The AWS Access Key Id Pl4nted"), "turned us down"),

@@ -22,7 +22,7 @@ def test_an_empty_home(home: Path) -> None:
     del found["model_end"]  # which depends on the day
     assert found == {
         "waiting": 0,
-        "batches_out": [],
+        "batches_open": [],
         "trials_open": [],
         "batches_closed_last": [],
         "cost_usd": 0,
@@ -50,7 +50,7 @@ def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
         platform.run("submit_batch", "b2")
         found = status()
         assert found["waiting"] == 1
-        [out] = found["batches_out"]
+        [out] = found["batches_open"]
         assert (out["batch_key"], out["state"], out["requests"]) == ("b2", "submitted", 1)
         [closed] = found["batches_closed_last"]
         assert (closed["batch_key"], closed["state"], closed["succeeded"]) == ("b1", "done", 1)
@@ -59,6 +59,25 @@ def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
         said = ok("status")
         for part in ("b1  done", "b2  submitted", "1 of 1 records written", "$0.0"):
             assert part in said
+
+
+def test_a_batch_is_out_only_while_it_is_at_the_server(platform: Platform) -> None:
+    platform.seed(4)
+    for key in ("built", "out", "ended", "collected"):
+        platform.plan(key, rows=1)
+        platform.run("submit_batch", key)
+    for key, state in (("built", "built"), ("ended", "ended"), ("collected", "collected")):
+        platform.update(key, state=state)
+    platform.update("out", state="submitted")
+    said = [line for line in ok("status").splitlines() if line.strip()]
+    titles = {line[:16].strip(): index for index, line in enumerate(said)}
+    assert said[titles["Not sent"]].startswith("Not sent        built  built")
+    assert said[titles["Out"]].startswith("Out             out  submitted")
+    ended = "\n".join(said[titles["Ended"] : titles["Last closed"]])
+    assert "ended  ended" in ended
+    assert "collected  collected" in ended
+    assert "`resume-assets check ended` brings in its answers." in ended
+    assert titles["Ended"] - titles["Out"] == 1
 
 
 def test_who_waits_for_a_person_is_named_by_id_only(

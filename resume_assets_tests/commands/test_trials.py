@@ -115,7 +115,7 @@ def test_known_answers_are_counted(platform: Platform, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--model", MINI),
+        (),
         ("--model", MINI, "--model", MINI),
         ("trial-none",),
         ("trial-none", "--model", MINI, "--model", NANO),
@@ -209,4 +209,18 @@ def test_cancelled_as_a_whole(home: Path) -> None:
         reasons = [one["reasons"] for one in json.loads(result.stdout)["variants"]]
         assert [sum(counts.values()) for counts in reasons] == [3, 3]
         assert all(why.startswith("cancelled: ") for counts in reasons for why in counts)
+        assert platform.waiting() == [1, 2, 3, 4]
+
+
+def test_a_batch_of_it_is_given_up(home: Path) -> None:
+    with platform_at(home, pace=NEVER) as platform:
+        platform.seed(4)
+        call("trial", *TWO)
+        [first, second] = [batch.batch_key for batch in platform.batches()]
+        said = ok("cancel", first, "--give-up", "--yes")
+        assert "leaves its 3 resumes out of the trial" in said
+        assert platform.batch(first).message.startswith(
+            "Given up by a person: 3 resumes are left out of the trial."
+        )
+        assert platform.batch(second).state == "submitted"
         assert platform.waiting() == [1, 2, 3, 4]

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
+from resume_assets.database import candidates
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, split_name
 from resume_assets.database.setup import initialise
@@ -96,6 +97,17 @@ def test_dates_as_dates(empty_database: Database) -> None:
     assert not changes
 
 
+def test_where_all_columns_are_there_a_shorter_one_is_seen(empty_database: Database) -> None:
+    declared: dict[str, Any] = {
+        c.name: sa.Unicode(c.length) if c.length else sa.UnicodeText() for c in COLUMNS
+    }
+    site(empty_database, **(declared | {"FirstName": sa.Unicode(4)}))
+    assert not empty_database.candidates.left_out
+    found, changes = write(empty_database)
+    assert found["FirstName"] == "Zażó"
+    assert changes["FirstName"] is Change.cut
+
+
 def test_shorter_texts_are_cut_at_a_character_and_counted(empty_database: Database) -> None:
     site(
         empty_database,
@@ -167,6 +179,17 @@ def test_columns_of_types_that_are_not_ours_to_write(empty_database: Database) -
     assert left_out["FirstName"] == "of a type that is not ours to write"
     assert "FirstName" not in empty_database.candidates.missing
     assert "LastName" not in left_out
+
+
+def test_last_processed_must_be_ours_to_set(backend: str, empty_database: Database) -> None:
+    if backend != SQLITE:
+        pytest.skip("the types of computed columns are the stand-in's own")
+    name = empty_database.table_name
+    lines = "userid INT PRIMARY KEY, markdownResume TEXT, datelastmodified DATETIME"
+    computed = "LastProcessed DATETIME GENERATED ALWAYS AS (datelastmodified) VIRTUAL"
+    empty_database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({lines}, {computed})"))
+    with pytest.raises(TableProblem, match=r"LastProcessed of .* is computed: it must be ours"):
+        _ = empty_database.candidates
 
 
 def test_a_computed_column_is_left_alone(backend: str, empty_database: Database) -> None:
@@ -261,3 +284,28 @@ def test_names_as_people_write_them(text: str, schema: str | None, name: str) ->
 def test_what_is_no_name(text: str) -> None:
     with pytest.raises(SettingsError, match="RESUME_TABLE"):
         split_name(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "taken"),
+    [
+        (sa.Unicode(9), None, ""),
+        (sa.Unicode(9), "(N'it''s')", "it's"),
+        (sa.Unicode(9), "('')", ""),
+        (sa.Integer(), "((7))", 7),
+        (sa.Integer(), "CONVERT([int],'7')", 7),
+        (sa.Integer(), "(CONVERT([int],(0)))", 0),
+        (sa.Integer(), "('x')", None),
+        (sa.Integer(), "(1 + 1)", None),
+        (sa.Integer(), None, None),
+        (sa.Numeric(3, 1), "((1.5))", Decimal("1.5")),
+        (sa.Numeric(3, 1), "('x')", None),
+        (sa.DateTime(), "('2019-03-05T00:00:00')", datetime.date(2019, 3, 5)),
+        (sa.DateTime(), "(getdate())", None),
+        (sa.DateTime(), "('March')", None),
+    ],
+)
+def test_what_stands_for_null_is_the_default_if_that_is_a_value(
+    kind: Any, default: str | None, taken: Any
+) -> None:
+    assert candidates._stand_in(kind, default) == taken

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from resume_assets.database.connect import Database, from_url, open_database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.setup import initialise
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError
 from resume_assets_tests.database.sessions import killed, sessions_of
 from resume_assets_tests.databases import (
     drop_schema,
@@ -286,3 +287,11 @@ def test_the_schema_lock_is_one_lock(own: Database) -> None:
         thread.join()
     assert problems == []
     assert len(rows_of(own, sa.select(own.ledger.installation))) == 1
+
+
+def test_what_is_no_url_is_told_without_being_quoted() -> None:
+    wrong = settings(database_url=SecretStr("Pl4nted: no URL"))
+    with pytest.raises(SettingsError, match="RESUME_DATABASE_URL is not a URL") as told:
+        open_database(wrong)
+    assert "Pl4nted" not in str(told.value)
+    assert told.value.__cause__ is None

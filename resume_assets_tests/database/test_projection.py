@@ -16,8 +16,9 @@ from resume_assets.batches.ledger import batches
 from resume_assets.database import connect, projection
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import catch_up
+from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.setup import initialise, plan
-from resume_assets.database.status_table import NAME, look
+from resume_assets.database.status_table import NAME, look, schema_of
 from resume_assets_tests.collected import KEY, collected_batch
 from resume_assets_tests.databases import SQLITE, make_schema, rows_of, seed, settings
 
@@ -138,6 +139,30 @@ def test_a_table_that_may_not_be_altered(
     assert len(shown(database, "1")) == 1
 
 
+@pytest.mark.parametrize(
+    ("ledger", "tables", "expected"),
+    [
+        ("dbo", {"dbo", "ours"}, "dbo"),
+        ("ours", {"dbo"}, "dbo"),
+        ("ours", {"dbo", "ours"}, "dbo"),
+        ("ours", {"ours"}, "ours"),
+        ("ours", set(), "ours"),
+    ],
+)
+def test_where_the_table_is(ledger: str, tables: set[str], expected: str) -> None:
+    """SQLite has no schemas, and so needs no look."""
+
+    class Inspector:
+        def has_table(self, name: str, schema: str | None) -> bool:
+            assert name == NAME
+            return schema in tables
+
+    class Site:
+        schema, ledger_schema = "dbo", ledger
+
+    assert schema_of(Inspector(), Site()) == expected  # type: ignore[arg-type]
+
+
 def test_no_table_at_all(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     execute(database, f"DROP TABLE {name(database)}")
     seed(database, 1)
@@ -170,6 +195,35 @@ def test_what_was_lost_is_made_up_for(database: Database, monkeypatch: pytest.Mo
     assert written == ["b1"]  # of b2 no step is known to be later
     catch_up(database)
     assert dict(shown(database, "batch_key, state")) == {"b1": "collected", "b2": "theirs"}
+
+
+def test_a_database_that_can_t_be_read_now_is_told_and_raises_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_: Any) -> Any:
+        raise DatabaseFailed("away")
+
+    monkeypatch.setattr(database, "read", fails)
+    catch_up(database)
+    assert "away" in caplog.text
+
+
+@pytest.mark.parametrize(("good", "tried"), [((), 3), (("b2",), 5), (("b2", "b4", "b6"), 9)])
+def test_after_some_failures_in_a_row_the_others_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch, good: tuple[str, ...], tried: int
+) -> None:
+    keys: list[str] = []
+
+    def written(_: Database, page: Sequence[str]) -> bool:
+        if len(page) > 1:
+            return False
+        keys.extend(page)
+        return page[0] in good
+
+    monkeypatch.setattr(projection, "_written", written)
+    monkeypatch.setattr(projection, "_IN_A_ROW", 3)
+    projection.project(database, [f"b{number}" for number in range(1, 10)])
+    assert len(keys) == tried
 
 
 def test_one_bad_row_never_holds_up_another(empty_database: Database) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -498,6 +499,39 @@ def test_what_is_in_the_way_is_told(backend: str, empty_database: Database) -> N
         assert expected in text
     assert ("code page 1250" in text and ": masters" in text) == (backend != SQLITE)
     assert len(told) == (5 if backend == SQLITE else 6)
+
+
+def test_keys_that_are_in_the_way_are_told(backend: str, empty_database: Database) -> None:
+    if backend != SQLITE:
+        pytest.skip("there such a constraint is an index, and the stand-in tells no foreign keys")
+    run(empty_database, "CREATE TABLE cities (name NVARCHAR(100) PRIMARY KEY)")
+    site(
+        empty_database,
+        {"City": "NVARCHAR(100) REFERENCES cities (name)", "theirs": "INT REFERENCES cities"},
+        "UNIQUE (Email, State)",
+        "UNIQUE (userid, theirs)",
+    )
+    told = empty_database.read(lambda c: [*constraints_in_the_way(c, empty_database)])
+    stays = "where it refuses a value, that column stays as it was and is counted"
+    assert told == [
+        f"foreign key on City: {stays}",
+        f"State, Email must be unique: {stays}",
+    ]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_table_of_one_code_page_is_told_in_two_words(
+    database: Database, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Where all columns are so, none is named; SQLite has no code pages, so they are said here."""
+    there = database.candidates
+    kept = there.targets[:others]
+    old = tuple(replace(target, codec="cp1250") for target in there.targets[others:])
+    monkeypatch.setattr(database, "candidates", replace(there, targets=kept + old))
+    (told,) = database.read(lambda c: [*constraints_in_the_way(c, database)])
+    assert told.startswith("VARCHAR of code page 1250, so letters")
+    names = told.rpartition(": ")[2]
+    assert names == (", ".join(target.name for target in old) if others else "all columns")
 
 
 def test_nothing_is_in_the_way_of_the_table_that_init_db_makes(database: Database) -> None:

@@ -300,3 +300,32 @@ def test_a_ledger_without_its_row(database: Database) -> None:
         database.read(lambda c: require_initialised(c, database))
     initialise(database)
     database.read(lambda c: require_initialised(c, database))
+
+
+def test_what_was_known_of_the_tables_is_forgotten_once_they_have_changed(
+    backend: str, empty_database: Database
+) -> None:
+    """The same process goes on with the columns that have just been made."""
+    make_schema(empty_database)
+    make_table(
+        empty_database,
+        {
+            "userid": sa.Integer(),
+            "markdownResume": sa.UnicodeText(),
+            "datelastmodified": sa.DateTime(),
+            "LastProcessed": sa.DateTime(),
+        },
+    )
+    assert "City" not in empty_database.candidates.names
+    initialise(empty_database)
+    assert "City" in empty_database.candidates.names
+
+
+@pytest.mark.parametrize("columns", ["openai_batch_id, batch_key", "batch_key, openai_batch_id"])
+def test_an_index_that_begins_with_the_columns_will_do(database: Database, columns: str) -> None:
+    """By whatever name; one that begins with others will not."""
+    index, table = "ix_resume_batches_openai", name(database, "resume_batches")
+    execute(database, f"DROP INDEX {index}" + (f" ON {table}" if database.schema else ""))
+    execute(database, f"CREATE INDEX of_the_sites ON {table} ({columns})")
+    missing = [step.purpose for step in plan(database)]
+    assert missing == ([] if columns.startswith("openai") else [f"index {index}"])

@@ -20,7 +20,7 @@ from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.setup import NotInitialised, initialise, plan, require_initialised
 from resume_assets.database.status_table import status_table
-from resume_assets.database.tables import ledger_tables
+from resume_assets.database.tables import LEDGER_VERSION, ledger_tables
 from resume_assets.settings import SettingsError
 from resume_assets_tests.collected import answers_to, collected_batch, write_all
 from resume_assets_tests.commands.calling import call, ok
@@ -220,12 +220,103 @@ def test_our_tables_in_a_schema_of_their_own(apart: Database) -> None:
 
 
 @pytest.mark.sqlserver
-def test_a_second_ledger_is_refused(apart: Database) -> None:
+@pytest.mark.parametrize("is_noted", [True, False], ids=["noted", "older"])
+def test_a_second_ledger_is_refused(apart: Database, is_noted: bool) -> None:
     """It would know nothing of what the first has claimed and paid."""
-    initialise(Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate"))
+    beside = Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate")
+    initialise(beside)
+    if not is_noted:
+        note(beside, None)
     for use in (plan, initialise):
-        with pytest.raises(NotInitialised, match=r"second one would know nothing.*TRANSFER"):
+        with pytest.raises(NotInitialised, match=r"second one would know nothing.*TRANSFER") as no:
             use(apart)
+        assert "Unset RESUME_LEDGER_SCHEMA, or move" in str(no.value)
+
+
+@pytest.mark.sqlserver
+def test_a_second_ledger_is_refused_once_the_schema_of_the_first_is_not_named(
+    apart: Database,
+) -> None:
+    initialise(apart)
+    unset = Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate")
+    for use in (plan, initialise):
+        with pytest.raises(NotInitialised, match=r"second one would know nothing") as refused:
+            use(unset)
+        assert f"Set RESUME_LEDGER_SCHEMA={apart.ledger_schema}, or move" in str(refused.value)
+    assert sa.inspect(apart.engine).get_table_names(schema=apart.schema) == ["aicandidate"]
+
+
+@pytest.mark.sqlserver
+@pytest.mark.parametrize("is_noted", [True, False], ids=["noted", "older"])
+def test_a_ledger_of_another_table_is_none_of_this_one(apart: Database, is_noted: bool) -> None:
+    """Each of two departments has its table, and its ledger beside it."""
+    other = Database(apart.engine, apart.dialect, table=f"{apart.ledger_schema}.aicandidate")
+    initialise(other)
+    if not is_noted:
+        note(other, None)
+    own = Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate")
+    initialise(own)
+    assert not [step for step in plan(own) if not step.optional]
+
+
+def note(database: Database, table: str | None) -> None:
+    """Let the ledger say that it serves that table."""
+    installation = database.ledger.installation
+    noted = installation.update().values(candidate_table=table)
+    database.write(lambda connection: connection.execute(noted))
+
+
+def test_a_ledger_serves_one_table(empty_database: Database) -> None:
+    """Ids of another table's candidates would be taken for those of the first."""
+    initialise(empty_database)
+    before = empty_database.table_name
+    schema = f"{empty_database.schema}." if empty_database.schema else ""
+    make_table(empty_database, SITE, "people")
+    empty_database.table_name = "people"
+    empty_database.forget()
+    for use in (
+        plan,
+        initialise,
+        lambda database: database.read(lambda c: require_initialised(c, database)),
+    ):
+        with pytest.raises(NotInitialised, match="their candidates would be mixed") as refused:
+            use(empty_database)
+        assert f"Set RESUME_TABLE={schema}{before}, or" in str(refused.value)
+    statement = str(refused.value).partition("under another name: ")[2].removesuffix(".")
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    initialise(empty_database)
+    assert empty_database.read(
+        lambda c: require_initialised(c, empty_database)
+    ).candidate_table == (f"{schema}people")
+
+
+def test_a_ledger_that_is_older_than_the_note_gets_it(empty_database: Database) -> None:
+    initialise(empty_database)
+    note(empty_database, None)
+    assert empty_database.read(lambda c: require_initialised(c, empty_database)) is not None
+    assert [step.purpose for step in plan(empty_database)] == ["which table the ledger serves"]
+    initialise(empty_database)
+    assert plan(empty_database) == []
+    row = empty_database.read(lambda c: require_initialised(c, empty_database))
+    assert row.candidate_table.endswith("aicandidate")
+
+
+def test_a_ledger_of_the_version_before_gets_the_note(empty_database: Database) -> None:
+    initialise(empty_database)
+    table = empty_database.ledger.installation.fullname
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN candidate_table")
+        connection.exec_driver_sql(f"UPDATE {table} SET ledger_version = 2")
+    steps = [step.purpose for step in plan(empty_database) if not step.optional]
+    assert steps == [
+        f"column {table}.candidate_table",
+        "which table the ledger serves",
+        f"ledger's version {LEDGER_VERSION}",
+    ]
+    initialise(empty_database)
+    row = empty_database.read(lambda c: require_initialised(c, empty_database))
+    assert row.candidate_table.endswith("aicandidate")
 
 
 @pytest.mark.sqlserver

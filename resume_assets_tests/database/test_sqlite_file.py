@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from resume_assets.database import sqlite_file
 from resume_assets.database.connect import Database, from_url, open_database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.setup import initialise
@@ -305,3 +306,23 @@ def test_a_file_that_is_put_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "backup.db").replace(tmp_path / "x.db")
     seed(database, 1, first=8)
     assert rows(tmp_path / "x.db") == [7, 8]
+
+
+@pytest.mark.parametrize("closed", ["file", "folder"])
+def test_a_right_to_the_file_or_its_folder_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """Root may do everything, so it is asked in its place."""
+    path = tmp_path / "resumes.db"
+    refused = path if closed == "file" else tmp_path
+    monkeypatch.setattr(os, "access", lambda what, _: what != refused)
+    told = f"this user's right to read and write {refused}."
+    assert list(sqlite_file.lacking_rights(path)) == [told]
+
+
+def test_the_library_says_its_version(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (version,) = connection.execute("SELECT sqlite_version()").fetchone()
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+    assert database.read(database.dialect.server) == f"SQLite {version}"
+    database.dispose()

@@ -183,6 +183,25 @@ def test_each_number_that_passes_is_tried_again(connecting: bool) -> None:
     assert passing(RESTARTING, had_connection=True) == (list(RESTARTING) if connecting else [])
 
 
+# From sys.messages: what a constraint, a type, a view or a trigger says to one row.
+REFUSING = (
+    *(220, 232, 241, 242, 244, 245, 248, 295, 296, 511, 512, 515, 547, 550, 1946, 2601, 2627, 2628),
+    *(3609, 3616, 3930, 6522, 8114, 8115, 8134, 8152, 33504, 50_000, 50_001, 99_999),
+)
+OF_THE_DATABASE = (102, 207, 208, 229, 262, 549, 551, 1105, 1205, 4060, 9002, 18456, 40544, 49_999)
+
+
+def test_each_number_that_is_about_a_row_is_a_refusal() -> None:
+    """So that the rest of its chunk is written; of the others the whole chunk waits."""
+
+    def refusing(numbers: tuple[int, ...]) -> list[int]:
+        found = [diagnose(odbc("42000", "x", number)) for number in numbers]
+        return [one.number or 0 for one in found if one.is_refusal]
+
+    assert refusing(REFUSING) == list(REFUSING)
+    assert refusing(OF_THE_DATABASE) == []
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [

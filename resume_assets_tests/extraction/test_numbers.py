@@ -37,6 +37,8 @@ def jobs(*spans: tuple[Any, ...]) -> list[Job]:
         ([("2010-01", "2020-01"), ("2012-01", "2013-01")], "10"),
         ([("2015-01", "2017-05"), ("2017-06", "2019-12")], "5"),
         ([("2015-01", "2016-01"), ("2018-01", "2019-01")], "2.1"),
+        ([("2015-01", "2017-05"), ("2017-07", "2019-12")], "4.8"),
+        ([("2015-01", "2015-02"), ("2016-01", "2016-03")], "0.3"),
         ([("2019-05", "2019-05")], "0"),
         ([("2024-11", "2031-01")], "2"),
     ],
@@ -50,6 +52,7 @@ def test_experience_with_missing_dates_is_a_lower_bound():
     some = jobs(("2015-01", "2017-01"), (None, "2012-01"))
     assert years_of_experience(some, 9) == ("9", True)
     assert years_of_experience(some, 1) == ("2", False)
+    assert years_of_experience(some, 2) == ("2", False)
     assert years_of_experience(some, None) == ("2", False)
     assert years_of_experience(jobs((None, None)), 9.25) == ("9.3", True)
 
@@ -65,7 +68,16 @@ def test_contradictory_dates_count_as_missing():
     assert years_of_experience(jobs(("2030-01", "Present")), None) == (None, False)
 
 
+def test_a_job_that_begins_this_month_and_one_that_is_still_to_begin():
+    assert job("2026-11", None, True, TODAY) == (TODAY, None, True)
+    assert job("2026-12", None, True, TODAY) == (None, None, True)
+    assert job("2026-10", "2026-12", None, TODAY) == (TODAY - 1, TODAY, None)
+
+
 def test_average_tenure():
+    assert average_tenure(jobs(("2019-01", "2019-05"))).text == "0.4"
+    seven = [("2019-01", "2019-01")] * 5 + [("2019-01", "2019-05"), ("2019-01", "2019-06")]
+    assert average_tenure(jobs(*seven)).text == "0.1"  # 0.149 years
     assert average_tenure(jobs(("2015-01", "2017-01"), ("2017-01", "2018-01"))).text == "1.5"
     assert average_tenure(jobs(("2015-01", "2017-01"), (None, "2018-01"))).text == "2"
     assert average_tenure(jobs((None, "2018-01"))) == (None, False)
@@ -83,6 +95,32 @@ def test_average_tenure():
         ([("2016-11", "Present", False)], 12, "12", True),
         ([(None, "Present", True)], 12, "12", True),
         ([("2016-11", "Present", None)], None, None, False),
+        ([("2015-01", None, True), ("2016-01", "Present", False)], 3, "3", True),
+        ([("2015-01", "2015-01", False), ("2010-01", "2015-01", True)], 40, "5", False),
+        ([("2012-01", None, False), ("2010-01", None, True)], 40, "16.9", False),
+        ([("2026-07", "Present", True)], None, "0.4", False),
+        ([("1940-01", "Present", True)], 12, "12", True),
+        (
+            [
+                ("2016-01", "2018-01", False),
+                ("2013-01", "2015-01", True),
+                ("2010-01", "2012-01", True),
+            ],
+            40,
+            "5",
+            False,
+        ),
+        (
+            [
+                ("2016-01", "2018-01", False),
+                ("2015-01", None, True),
+                ("2010-01", "2012-01", True),
+            ],
+            40,
+            "2",
+            False,
+        ),
+        ([("2010-01", "2010-01", True), ("2012-01", "2013-01", False)], 40, "0", False),
         (
             [("2015-01", None, True), (None, "2010-01", True), ("2016-01", "Present", False)],
             3,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resume_assets.extraction.place_names import DOUBLE, STATES, US_STATES, code_of, fits
-from resume_assets.extraction.places import location, state
+from resume_assets.extraction.places import _ends_a_place, location, state
 from resume_assets.extraction.values import Change
 
 
@@ -235,3 +235,23 @@ def test_what_is_unknown_is_never_abroad(text):
 
 def test_long_locations_stay_out_of_the_cache():
     assert location("A" * 200 + ", TX").text == "A" * 200 + ", TX"
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("Portland, OR", True),
+        ("Portland, or", False),  # a word, as "in" and "me" are
+        ("Portland, Oregon", True),
+        ("portland, oregon", True),
+        ("Lyon, France", True),
+        ("Portland", False),
+    ],
+)
+def test_what_ends_with_a_state_or_a_country_is_a_place_by_itself(text: str, ends: bool):
+    assert _ends_a_place(text) is ends
+
+
+def test_a_county_is_in_the_state():
+    assert fits("Kent County", "DE") is True
+    assert fits("Kent", "DE") is not True

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.lenient import ShapeError, _Reader, _reader_of
+from resume_assets.extraction.recovery import find_object
 from resume_assets.extraction.responses import Answer, Outcome, read_line
 from resume_assets_tests.extraction.answers import full_answer, output_bytes, output_line
 
@@ -321,6 +323,29 @@ def test_deep_and_broken_answers_end_soon(unit):
     started = time.monotonic()
     assert read(unit * (190_000 // len(unit))).outcome is not Outcome.cut
     assert time.monotonic() - started < 10  # well under a second; json-repair alone takes minutes
+
+
+def test_a_number_that_no_text_column_can_mean_is_none():
+    assert _Reader._plain(2**256 - 1) == str(2**256 - 1)
+    assert _Reader._plain(2**256) == ""
+
+
+def test_a_field_of_a_new_type_is_a_mistake_in_the_model():
+    with pytest.raises(TypeError, match="no reading for"):
+        _reader_of(dict[str, str])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"first_name": "Ada", "skills": ["x"}', "truncated"),  # a bracket closes another
+        ('{"first_name": ' + "[" * 7 + "]" * 7 + ", }", "truncated"),
+        ('{"first_name": "a \\" b", "last_name": "c }', "truncated"),  # within quotes
+    ],
+)
+def test_what_is_to_be_repaired_closes_once(text: str, reason: str):
+    with pytest.raises(ShapeError, match=reason):
+        find_object(text)
 
 
 def test_huge_numbers():

@@ -21,6 +21,8 @@ RESUMES = 120
 BATCHES = 6
 TOO_LONG = {50}
 UNUSABLE = {7, 77}
+ACCENTED = 12
+"""Without an accent there is nothing that a NUL escape could spoil."""
 
 
 def rules(schema: dict[str, Any], text: str) -> Any:
@@ -28,11 +30,17 @@ def rules(schema: dict[str, Any], text: str) -> Any:
     return "no" if any(f"Lovelace{one}\n" in text for one in UNUSABLE) else answer(schema, text)
 
 
+def seed(flow: Flowing) -> None:
+    texts = {number: resume(number) for number in range(1, RESUMES + 1)}
+    texts[ACCENTED] = texts[ACCENTED].replace("Steel", "Müller")
+    flow.seed(texts)
+
+
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flowing]:
     monkeypatch.setattr(contradictions, "_FIRST_PAUSE", contradictions._FIRST_PAUSE * 0)
     with flow_at(tmp_path / "hostile", rules=rules) as flow:
-        flow.seed({number: resume(number) for number in range(1, RESUMES + 1)})
+        seed(flow)
         be_hostile(flow.faults, too_long_ones={str(one) for one in TOO_LONG})
         flow.faults.add("POST", "/v1/batches", DropAfter(), nth=2)
         flow.faults.add("POST", "/v1/batches", Respond(500), nth=4)
@@ -74,9 +82,10 @@ def test_every_candidate_is_processed_and_none_is_paid_twice(
     }
     assert hostile.is_balanced()
     with flow_at(tmp_path / "calm", rules=rules) as calm:
-        calm.seed({number: resume(number) for number in range(1, RESUMES + 1)})
+        seed(calm)
         calm.until_done()
         there, expected = records(hostile.home), records(calm.home)
+        assert expected[ACCENTED]["MostRecentCompany"] == "Müller & Sons"
         assert {one: there[one] for one in everybody - TOO_LONG} == {
             one: expected[one] for one in everybody - TOO_LONG
         }

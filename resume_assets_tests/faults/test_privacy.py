@@ -211,7 +211,7 @@ def test_plain_dagster_in_processes_of_its_own(planted: Platform) -> None:
     known = os.environ | {"OPENAI_LOG": "debug"}
     refused = subprocess.run(command, env=known, capture_output=True, check=False)
     assert refused.returncode != 0  # this process takes the planted key, the server does not
-    assert b"OpenAI refused the key" in refused.stderr
+    assert b"refused the key" in refused.stderr
     done = subprocess.run(
         command, env=known | {"OPENAI_API_KEY": secret}, capture_output=True, check=False
     )

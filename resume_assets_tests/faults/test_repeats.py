@@ -33,7 +33,7 @@ def until_it_ends(flow: Flow, change: Any, number: int = 2) -> None:
     raise AssertionError("it is sent for ever")
 
 
-@pytest.mark.parametrize("most", [2, 3, 5])
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
 @pytest.mark.parametrize("shape", [*SHAPES, "any"])
 def test_whatever_shape_the_server_gives_it(flow: Flowing, shape: str, most: int) -> None:
     flow.set(max_attempts=most, usable_share=0.0)

@@ -127,6 +127,20 @@ def test_another_program_that_never_rests(flow: Flowing, monkeypatch: pytest.Mon
     assert flow.written() == []
     flow.apply()
     assert flow.written() == [1, 2, 3]
+    with monkeypatch.context() as patch:  # nor is writing again without them taken for the whole
+        patch.setattr(Writer, "_commit", always)
+        with pytest.raises(BatchBusy, match="the same 3 candidates"):
+            flow.apply()
+
+
+def test_a_batch_with_an_item_that_is_still_open_is_not_applied(flow: Flowing) -> None:
+    flow.until_collected()
+    items = flow.database.ledger.items
+    claimed = items.update().where(items.c.userid == 2).values(state="claimed")
+    flow.database.write(lambda connection: connection.execute(claimed))
+    with pytest.raises(BatchBusy, match="1 items are still open"):
+        flow.apply()
+    assert (flow.batch().state, flow.written()) == ("collected", [1, 3])
 
 
 def test_edited_between_claim_and_file_is_sent_as_it_is_then(flow: Flowing) -> None:

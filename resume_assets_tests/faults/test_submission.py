@@ -524,3 +524,20 @@ def test_submitting_again_only_reports(flow: Flowing) -> None:
     flow.bring_in()
     assert flow.submit().state == "done"
     assert flow.faults.count("POST", BATCHES) == 1
+
+
+@pytest.mark.parametrize(("minutes", "uploads"), [(1, 1), (11, 2)])
+def test_a_file_that_is_not_there_is_waited_for_only_while_it_is_new(
+    flow: Flowing, minutes: float, uploads: int
+) -> None:
+    """An older one has expired or was deleted: it is sent anew at once."""
+    flow.until_built()
+    flow.faults.add("POST", BATCHES, Respond(400, "token_limit_exceeded"))
+    flow.submit()
+    assert flow.batch().state == "quota"
+    uploaded = flow.batch().uploaded_at - timedelta(minutes=minutes)
+    flow.update(uploaded_at=uploaded, quota_until=None)
+    flow.faults.add("POST", BATCHES, Respond(404))
+    flow.submit()
+    assert flow.faults.count("POST", FILES) == uploads
+    finish(flow)

@@ -224,7 +224,7 @@ class _Finder:
                 sign, other = _CALCULATED[type(op)]
                 yield *self._between(node.target, node.value, sign), other, "operator"
                 yield *self._span(node), "pass", "removed"
-            case ast.Raise() | ast.Delete():
+            case ast.Raise() | ast.Delete(targets=[ast.Attribute() | ast.Subscript(), *_]):
                 yield *self._span(node), "pass", "removed"
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
                 yield *self._span(node), "pass", "removed"

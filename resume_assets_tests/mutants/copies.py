@@ -41,7 +41,7 @@ def files_of(root: Path) -> list[Path]:
     beside = [path for path in root.iterdir() if path.is_file()]
     inside = [
         path
-        for package in PACKAGES
+        for package in (*PACKAGES, "docs")  # tests look into those too
         for path in (root / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]

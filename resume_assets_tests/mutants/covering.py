@@ -1,8 +1,9 @@
 """Which tests cover a change, the most promising first.
 
 A line's tests are those that execute it. What an import executes (a table, a default, a field of a
-class) has the tests of the functions that use its name. Where there are none, the line may run only
-in a process that a test starts: then the tests of its module are tried.
+class) has the tests of the functions that use its name. The module's own test file is tried in any
+case: what a cache keeps runs under the first test alone that asks for it. Where there are none, the
+line may run only in a process that a test starts: then the tests that run its module are tried.
 """
 
 import ast
@@ -90,8 +91,13 @@ class Covering:
         is_covered = bool(found)
         if not found:
             found = {test for tests in self._of(change.path).values() for test in tests}
-        known = [test for test in found if test in self.times]
+        known = {test for test in found if test in self.times} | self._own(change.path)
         return Chosen(self._parts(known, change.path), len(known), is_covered)
+
+    def _own(self, path: str) -> set[str]:
+        """The tests of the file that has the module's name."""
+        name = f"test_{PurePosixPath(path).name}"
+        return {test for test in self.times if PurePosixPath(test.partition("::")[0]).name == name}
 
     def _of(self, path: str) -> dict[int, list[str]]:
         """The tests of each line of a module."""

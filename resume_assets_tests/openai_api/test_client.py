@@ -12,7 +12,7 @@ import pytest
 from resume_assets.openai_api.client import CLOCK_SKEW, BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, NotThere
 from resume_assets_tests.flow import ENDPOINT, Flowing, flow_at
-from resume_assets_tests.local_openai.faults import Change, Respond
+from resume_assets_tests.local_openai.faults import Change, DropBefore, Respond
 
 BATCHES, FILES = "/v1/batches", "/v1/files"
 
@@ -45,6 +45,32 @@ def test_an_endpoint_is_its_address_without_a_user(url: str, endpoint: str) -> N
 
 def test_an_endpoint_whose_address_changes_has_a_name() -> None:
     assert api_of("http://127.0.0.1:4711/v1", endpoint="embedded").endpoint == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("https://api.openai.com/v1", "OpenAI"),
+        ("https://eu.api.openai.com:443/v1", "OpenAI"),
+        ("https://notopenai.com/v1", "notopenai.com"),
+        ("https://openai.com.example/v1", "openai.com.example"),
+        ("http://gpu.example:8000/v1", "gpu.example:8000"),
+        ("https://me:secret@proxy.example/openai/v1", "proxy.example"),
+    ],
+)
+def test_a_server_is_called_what_it_is(url: str, server: str) -> None:
+    assert api_of(url).server == server
+    assert api_of(url, endpoint="local_openai").server == "local_openai"
+
+
+def test_whatever_goes_wrong_names_the_server(flow: Flowing) -> None:
+    api = BatchApi(flow.api.client)
+    server = f"127.0.0.1:{api.client.base_url.port}"
+    for fault in (Respond(500), Respond(200, body=b"<html>"), DropBefore()):
+        flow.faults.add("GET", f"{BATCHES}/x", fault, times=1)
+        with pytest.raises(ApiUnavailable, match=f"^{server} ") as failed:
+            api.retrieve("x")
+        assert "OpenAI " not in str(failed.value)
 
 
 def test_a_key_is_told_from_another_and_told_to_nobody() -> None:

@@ -23,6 +23,7 @@ from resume_assets.openai_api.translating import leave_alone, retry_after, trans
 
 REQUEST = httpx2.Request("POST", "https://api.openai.com/v1/batches")
 QUOTED = "Ada Lovelace"
+SERVER = "gpu.example:8000"
 
 
 def answer(
@@ -67,9 +68,11 @@ def answer(
     ],
 )
 def test_what_it_means(error: openai.OpenAIError, meaning: type[ApiFailed]) -> None:
-    found = translate(error, "doing it")
+    found = translate(error, SERVER, "doing it")
     assert type(found) is meaning
-    assert "doing it" in str(found) or "queue is full" in str(found)
+    assert "doing it" in str(found) or "full queue" in str(found)
+    assert str(found).startswith(SERVER)  # which need not be OpenAI's
+    assert "OpenAI " not in str(found)
     assert QUOTED not in str(found)
 
 
@@ -88,7 +91,7 @@ def test_what_it_means(error: openai.OpenAIError, meaning: type[ApiFailed]) -> N
 def test_what_must_not_happen_twice_is_in_doubt_wherever_it_may_have_happened(
     error: openai.OpenAIError, meaning: type[ApiFailed]
 ) -> None:
-    assert type(translate(error, "doing it", once_only=True)) is meaning
+    assert type(translate(error, SERVER, "doing it", once_only=True)) is meaning
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_what_must_not_happen_twice_is_in_doubt_wherever_it_may_have_happened(
 def test_what_never_left_is_in_no_doubt(cause: Exception, meaning: type[ApiFailed]) -> None:
     error = openai.APIConnectionError(request=REQUEST)
     error.__cause__ = cause
-    found = translate(error, "doing it", once_only=True)
+    found = translate(error, SERVER, "doing it", once_only=True)
     assert type(found) is meaning
     assert type(cause).__name__ in str(found)
 
@@ -112,14 +115,16 @@ def test_what_never_left_is_in_no_doubt(cause: Exception, meaning: type[ApiFaile
 def test_a_full_queue_says_how_large_it_is_and_how_long_to_wait() -> None:
     limit = "Enqueued token limit reached. Limit: 900,000 enqueued tokens."
     full = translate(
-        answer(400, "token_limit_exceeded", message=limit, headers={"retry-after": "7"}), "x"
+        answer(400, "token_limit_exceeded", message=limit, headers={"retry-after": "7"}),
+        SERVER,
+        "x",
     )
     assert isinstance(full, QueueFull)
     assert (full.limit, full.retry_after) == (900_000, 7)
-    rate = translate(answer(429, message=limit, headers={"retry-after": "9"}), "x")
+    rate = translate(answer(429, message=limit, headers={"retry-after": "9"}), SERVER, "x")
     assert isinstance(rate, QueueFull)
     assert (rate.limit, rate.retry_after) == (None, 9)
-    odd = translate(answer(400, "token_limit_exceeded", message=["Limit: 5"]), "x")
+    odd = translate(answer(400, "token_limit_exceeded", message=["Limit: 5"]), SERVER, "x")
     assert isinstance(odd, QueueFull)
     assert odd.limit is None
 
@@ -159,7 +164,7 @@ def test_a_limit_that_a_message_names(message: str | None, limit: int | None) ->
 )
 def test_only_what_looks_like_a_code_is_shown(code: object, is_safe: bool) -> None:
     assert safe_code(code) == (code if is_safe else None)
-    shown = str(translate(answer(400, code), "x"))
+    shown = str(translate(answer(400, code), SERVER, "x"))
     assert (str(code) in shown) == is_safe or code in ("", None, 7)
     assert "(HTTP 400" in shown
 

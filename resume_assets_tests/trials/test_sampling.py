@@ -115,7 +115,10 @@ class TestVariants:
             (NANO, "detailed"),
         ]
 
-    @pytest.mark.parametrize("models", [[], [MINI], list("abcdefg"), [MINI, MINI], ["", MINI]])
+    def test_one_alone_is_compared_with_what_is_there(self) -> None:
+        assert [one.model for one in variants_of(settings(), [MINI], [])] == [MINI]
+
+    @pytest.mark.parametrize("models", [[], list("abcdefg"), [MINI, MINI], ["", MINI]])
     def test_what_is_no_trial(self, models: list[str]) -> None:
         with pytest.raises(BadVariants):
             variants_of(settings(), models, [])

@@ -2,9 +2,10 @@
 
 Attempts count per candidate and text since the last success: an edited text, or `LastProcessed` set
 to NULL by hand, starts afresh. A failure is "untold" where nothing tells whether the request or
-OpenAI is at fault: a single one uses no attempt, but once there are two, each uses one. A record
-that the candidate table refused uses all attempts up: the answer is there and paid for, and another
-one would be refused as well.
+OpenAI is at fault: a single one uses no attempt, but once there are two, each uses one; where one
+attempt is all that is allowed, a single one uses it. A record that the candidate table refused uses
+all attempts up: the answer is there and paid for, and another one would be refused as well. So does
+a long resume that turned out to be blank, though it was never sent.
 
 A "repeat" is a request for a candidate of which an earlier request failed. Those that have used an
 attempt are held back while repeats come to nothing: see `are_repeats_held`.
@@ -18,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import (
+    BLANK,
     MAX_SENDINGS,
     NO_LINE,
     OPEN_ITEMS,
@@ -83,24 +85,33 @@ def given_up(
 def sent_often(database: Database, max_attempts: int) -> sa.Subquery:
     """The ids of candidates that failed so often that their attempts may be used up."""
     items = database.ledger.items
+    is_alone_enough = sa.or_(items.c.state == ItemState.unwritable, items.c.reason == BLANK)
     return (
         sa.select(items.c.userid)
-        .where(items.c.state.in_(sorted(SENT - WRITTEN)))
+        .where(has_failed(items))
         .group_by(items.c.userid)
         .having(
             sa.or_(
                 sa.func.count() >= min(max_attempts, MAX_SENDINGS),
-                sa.func.max(sa.case((items.c.state == ItemState.unwritable, 1), else_=0)) == 1,
+                sa.func.max(sa.case((is_alone_enough, 1), else_=0)) == 1,
             )
         )
         .subquery()
     )
 
 
+def has_failed(items: sa.Table) -> sa.ColumnElement[bool]:
+    """Of an item: it was sent and gave no record, or could not be sent as it is blank."""
+    return sa.or_(
+        items.c.state.in_(sorted(SENT - WRITTEN)),
+        sa.and_(items.c.state == ItemState.released, items.c.reason == BLANK),
+    )
+
+
 def histories_of(
     connection: sa.Connection, database: Database, userids: Sequence[Any]
 ) -> dict[Any, list[sa.Row[Any]]]:
-    """What was sent and did not succeed since the last success, oldest first, by candidate."""
+    """What has failed (`has_failed`) since the last success, oldest first, by candidate."""
     items = database.ledger.items
     query: sa.Select[Any] = (
         sa.select(
@@ -119,7 +130,7 @@ def histories_of(
     for row in connection.execute(query):
         if row.state in WRITTEN:
             histories[row.userid].clear()
-        elif row.state in SENT and not row.forgiven:
+        elif (row.state in SENT or row.reason == BLANK) and not row.forgiven:
             histories[row.userid].append(row)
     return histories
 
@@ -130,29 +141,31 @@ def is_used_up(
     userid: Any,
     history: Sequence[sa.Row[Any]],
     max_attempts: int,
+    *,
+    held: bool = False,
 ) -> bool:
-    """Whether the candidate has no attempt left on the text that is there now."""
-    if not _is_enough(history, max_attempts):
+    """Whether the candidate has no attempt left on the text that is there now.
+
+    `held`: while repeats are held back, nobody has a second attempt.
+    """
+    if not _is_enough(history, max_attempts, held=held):
         return False
     there = database.candidates
     text = connection.execute(sa.select(there.text).where(there.userid == userid)).scalar()
     now = text_hash(text) if text else None
-    return _is_enough([row for row in history if row.text_hash == now], max_attempts)
+    return _is_enough([row for row in history if row.text_hash == now], max_attempts, held=held)
 
 
-def _is_enough(history: Sequence[sa.Row[Any]], max_attempts: int) -> bool:
-    return (
-        _attempts(history) >= max_attempts
-        or len(history) >= MAX_SENDINGS
-        or any(row.state == ItemState.unwritable for row in history)
-    )
-
-
-def _attempts(history: Sequence[sa.Row[Any]]) -> int:
-    """How many attempts are used up: by the request's own failures, and untold ones from two on."""
+def _is_enough(history: Sequence[sa.Row[Any]], max_attempts: int, *, held: bool) -> bool:
     used = sum(row.attempt_used for row in history)
     untold = sum(not row.attempt_used and is_untold(row.state, row.reason) for row in history)
-    return int(used + (untold if untold > 1 else 0))
+    if untold >= min(2, max_attempts):
+        used += untold
+    return (
+        used >= (1 if held else max_attempts)
+        or len(history) >= MAX_SENDINGS
+        or any(row.state == ItemState.unwritable or row.reason == BLANK for row in history)
+    )
 
 
 def is_untold(state: str, reason: str | None) -> bool:

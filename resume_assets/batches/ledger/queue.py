@@ -20,7 +20,7 @@ from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 
 SHORT = 1_000
-"""Bytes: texts this short are looked at, they may be blank."""
+"""Bytes: texts this short are looked at; a longer one that is blank, when it is claimed."""
 
 _INVISIBLE = frozenset(" \u115f\u1160\u2800\u3164\uffa0")  # blanks that count as printable
 
@@ -58,14 +58,13 @@ def waiting(
 
     `without_held`: leave out repeats that are held back now, see `are_repeats_held`.
     """
-    if without_held and are_repeats_held(connection, database):
-        max_attempts = 1  # as if nobody had a second attempt
+    held = without_held and are_repeats_held(connection, database)
     found: list[Waiting] = []
     # Blank and given-up rows are few: a little more than asked for is usually enough at once.
     window, offset = rows + rows // 10 + 50, 0
     while len(found) < rows:
         page = connection.execute(_newest(database).limit(window).offset(offset)).all()
-        found.extend(_with_attempts_left(connection, database, page, max_attempts))
+        found.extend(_with_attempts_left(connection, database, page, max_attempts, held=held))
         if len(page) < window:
             break
         offset += window
@@ -127,7 +126,12 @@ def _newest(database: Database) -> sa.Select[Any, int, str | None]:
 
 
 def _with_attempts_left(
-    connection: sa.Connection, database: Database, rows: Sequence[_Found], max_attempts: int
+    connection: sa.Connection,
+    database: Database,
+    rows: Sequence[_Found],
+    max_attempts: int,
+    *,
+    held: bool = False,
 ) -> Iterator[Waiting]:
     for start in range(0, len(rows), PAGE):
         page = [
@@ -141,6 +145,6 @@ def _with_attempts_left(
             continue
         for row in page:
             history = histories.get(row.userid, ())
-            if not is_used_up(connection, database, row.userid, history, max_attempts):
+            if not is_used_up(connection, database, row.userid, history, max_attempts, held=held):
                 cuts = sum(past.state == ItemState.cut for past in history)
                 yield row._replace(cuts=cuts)

@@ -80,5 +80,8 @@ WRITTEN = frozenset({ItemState.succeeded, ItemState.undone})
 NO_LINE = "no_line"
 """The reason of a request that is in neither file, though the batch ended as it should."""
 
+BLANK = "blank"
+"""The reason of released items whose resume has nothing that can be seen."""
+
 MAX_SENDINGS = 10
 """However it ends, a resume is sent at most so often; then a person looks."""

@@ -111,7 +111,7 @@ def _look(
             if not unseen:
                 return
             if until():
-                result.problems[ENDPOINT] = "OpenAI is slow; the next look goes on."
+                result.problems[ENDPOINT] = f"{api.server} is slow; the next look goes on."
                 return
     except ApiFailed as failed:
         _note_failure(database, failed, result)
@@ -193,7 +193,7 @@ def _note(
         now = database.write(work)
     except (*_ODD_SHAPES, Refused) as odd:  # the latter where the database finds what is odd
         result.problems[key] = (
-            f"Batch {key}: OpenAI describes it in another shape than its API's "
+            f"Batch {key}: {api.server} describes it in another shape than OpenAI's API "
             f"({type(odd).__name__}); looking again later."
         )
         return

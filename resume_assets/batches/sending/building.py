@@ -16,7 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
-from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.ledger.states import BLANK, BatchState, ItemState
 from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import (
     expected_output,
@@ -94,21 +94,23 @@ class _Builder:
     def write_page(
         self, stream: BinaryIO, page: Sequence[_Item], texts: Mapping[Any, str | None]
     ) -> list[tuple[str, bool, int, Any]]:
-        """Write the page's lines; returns hash, whether cut, tokens and userid of each."""
+        """Write the page's lines; returns hash, whether cut, tokens and userid of each resume."""
         there: list[tuple[_Item, str, str]] = []
-        gone: list[Any] = []
+        written: list[tuple[str, bool, int, Any]] = []
         for item in page:
             resume = texts.get(item.userid)
-            if resume and not is_blank(resume):
-                there.append((item, resume, unmangled(resume)))
+            if not resume:
+                self._give_back("resume_gone", item.userid)
+            elif is_blank(resume):
+                # The hash tells the queue that it is this text which need not be claimed again.
+                written.append((text_hash(resume), False, 0, item.userid))
+                self._give_back(BLANK, item.userid)
             else:
-                gone.append(item.userid)
-        self._give_back("resume_gone", gone)
+                there.append((item, resume, unmangled(resume)))
         # Much longer ones are cut without counting all of them.
         longest = self.most_tokens * 8
         counts = self.counter.count_many([sent for _, _, sent in there if len(sent) <= longest])
         counted = iter(counts)
-        written = []
         for (userid, custom_id, room, _), resume, sent in there:
             text = sent
             tokens = next(counted) if len(text) <= longest else None
@@ -116,7 +118,7 @@ class _Builder:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)
             line = self.template(room).line(custom_id, text)
             if not self._has_room(len(line)):
-                self._give_back("file_full", [userid])
+                self._give_back("file_full", userid)
                 continue
             stream.write(line)
             truncated = text is not sent
@@ -133,9 +135,8 @@ class _Builder:
     def _has_room(self, size: int) -> bool:
         return self.tally.requests < MAX_REQUESTS and self.tally.file_bytes + size <= MAX_FILE_BYTES
 
-    def _give_back(self, reason: str, userids: list[Any]) -> None:
-        if userids:
-            self.tally.given_back.setdefault(reason, []).extend(userids)
+    def _give_back(self, reason: str, userid: Any) -> None:
+        self.tally.given_back.setdefault(reason, []).append(userid)
 
 
 def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:

@@ -34,8 +34,8 @@ def ask_for_end(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
         return batch
 
     def work(connection: sa.Connection) -> batches.Batch:
+        locked = batches.lock(connection, attempt.database, batch.batch_key)
         now = attempt.database.dialect.utc_now(connection)
-        batches.lock(connection, attempt.database, batch.batch_key)
-        return abandon(connection, attempt.database, batch.batch_key, "model_ends", why, now=now)
+        return abandon(connection, attempt.database, locked, "model_ends", why, now=now)
 
     return attempt.lease.write(work)

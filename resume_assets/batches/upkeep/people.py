@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.attempts import given_up
+from resume_assets.batches.ledger.attempts import given_up, has_failed
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import (
     BEFORE_SUBMITTED,
     OPEN_ITEMS,
-    SENT,
-    WRITTEN,
     BatchState,
     ItemState,
 )
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PAGE = 500
-_FAILED = SENT - WRITTEN
 
 GIVEN_UP = "given_up"
 """The reason of items whose batch a person gave up."""
@@ -76,7 +73,7 @@ def forgive(database: Database, settings: Settings, userids: Sequence[Any] | Non
             page = chosen[start : start + _PAGE]
             failed = sa.and_(
                 items.c.userid.in_(page),
-                items.c.state.in_(sorted(_FAILED)),
+                has_failed(items),
                 ~items.c.forgiven,
             )
             count = sa.select(sa.func.count(sa.distinct(items.c.userid))).where(failed)

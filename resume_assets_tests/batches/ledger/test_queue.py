@@ -142,6 +142,41 @@ def test_one_fault_of_unknown_cause_between_two_answers_uses_none(flow: Flowing)
     assert flow.waiting() == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"), [("failed", "error:request_failed"), ("missing", "no_line")]
+)
+def test_where_one_attempt_is_allowed_a_single_fault_of_unknown_cause_uses_it(
+    flow: Flowing, state: str, reason: str
+):
+    flow.set(max_attempts=1)
+    _end(flow, 1, state, batch="b1", attempt_used=False, reason=reason)
+    _end(flow, 2, "failed", batch="b1", attempt_used=False, reason="http_500")
+    assert flow.waiting() == [2, 3]
+    assert [one.userid for one in flow.given_up()] == [1]
+    flow.set(max_attempts=2)
+    assert flow.waiting() == [1, 2, 3]
+
+
+def test_while_repeats_are_held_back_only_those_wait_that_used_no_attempt(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+):
+    _fail(flow, 1, times=1)
+    _end(flow, 2, "failed", batch="b1", attempt_used=False, reason="error:odd")
+
+    def look(*, without_held: bool) -> list[Any]:
+        found = flow.database.read(
+            lambda connection: queue.waiting(
+                connection, flow.database, 9, max_attempts=3, without_held=without_held
+            )
+        )
+        return [row.userid for row in found]
+
+    assert look(without_held=True) == [1, 2, 3]
+    monkeypatch.setattr(queue, "are_repeats_held", lambda *_: True)
+    assert look(without_held=True) == [2, 3]
+    assert look(without_held=False) == [1, 2, 3]
+
+
 def test_what_was_given_back_unsent_counts_for_nothing(flow: Flowing):
     _fail(flow, 1, times=MAX_SENDINGS + 1, state="released", attempt_used=False)
     assert flow.waiting() == [1, 2, 3]

@@ -41,6 +41,45 @@ def test_plans_what_is_asked_for_and_reserves_its_tokens_and_money():
     assert plan == Plan(rows=500, tokens=1_000_000, cost=0.5)
 
 
+def test_what_is_not_known_counts_for_nothing():
+    plan = planned(decide(Queue(waiting=3), NOTHING_OUT, Limits(enqueued_tokens=1), 500))
+    assert plan == Plan(rows=3, tokens=0, cost=None)
+    plan = planned(decide(Queue(waiting=3), Outstanding(1, 5), Limits(enqueued_tokens=1), 500))
+    assert plan.rows == 3
+    assert Outstanding() == Outstanding(0, 0, 0.0, 0.0, low_share=False, stopped=None)
+
+
+def test_where_only_repeats_wait_that_are_held_back_a_person_is_asked():
+    held = Queue(waiting=0, are_some_held=True)
+    decision = refused(decide(held, NOTHING_OUT, NO_LIMITS, 500))
+    assert decision.stop is Stop.low_share
+    assert "Only resumes wait that failed before" in decision.why
+    nothing = refused(decide(Queue(waiting=0), NOTHING_OUT, NO_LIMITS, 500))
+    assert nothing.stop is Stop.nothing_waiting
+    others = replace(QUEUE, waiting=1, are_some_held=True)
+    assert planned(decide(others, NOTHING_OUT, NO_LIMITS, 500)).rows == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "stop", "how"),
+    [
+        (Limits(cost_total=1), Stop.money, "`resume-assets resume` grants the sum again."),
+        (Limits(cost_today=1), Stop.money_today, "It starts afresh at midnight UTC, or with"),
+    ],
+)
+def test_a_budget_that_is_spent_says_how_it_goes_on(limits: Limits, stop: Stop, how: str):
+    spent = Outstanding(cost_total=1.0, cost_today=1.0)
+    decision = refused(decide(QUEUE, spent, limits, 500))
+    assert decision.stop is stop
+    assert decision.why.startswith("$1.00 of RESUME_MAX_COST_USD")
+    assert how in decision.why
+
+
+def test_money_is_reserved_to_the_millionth_of_a_dollar():
+    queue = replace(QUEUE, cost_per_row=0.0001234)
+    assert planned(decide(queue, NOTHING_OUT, NO_LIMITS, 1)).cost == 0.000123
+
+
 def test_plans_no_more_than_waits():
     assert planned(decide(replace(QUEUE, waiting=3), NOTHING_OUT, NO_LIMITS, 500)).rows == 3
 

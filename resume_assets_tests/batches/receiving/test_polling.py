@@ -8,7 +8,7 @@ import pytest
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.database.retrying import DatabaseFailed, Refused
 from resume_assets_tests.flow import Flow, Flowing
-from resume_assets_tests.local_openai.faults import Change
+from resume_assets_tests.local_openai.faults import Change, Respond
 
 LIST = "/v1/batches"
 KEYS = ("a", "b", "c")
@@ -106,6 +106,50 @@ def test_a_look_that_comes_late_changes_nothing(flow: Flowing, status: str) -> N
     database.read = then_another_is_faster  # type: ignore[method-assign]
     polling.poll(database, api, flow.settings)  # type: ignore[arg-type]
     assert flow.batch("a") == before
+
+
+def test_a_list_is_read_no_further_than_the_last_batch_that_was_looked_for(flow: Flowing) -> None:
+    """An account may have thousands of batches, a hundred to a page."""
+    remotes = [flow.api.retrieve(remote) for remote in out(flow).values()]
+    seen: list[Any] = []
+
+    class Listing:
+        endpoint, key_hash = flow.api.endpoint, flow.api.key_hash
+
+        def batches_since(self, since: Any) -> Any:
+            assert since == min(flow.batch(key).submitted_at for key in KEYS)
+            for remote in [*remotes, "of another program"]:
+                seen.append(remote)
+                yield remote
+
+    found = polling.poll(flow.database, Listing(), flow.settings)  # type: ignore[arg-type]
+    assert sorted(found.ended) == list(KEYS)
+    assert seen == remotes
+
+
+def test_a_list_that_breaks_off_is_told_and_no_batch_looked_up_by_itself(flow: Flowing) -> None:
+    """The endpoint does not answer: each single question would have to wait for it as well."""
+    out(flow)
+    flow.faults.add("GET", LIST, Respond(503), times=None)
+    single = f"{LIST}/[^/]+"
+    before = flow.faults.count("GET", single)
+    found = flow.poll()
+    assert list(found.problems) == [polling.ENDPOINT]
+    assert flow.faults.count("GET", single) == before
+    assert not found.ended
+
+
+def test_a_list_that_takes_too_long_is_left_and_no_batch_looked_up_by_itself(
+    flow: Flowing,
+) -> None:
+    out(flow)
+    flow.faults.add("GET", LIST, in_progress(), times=None)
+    single = f"{LIST}/[^/]+"
+    before = flow.faults.count("GET", single)
+    found = flow.poll(until=lambda: True)
+    assert found.problems == {polling.ENDPOINT: "local_openai is slow; the next look goes on."}
+    assert flow.faults.count("GET", single) == before
+    assert found.out == 1
 
 
 def test_single_look_ups_end_when_it_is_late(flow: Flowing) -> None:

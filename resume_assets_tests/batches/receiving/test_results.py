@@ -1,11 +1,20 @@
 """Which of several lines of one request counts: the first usable one, else the first."""
 
 from collections import Counter
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.receiving.results import Asked, Results
+from resume_assets.batches.ledger.states import NO_LINE, ItemState
+from resume_assets.batches.receiving.results import (
+    Asked,
+    Results,
+    end_of_unanswered,
+    tally_of,
+)
+from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.extraction.responses import Answer, Outcome
 
 IDS = ("1", "2", "3")
@@ -62,3 +71,47 @@ def test_every_line_and_every_request_is_counted_once(answers: list[Answer]) -> 
     assert found.unknown == counts["4711"] + counts[None]
     assert found.repeated == sum(counts[one] - 1 for one in IDS if counts[one])
     assert list(found.unanswered) == [one for one in IDS if not counts[one]]
+
+
+@pytest.mark.parametrize(
+    ("status", "end"),
+    [
+        ("expired", (ItemState.expired, NO_LINE)),
+        ("cancelled", (ItemState.cancelled, NO_LINE)),
+        ("failed", (ItemState.released, "batch_failed")),
+        (LOST, (ItemState.missing, "batch_lost")),
+        ("completed", (ItemState.missing, NO_LINE)),
+        (None, (ItemState.missing, NO_LINE)),
+    ],
+)
+def test_a_request_without_a_line_ends_as_its_batch_did(
+    status: str | None, end: tuple[ItemState, str]
+) -> None:
+    batch = SimpleNamespace(openai_status=status)
+    assert end_of_unanswered(batch) == end  # type: ignore[arg-type]
+
+
+def test_each_outcome_is_counted_and_what_is_not_there_is_not() -> None:
+    def told(answers: list[Answer]) -> dict[str, int]:
+        found = results()
+        list(found.usable(answers))
+        batch = SimpleNamespace(openai_status="completed")
+        return dict(tally_of(found, batch))  # type: ignore[arg-type]
+
+    assert told([answer(one, Outcome.succeeded) for one in IDS]) == {"succeeded": 3}
+    assert told([]) == {"succeeded": 0, f"missing: {NO_LINE}": 3}
+    assert told(
+        [
+            answer("1", Outcome.refused, "refusal"),
+            answer("2", Outcome.refused, "refusal"),
+            answer("2", Outcome.failed, "http_500"),
+            answer("3", Outcome.failed),
+            answer("4711", Outcome.succeeded),
+        ]
+    ) == {
+        "succeeded": 0,
+        "refused: refusal": 2,
+        "failed": 1,
+        "lines unknown": 1,
+        "lines repeated": 1,
+    }

@@ -88,6 +88,18 @@ def test_what_was_done_to_values_is_added_up(done: Flowing):
     assert not losses.passed
 
 
+def test_where_nothing_was_written_nothing_is_lost(done: Flowing):
+    items = done.database.ledger.items
+    expired = items.update().values(state="expired", values_cut=2)
+    done.database.write(lambda connection: connection.execute(expired))
+    found = look(done)
+    losses = found.losses
+    assert losses.passed
+    assert (losses.truncated, losses.values_cut) == (0, 0)
+    assert (losses.months_assumed, losses.dates_unread) == (0, 0)
+    assert found.account.usable_share is None
+
+
 def test_positions_out_of_order_are_found(done: Flowing):
     done.change(
         3,

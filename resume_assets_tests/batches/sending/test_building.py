@@ -7,6 +7,7 @@ import pytest
 
 from resume_assets.batches.sending import building
 from resume_assets.batches.store import REQUESTS
+from resume_assets.batches.upkeep import people
 from resume_assets.extraction.text import text_hash
 from resume_assets.models.tokens import MARKER, counter_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
@@ -105,8 +106,27 @@ def test_who_lost_the_resume_since_claiming_goes_back(flow: Flowing):
     flow.change(2, markdownResume=" ")
     batch = flow.build()
     assert batch.requests == 1
-    assert flow.ends() == {1: "released: resume_gone", 2: "released: resume_gone", 3: "claimed"}
+    assert flow.ends() == {1: "released: resume_gone", 2: "released: blank", 3: "claimed"}
     assert list(flow.claims()) == [3]
+
+
+@pytest.mark.parametrize("blank", [" \n" * 600, "\u200b" * 2_000])
+def test_a_long_resume_that_is_blank_is_claimed_once(flow: Flowing, blank: str):
+    """Only short ones are looked at before they are claimed: reading all texts would take long."""
+    flow.change(2, markdownResume=blank)
+    flow.until_done()
+    assert flow.ends() == {1: "succeeded", 2: "released: blank", 3: "succeeded"}
+    assert sorted(flow.book.sent()) == ["1", "3"]
+    assert flow.waiting() == []
+    assert [(one.userid, one.reason) for one in flow.given_up()] == [(2, "blank")]
+    assert people.forgive(flow.database, flow.settings, [2]) == 1
+    assert flow.waiting() == [2]
+    flow.until_built("again")
+    assert flow.batch("again").state == "empty"
+    assert flow.waiting() == []
+    flow.change(2, markdownResume=resume(2))
+    assert flow.waiting() == [2]
+    assert flow.given_up() == []
 
 
 def test_a_batch_that_lost_all_its_resumes_is_empty(flow: Flowing):
