@@ -375,15 +375,27 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
 
 @_command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
 @click.option("--model-was", required=True, help="Records that this model read last.")
+@click.option(
+    "--below-borne-out",
+    type=click.FloatRange(0, 1),
+    help="Only records of which less stands in the resume.",
+)
 @click.option("--limit", type=_ROWS, help="So many of them, by id; all if not given.")
 @click.option("--dry-run", is_flag=True, help="Records, tokens, dollars; changes nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reprocess(model_was: str, limit: int | None, dry_run: bool, yes: bool) -> int:
+def reprocess(
+    model_was: str, below_borne_out: float | None, limit: int | None, dry_run: bool, yes: bool
+) -> int:
     """Have records read again.
 
     Those of a former model go back into the queue. Costs are told first; what people corrected is
     kept.
     """
+    if below_borne_out is not None:
+        raise click.UsageError(
+            "--below-borne-out: this version does not look for a record's values in its resume, so "
+            "nothing tells which are borne out. Without it all records of the model are chosen."
+        )
     from resume_assets.commands import reprocessing
     from resume_assets.commands.databases import opened_database
 
