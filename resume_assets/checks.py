@@ -13,12 +13,13 @@ from resume_assets.assets.requests import submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
-from resume_assets.batches.records.auditing import SHOWN, Audit, Finding, audit
+from resume_assets.batches.records.auditing import SHOWN, Audit, BorneOut, Finding, audit
 from resume_assets.batches.records.judging import judge_batch
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.ends import SOON, end_of
 from resume_assets.resources import SettingsResource, SQLServerResource
+from resume_assets.settings import Settings
 
 _ERRORS = {
     "date_formats": "Every date is YYYY-MM with a real month, `Present` where an end may be so, or "
@@ -32,6 +33,8 @@ _WARNINGS = {
     "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
     "nothing_cut_or_unread": "No resume lost its middle, no value was cut, made NULL or refused, "
     "every date was read. What else was done to values is in its table.",
+    "values_borne_out": "Of the values that must stand in their resumes the share that do is "
+    "RESUME_BORNE_OUT_SHARE or more.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
     "resends those that have. What the table refused (`unwritable`) is paid for and kept: mend the "
     "table and materialize this asset again.",
@@ -76,8 +79,7 @@ def audit_of_records(
                     judge_batch(connection, database, gold, key),
                 )
             )
-        least = values.usable_share
-    outcomes = _outcomes(found, least) | {"known_answers_met": _met(known)}
+    outcomes = _outcomes(found, values) | {"known_answers_met": _met(known)}
     for name, (passed, metadata) in outcomes.items():
         yield dg.AssetCheckResult(
             asset_key=updated_candidate_records.key,
@@ -128,9 +130,9 @@ def _model_check() -> dg.AssetChecksDefinition:
 model_goes_on = _model_check()
 
 
-def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
+def _outcomes(found: Audit, settings: Settings) -> dict[str, tuple[bool, Metadata]]:
     dates, counted, lost = found.dates, found.account, found.losses
-    share = counted.usable_share
+    share, least = counted.usable_share, settings.usable_share
     given_up = [
         {"userid": str(one.userid), "state": one.state, "reason": one.reason or ""}
         for one in found.given_up
@@ -171,6 +173,7 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
                 f"first_{SHOWN}": table(losers, userid="string", column="string", what="string"),
             },
         ),
+        "values_borne_out": _borne_out(found.borne_out, settings.borne_out_share),
         "nobody_given_up": (
             not given_up,
             {
@@ -178,6 +181,17 @@ def _outcomes(found: Audit, least: float) -> dict[str, tuple[bool, Metadata]]:
                 "candidates": table(given_up, userid="string", state="string", reason="string"),
             },
         ),
+    }
+
+
+def _borne_out(found: BorneOut, least: float) -> tuple[bool, Metadata]:
+    share = 1.0 if found.share is None else found.share
+    _, metadata = _found(found.found)
+    return share >= least, {
+        "share_borne_out": share,
+        "least": least,
+        "values_checked": found.checked,
+        **metadata,
     }
 
 

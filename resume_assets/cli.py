@@ -155,7 +155,9 @@ def check(batch: str) -> int:
 )
 @click.option("--sample", type=click.IntRange(1, 50_000), help="Resumes, drawn at random.  [200]")
 @click.option(
-    "--seed", type=click.IntRange(0), help="For the same sample again; made up if not given."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    help="For the same sample again; made up if not given.",
 )
 @click.option(
     "--gold",

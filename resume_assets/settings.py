@@ -51,6 +51,14 @@ class Authentication(StrEnum):
     service_principal = "ActiveDirectoryServicePrincipal"
 
 
+class NotBorneOut(StrEnum):
+    """What becomes of a value that does not stand in the resume, though its kind would."""
+
+    contacts = "contacts"  # e-mail address, phone and link: not written, NULL; others are kept
+    keep = "keep"
+    null = "null"  # none is written
+
+
 class ResponseFormat(StrEnum):
     """What a request says of its answer's form, by what the server takes."""
 
@@ -100,6 +108,7 @@ class Settings(BaseSettings):
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
     overwrite_corrections: bool = Field(False, alias="RESUME_OVERWRITE_CORRECTIONS")
     keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
+    not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
 
     # The model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
@@ -109,7 +118,7 @@ class Settings(BaseSettings):
     context_window: int | None = Field(None, ge=1_000, alias="RESUME_CONTEXT_WINDOW")
     output_limit: int | None = Field(None, ge=100, alias="RESUME_OUTPUT_LIMIT")
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
-    max_output_tokens: int = Field(4_000, ge=100, alias="RESUME_MAX_OUTPUT_TOKENS")
+    max_output_tokens: int = Field(4_000, ge=100, le=1_000_000, alias="RESUME_MAX_OUTPUT_TOKENS")
     prompt: str = Field("lean", min_length=1, alias="RESUME_PROMPT")
     response_format: ResponseFormat = Field(
         ResponseFormat.json_schema, alias="RESUME_RESPONSE_FORMAT"
@@ -126,6 +135,7 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, le=10, alias="RESUME_MAX_ATTEMPTS")
     usable_share: float = Field(0.8, ge=0, le=1, alias="RESUME_USABLE_SHARE")
+    borne_out_share: float = Field(0.9, ge=0, le=1, alias="RESUME_BORNE_OUT_SHARE")
     doubt_seconds: float = Field(60, ge=0, le=86_400, alias="RESUME_DOUBT_SECONDS")
     check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")

@@ -34,6 +34,7 @@ CHECKS = {
     "nothing_cut_or_unread",
     "nobody_given_up",
     "known_answers_met",
+    "values_borne_out",
 }
 
 

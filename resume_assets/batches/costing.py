@@ -121,6 +121,10 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
         if lease.trial_key is None:  # what a trial finds shall not stop the real work
             shares = _shares(connection, database, lease.key)
             values |= _low_shares(batch, shares, settings.usable_share)
+    if lease.trial_key is None:
+        values["low_borne_out"] = _low_borne_out(
+            connection, database, lease.key, settings.borne_out_share
+        )
     batch = batches.update(connection, database, lease.key, **values)
     return Settlement(
         batch,
@@ -266,3 +270,15 @@ def _low_shares(batch: batches.Batch, shares: _Shares, least: float) -> dict[str
     elif repeats := shares.repeats_usable + shares.repeats_failed:
         low_repeats = shares.repeats_usable / repeats < least
     return {"low_share": low, "low_share_repeats": low_repeats}
+
+
+def _low_borne_out(
+    connection: sa.Connection, database: Database, key: str, least: float
+) -> bool | None:
+    """Whether too little of what was written stands in the resumes; None where nothing must."""
+    items = database.ledger.items
+    query = sa.select(
+        sa.func.sum(items.c.values_checked), sa.func.sum(items.c.values_not_borne_out)
+    ).where(items.c.batch_key == key, items.c.state == ItemState.succeeded)
+    checked, missing = connection.execute(query).one()
+    return 1 - missing / checked < least if checked else None

@@ -18,7 +18,7 @@ from resume_assets.database.sqlite_file import make_ready
 from resume_assets.database.status_table import StatusTable
 from resume_assets.database.tables import Ledger, ledger_tables
 from resume_assets.private import private_folder
-from resume_assets.settings import Settings, SettingsError
+from resume_assets.settings import NotBorneOut, Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ class Database:
         ledger_schema: str | None = None,
         keep_existing: bool = False,
         overwrite_corrections: bool = False,
+        not_borne_out: NotBorneOut = NotBorneOut.contacts,
         patience: float = SECONDS,
     ) -> None:
         self.engine = engine
@@ -42,6 +43,7 @@ class Database:
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
         self.overwrite_corrections = overwrite_corrections
+        self.not_borne_out = not_borne_out
         self.patience = patience  # seconds in which a transaction is tried again
         self.status: StatusTable | None = None  # the table for people as last seen, by projection
         self.status_trouble = ""  # what was logged last about it
@@ -149,6 +151,7 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         ledger_schema=_schema_in(settings.ledger_schema),
         keep_existing=settings.keep_existing,
         overwrite_corrections=settings.overwrite_corrections,
+        not_borne_out=settings.not_borne_out,
     )
 
 

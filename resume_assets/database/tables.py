@@ -16,7 +16,7 @@ from resume_assets.database.table_types import UTC as _UTC
 from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 4
+LEDGER_VERSION = 5
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -167,6 +167,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("low_share", sa.Boolean),
         # The same of a batch made only of resumes that were sent before
         sa.Column("low_share_repeats", sa.Boolean),
+        # Too little of what was written stands in the resumes; NULL where nothing was looked for
+        sa.Column("low_borne_out", sa.Boolean),
         sa.Column("input_tokens", sa.BigInteger),
         # Read from the prompt cache, and written to it; NULL in what is older than the column
         sa.Column("cached_tokens", sa.BigInteger),
@@ -235,6 +237,11 @@ def _items(
         sa.Column("values_cut", sa.Integer),
         sa.Column("changes", _LONG),
         sa.Column("unread", _LONG),
+        # What the resume bears out of the record: values looked for, those of them that do not
+        # stand there, and a JSON list of their columns, NULL where there are none
+        sa.Column("values_checked", sa.Integer),
+        sa.Column("values_not_borne_out", sa.Integer),
+        sa.Column("not_borne_out", _LONG),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         sa.Column("closed_at", _UTC),
         *more,

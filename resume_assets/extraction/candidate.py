@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
@@ -50,6 +50,28 @@ TERM = (Never.placeholder, Never.email, Never.link, Never.date, Never.long_numbe
 """The same for companies and things, some of which are named by a number."""
 
 
+class Evidence(StrEnum):
+    """What a resume must hold for a column's value to be borne out by it (see `evidence`)."""
+
+    # Verbatim: the value itself, folded as fits it
+    name = "name"  # each of its words
+    phrase = "phrase"
+    company = "company"  # without what only tells its legal form
+    degree = "degree"  # abbreviated or in full
+    term = "term"  # a tool, a language, a certificate: also by its initials
+    terms = "terms"  # each of a list that is in one column
+    skill = "skill"  # its words, also inflected
+    place = "place"  # the city, and no other state behind it
+    state = "state"  # by code or name
+    phone = "phone"
+    email = "email"
+    link = "link"
+    # Others
+    year = "year"  # of a date
+    computed = "computed"  # from the positions; a number of the model's own must stand there
+    judged = "judged"  # what the model thinks: nothing is looked for
+
+
 class Rule(StrEnum):
     """How a field's value becomes column values; each has its function in `mapping`."""
 
@@ -72,6 +94,7 @@ class Column:
     name: str
     length: int | None
     kind: ColumnKind = ColumnKind.text
+    evidence: Evidence = Evidence.judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +132,10 @@ class Position(BaseModel):
 
     model_config = _STRICT
 
-    company: Annotated[str, Fills(("Company",), never=TERM)]
-    start: Annotated[str, Fills(("StartDate",), 7, kind=ColumnKind.start_date)]
-    end: Annotated[str, Fills(("EndDate",), 10, kind=ColumnKind.end_date)]
-    location: Annotated[str, Fills(("Location",), never=NAME)]
+    company: Annotated[str, Fills(("Company",), never=TERM), Evidence.company]
+    start: Annotated[str, Fills(("StartDate",), 7, kind=ColumnKind.start_date), Evidence.year]
+    end: Annotated[str, Fills(("EndDate",), 10, kind=ColumnKind.end_date), Evidence.year]
+    location: Annotated[str, Fills(("Location",), never=NAME), Evidence.place]
 
 
 def _one_to(count: int, stem: str) -> tuple[str, ...]:
@@ -131,70 +154,103 @@ class Candidate(BaseModel):
 
     model_config = _STRICT
 
-    first_name: Annotated[str, Fills(("FirstName",), 100, never=NAME, names=("Na", "Nil"))]
-    middle_name: Annotated[str, Fills(("MiddleName",), 100, never=NAME)]
-    last_name: Annotated[str, Fills(("LastName",), 100, never=NAME, names=_SURNAMES)]
-    street: Annotated[str, Fills(("Address",), never=NAME)]
-    city: Annotated[str, Fills(("City",), 100, never=NAME)]
-    state: Annotated[str, Fills(("State",), 50, Rule.state, ColumnKind.exact, NAME)]
-    phones: Annotated[list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones, ColumnKind.exact)]
-    emails: Annotated[list[str], Fills(("Email", "Email2"), 255, Rule.emails, ColumnKind.exact)]
-    linkedin: Annotated[str, Fills(("Linkedin",), 255, Rule.link, ColumnKind.exact)]
-    bachelors: Annotated[str, Fills(("Bachelors",), never=NAME)]
-    masters: Annotated[str, Fills(("Masters",), never=NAME)]
-    certifications: Annotated[list[str], Fills(("Certifications",), None, Rule.joined, never=TERM)]
-    titles: Annotated[list[str], Fills(_ranked("Title", 3), 255, Rule.distinct, never=NAME)]
+    first_name: Annotated[
+        str, Fills(("FirstName",), 100, never=NAME, names=("Na", "Nil")), Evidence.name
+    ]
+    middle_name: Annotated[str, Fills(("MiddleName",), 100, never=NAME), Evidence.name]
+    last_name: Annotated[str, Fills(("LastName",), 100, never=NAME, names=_SURNAMES), Evidence.name]
+    street: Annotated[str, Fills(("Address",), never=NAME), Evidence.phrase]
+    city: Annotated[str, Fills(("City",), 100, never=NAME), Evidence.phrase]
+    state: Annotated[str, Fills(("State",), 50, Rule.state, ColumnKind.exact, NAME), Evidence.state]
+    phones: Annotated[
+        list[str], Fills(_one_to(2, "Phone"), 50, Rule.phones, ColumnKind.exact), Evidence.phone
+    ]
+    emails: Annotated[
+        list[str], Fills(("Email", "Email2"), 255, Rule.emails, ColumnKind.exact), Evidence.email
+    ]
+    linkedin: Annotated[str, Fills(("Linkedin",), 255, Rule.link, ColumnKind.exact), Evidence.link]
+    bachelors: Annotated[str, Fills(("Bachelors",), never=NAME), Evidence.degree]
+    masters: Annotated[str, Fills(("Masters",), never=NAME), Evidence.degree]
+    certifications: Annotated[
+        list[str], Fills(("Certifications",), None, Rule.joined, never=TERM), Evidence.terms
+    ]
+    titles: Annotated[
+        list[str], Fills(_ranked("Title", 3), 255, Rule.distinct, never=NAME), Evidence.phrase
+    ]
     positions: list[Position]
-    industries: Annotated[list[str], Fills(_ranked("Industry", 2), 255, Rule.distinct, never=NAME)]
-    skills: Annotated[list[str], Fills(_one_to(10, "Skill"), 100, Rule.skills, never=TERM)]
+    industries: Annotated[
+        list[str], Fills(_ranked("Industry", 2), 255, Rule.distinct, never=NAME), Evidence.judged
+    ]
+    skills: Annotated[
+        list[str], Fills(_one_to(10, "Skill"), 100, Rule.skills, never=TERM), Evidence.skill
+    ]
     software_languages: Annotated[
-        list[str], Fills(_ranked("SoftwareLanguage", 3), 255, Rule.distinct, never=TERM)
+        list[str],
+        Fills(_ranked("SoftwareLanguage", 3), 255, Rule.distinct, never=TERM),
+        Evidence.term,
     ]
     software_apps: Annotated[
-        list[str], Fills(_one_to(5, "SoftwareApp"), 255, Rule.distinct, never=TERM)
+        list[str], Fills(_one_to(5, "SoftwareApp"), 255, Rule.distinct, never=TERM), Evidence.term
     ]
-    hardware: Annotated[list[str], Fills(_one_to(5, "Hardware"), 255, Rule.distinct, never=TERM)]
+    hardware: Annotated[
+        list[str], Fills(_one_to(5, "Hardware"), 255, Rule.distinct, never=TERM), Evidence.term
+    ]
     categories: Annotated[
-        list[str], Fills(_ranked("Category", 2), 255, Rule.categories, never=NAME)
+        list[str], Fills(_ranked("Category", 2), 255, Rule.categories, never=NAME), Evidence.judged
     ]
-    project_types: Annotated[str, Fills(("ProjectTypes",), None)]
-    specialty: Annotated[str, Fills(("Specialty",), None)]
-    summary: Annotated[str, Fills(("Summary",), None)]
-    years_in_us: Annotated[float | None, Fills(("LengthinUS",), 50, Rule.years, ColumnKind.number)]
+    project_types: Annotated[str, Fills(("ProjectTypes",), None), Evidence.judged]
+    specialty: Annotated[str, Fills(("Specialty",), None), Evidence.judged]
+    summary: Annotated[str, Fills(("Summary",), None), Evidence.judged]
+    years_in_us: Annotated[
+        float | None, Fills(("LengthinUS",), 50, Rule.years, ColumnKind.number), Evidence.computed
+    ]
     years_experience: Annotated[
-        float | None, Fills(("YearsofExperience",), 50, Rule.years, ColumnKind.number)
+        float | None,
+        Fills(("YearsofExperience",), 50, Rule.years, ColumnKind.number),
+        Evidence.computed,
     ]
     average_tenure: Annotated[
-        float | None, Fills(("AvgTenure",), 50, Rule.years, ColumnKind.number)
+        float | None, Fills(("AvgTenure",), 50, Rule.years, ColumnKind.number), Evidence.computed
     ]
 
 
 def fills(field: FieldInfo) -> Fills:
     """Return what a field fills; LookupError for a field without `Fills`, a mistake in a model."""
+    return _noted(field, Fills)
+
+
+_Noted = TypeVar("_Noted", Fills, Evidence)
+
+
+def _noted(field: FieldInfo, kind: type[_Noted]) -> _Noted:
     for note in field.metadata:
-        if isinstance(note, Fills):
+        if isinstance(note, kind):
             return note
-    raise LookupError("a field of the candidate fills no column")
+    raise LookupError(f"a field of the candidate has no {kind.__name__}")
 
 
 def _position_columns() -> Iterator[Column]:
     """Company for all seven, then each one's dates, then the locations: the table's own order."""
-    marks = [fills(field) for field in Position.model_fields.values()]
-    for _, together in groupby(marks, key=lambda mark: mark.kind is ColumnKind.text):
+    fields = [*Position.model_fields.values()]
+    for _, together in groupby(fields, key=lambda field: fills(field).kind is ColumnKind.text):
         group = list(together)
         for prefix in PREFIXES:
-            for mark in group:
-                yield Column(prefix + mark.columns[0], mark.length, mark.kind)
+            for field in group:
+                yield from _columns_of(field, prefix)
 
 
 def _columns() -> Iterator[Column]:
     for name, field in Candidate.model_fields.items():
         if name == "positions":
             yield from _position_columns()
-            continue
-        mark = fills(field)
-        for column in mark.columns:
-            yield Column(column, mark.length, mark.kind)
+        else:
+            yield from _columns_of(field)
+
+
+def _columns_of(field: FieldInfo, prefix: str = "") -> Iterator[Column]:
+    mark, evidence = fills(field), _noted(field, Evidence)
+    for column in mark.columns:
+        yield Column(prefix + column, mark.length, mark.kind, evidence)
 
 
 COLUMNS: tuple[Column, ...] = tuple(_columns())

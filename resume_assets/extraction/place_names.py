@@ -191,6 +191,16 @@ def code_of(text: str) -> str | None:
     return found
 
 
+def spellings(code: str) -> list[str]:
+    """Return the names and abbreviations of a state or province, in small letters."""
+    return [
+        name
+        for names in (_US, _US_ABBREVIATIONS, _CANADA, _CANADA_ABBREVIATIONS)
+        for name, its in names.items()
+        if its == code
+    ]
+
+
 def is_us(text: str) -> bool:
     """Tell whether this is a name of the United States."""
     return fold(text).replace(" ", "") in _US_NAMES

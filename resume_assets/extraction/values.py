@@ -25,6 +25,7 @@ class Change(StrEnum):
     refused = "refused"  # by the table (a constraint): the column stays as it was
     corrected = "kept as a person corrected it"  # what the answer tells is not written
     lost = "characters lost"  # controls stood in their place, or the column's code page lacks them
+    invented = "not in the resume"  # so it was not written (RESUME_NOT_BORNE_OUT)
     nulled = "made NULL"  # no value of the column's kind, or half of one
     unread = "date not read"
     cut = "cut"  # to the column's length, or to its two words
@@ -42,7 +43,10 @@ class Change(StrEnum):
 LOSSES: Final = frozenset(
     [Change.refused, Change.lost, Change.nulled, Change.unread, Change.cut, Change.left_out]
 )
-"""Changes after which something that the answer told is not in the table."""
+"""Changes after which something that the answer told is not in the table.
+
+What the answer invented is no loss.
+"""
 
 Changes = dict[str, Change]
 """By column, in the spelling of COLUMNS; `ANSWER` for what concerns the answer as a whole."""

@@ -32,6 +32,8 @@ class _End:
     why: str
     text_hash: str | None
     record: dict[str, str] | None
+    checked: int  # values that were looked for in the resume
+    not_borne_out: frozenset[str]
 
 
 def gather(
@@ -79,19 +81,24 @@ def _ends(connection: sa.Connection, database: Database, key: str) -> dict[int, 
             items.c.reason,
             items.c.text_hash,
             items.c.record,
+            items.c.values_checked,
+            items.c.not_borne_out,
         )
         .join(batches, batches.c.batch_key == items.c.batch_key)
         .where(batches.c.trial_key == key)
     )
+    rows = connection.execute(query)
     found: dict[int, dict[Any, _End]] = {}
-    for variant, userid, state, reason, hashed, record in connection.execute(query):
+    for variant, userid, state, reason, hashed, record, checked, missing in rows:
         if state == ItemState.released and reason in SENT_LATER:
             continue
         why = f"{state}: {reason}" if reason else str(state)
         if state == ItemState.succeeded and record is None:
             why = FORGOTTEN
         values = None if record is None else orjson.loads(record)
-        found.setdefault(variant, {})[userid] = _End(why, hashed, values)
+        columns = frozenset(orjson.loads(missing) if missing else ())
+        end = _End(why, hashed, values, checked or 0, columns)
+        found.setdefault(variant, {})[userid] = end
     return found
 
 
@@ -127,8 +134,8 @@ def _variant(
         prompt=variant.prompt,
         records=records,
         reasons=reasons,
-        not_borne_out=None,
-        checked=None,
+        not_borne_out={userid: ends[userid].not_borne_out for userid in records},
+        checked={userid: ends[userid].checked for userid in records},
         requests=_sum(batches, "requests"),
         input_tokens=_sum(batches, "input_tokens"),
         cached_tokens=_sum(batches, "cached_tokens"),

@@ -14,6 +14,7 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.applying import close_unusable, finish, write_answers
+from resume_assets.batches.records.clearing import weighed
 from resume_assets.batches.records.rows import READING, Applied, Row
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
@@ -47,12 +48,15 @@ class _Recorder:
 
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[tuple[Row, str]]:
         """Each usable answer that is not written yet, with its record as JSON."""
-        for asked, answer in answers:
-            if asked.state != ItemState.submitted or answer.record is None:
+        database = self.lease.database
+        wanted = (pair for pair in answers if pair[0].state == ItemState.submitted)
+        for asked, answer, weight in weighed(database, wanted):
+            if answer.record is None:
                 continue
-            told = _as_told(self.lease.database, answer.record)
+            told = _as_told(database, answer.record)
             changes, unread = answer.record.changes, answer.record.unreadable
-            yield Row(asked, (), usage_of(answer), changes, unread), orjson.dumps(told).decode()
+            row = Row(asked, (), usage_of(answer), changes, unread, weight)
+            yield row, orjson.dumps(told).decode()
 
     def write(self, rows: list[tuple[Row, str]]) -> None:
         """Write one chunk in one transaction."""

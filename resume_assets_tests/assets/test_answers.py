@@ -67,6 +67,9 @@ def test_what_they_report(platform: Platform) -> None:
     }
     assert {"months_assumed", "dates_unread", "values_not_whole"} <= set(numbers(records))
     assert table(records["not_written_by_reason"]) == []
+    assert numbers(records)["share_borne_out"] == 1.0
+    assert numbers(records)["values_checked"] > 20
+    assert table(records["not_borne_out_by_column"]) == []
     changes = table(records["changes_by_column"])
     assert all(row.keys() == {"column", "what", "records"} for row in changes)
     assert {"column": "SecondaryCategory", "what": "left out", "records": 3} in changes
@@ -157,6 +160,48 @@ def test_every_request_ends_in_one_state_with_its_reason(platform: Platform) -> 
     assert checks["every_claim_accounted_for"].passed
     assert platform.is_balanced()
     assert len(platform.waiting()) == 3
+
+
+def invented(line: Any) -> Any:
+    """Another's address, a moved year, an invented company and a made-up skill, of the first."""
+    if line["custom_id"] == "1":
+        message = line["response"]["body"]["choices"][0]["message"]
+        answer = json.loads(message["content"])
+        answer["emails"] = ["john.doe@example.com"]
+        answer["skills"].insert(0, "Falconry")
+        answer["positions"][0].update(company="Umbrella Corporation", start="2011-03")
+        message["content"] = json.dumps(answer)
+    return line
+
+
+def test_what_an_answer_invents_is_counted_named_and_an_address_is_not_written(
+    platform: Platform,
+) -> None:
+    columns = ["Email", "MostRecentCompany", "MostRecentStartDate", "Skill1"]
+    platform.seed(2)
+    platform.sent("b1")
+    platform.materialize("b1", "batch_output")
+    rewrite_output(platform, "b1", invented)
+    result = platform.materialize("b1", *LATER)
+    records = metadata_of(result, "updated_candidate_records")
+    checked = numbers(records)["values_checked"]
+    assert numbers(records)["share_borne_out"] == 1 - 4 / checked
+    assert table(records["not_borne_out_by_column"]) == [
+        {"column": column, "values": 1} for column in columns
+    ]
+    assert {"column": "Email", "what": "not in the resume", "records": 1} in table(
+        records["changes_by_column"]
+    )
+    candidate = platform.candidate(1)
+    assert (candidate.Email, candidate.MostRecentCompany) == (None, "Umbrella Corporation")
+    found = checks_of(result)["values_borne_out"]
+    assert not found.passed
+    assert table(found.metadata["first_50"]) == [
+        {"userid": "1", "column": column} for column in columns
+    ]
+    told = json.dumps([str(value) for value in (*records.values(), *found.metadata.values())])
+    for value in ("john.doe", "Falconry", "Umbrella"):
+        assert value not in told
 
 
 def test_who_has_used_up_the_attempts_is_counted_and_named(

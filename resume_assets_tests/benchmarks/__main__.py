@@ -21,6 +21,7 @@ from resume_assets_tests.benchmarks import (
     simulation,
     starting,
     ticking,
+    weighing,
 )
 from resume_assets_tests.benchmarks.figures import RESULTS, Figure, table, write
 
@@ -29,6 +30,7 @@ Benchmark = Callable[[int, int], Iterator[Figure]]
 BENCHMARKS: dict[str, Benchmark] = {
     "building": building.measure,
     "applying": applying.measure,
+    "weighing": weighing.measure,
     "memory": memory.measure,
     "ticking": ticking.measure,
     "dispatching": dispatching.measure,

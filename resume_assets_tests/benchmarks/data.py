@@ -1,10 +1,11 @@
 """Invented resumes and answers by the thousand, and databases full of them, kept in `.bench/`.
 
-A resume is 4 kB of lines from the samples, in an order of its own; an answer is about 2.6 kB, with
-all fields filled, as models write them.
+A resume is 4 kB: what its answer tells, then lines from the samples, in an order of its own; an
+answer is about 2.6 kB, with all fields filled, as models write them.
 """
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -37,21 +38,47 @@ def opened(path: Path) -> Database:
 
 
 def resumes(rows: int, *, characters: int = CHARACTERS) -> Iterator[str]:
-    """As many different resumes, the same ones each time."""
+    """As many different resumes, the same ones each time; the first is that of candidate 1.
+
+    Each has what `answer` reads from it, as resumes write it, among lines of other people.
+    """
     texts = [sample.text for sample in samples.load() if sample.text and len(sample.text) < 20_000]
     lines = [line for text in texts for line in text.splitlines() if 0 < len(line) < 200]
-    # Other scripts cost tiktoken several times as much a byte: a floor that is no floor.
-    lines = [line for line in lines if line.isascii()]
-    for number in range(rows):
+    # Other scripts cost tiktoken several times as much a byte: a floor that is no floor. And two
+    # samples are HTML, lines of which would be in every third resume.
+    lines = [line for line in lines if line.isascii() and not re.search("&[a-z]+;", line)]
+    for number in range(1, rows + 1):
         chance = random.Random(number)
-        text = f"# Candidate {number}\n\ncandidate{number}@example.com\n\n"
+        text = "\n".join(_told(answer(number))) + "\n"
         while len(text) < characters:
             text += "\n".join(chance.choices(lines, k=20)) + "\n"
         yield text[:characters]
 
 
-def answer_line(number: int, custom_id: str) -> bytes:
-    """A line of an output file: ISO months mostly, the odd bare year or word among them."""
+def _told(facts: dict[str, Any]) -> Iterator[str]:
+    """The lines that tell these facts; every tenth skill is the model's own idea."""
+    yield f"# {facts['first_name']} {facts['last_name']}"
+    yield ", ".join(facts["titles"])
+    yield ", ".join((facts["street"], facts["city"], facts["state"]))
+    yield " | ".join((*facts["phones"], *facts["emails"], facts["linkedin"]))
+    for title, job in zip(facts["titles"] * 3, facts["positions"], strict=False):
+        dates = " - ".join(_written(job[name]) for name in ("start", "end"))
+        place = job["location"].replace("ó", "o")  # as many resumes do
+        yield f"**{job['company']}**, {place} | {title} | {dates}"
+    yield f"Education: {facts['bachelors']}; {facts['masters']}"
+    yield f"Certifications: {'; '.join(facts['certifications'])}"
+    yield f"Skills: {', '.join(facts['skills'][:-1])}"
+    things = (*facts["software_languages"], *facts["software_apps"], *facts["hardware"])
+    yield f"Tools: {', '.join(things)}"
+
+
+def _written(date: str) -> str:
+    year, _, month = date.partition("-")
+    return f"{month}/{year}" if month else date
+
+
+def answer(number: int) -> dict[str, Any]:
+    """What a model reads from candidate `number`: ISO months mostly, the odd bare year or word."""
     chance = random.Random(number)
     year = 2026
     positions = []
@@ -68,7 +95,7 @@ def answer_line(number: int, custom_id: str) -> bytes:
             }
         )
         year = start
-    answer = full_answer(
+    return full_answer(
         first_name=f"First{number}",
         last_name=f"Last{number}",
         emails=[f"candidate{number}@example.com"],
@@ -77,7 +104,11 @@ def answer_line(number: int, custom_id: str) -> bytes:
         software_apps=[f"App {chance.randint(1, 5_000)}" for _ in range(5)],
         summary=" ".join(f"Did thing {chance.randint(1, 10_000)} for years." for _ in range(8)),
     )
-    return orjson.dumps(output_line(answer, custom_id=custom_id)) + b"\n"
+
+
+def answer_line(number: int, custom_id: str) -> bytes:
+    """A line of an output file, with that answer."""
+    return orjson.dumps(output_line(answer(number), custom_id=custom_id)) + b"\n"
 
 
 def queue(rows: int, *, huge: bool = False) -> Path:

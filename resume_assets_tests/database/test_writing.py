@@ -17,7 +17,7 @@ from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
-from resume_assets.settings import Settings
+from resume_assets.settings import NotBorneOut, Settings
 from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
 from resume_assets_tests.database.broken import lost_connection
 from resume_assets_tests.databases import (
@@ -172,6 +172,7 @@ def test_titles_of_300_characters_are_cut_at_a_character(
 
 
 def test_what_was_done_to_values_is_kept_by_column(database: Database, quick: Settings) -> None:
+    database.not_borne_out = NotBorneOut.keep  # these resumes say nothing
     seed(database, 3)
     collected_batch(database, quick, 3)
     job = {"company": "Acme", "start": "", "end": "2020-01", "location": "Austin, TX"}

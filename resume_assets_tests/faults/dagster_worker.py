@@ -23,6 +23,7 @@ from resume_assets_tests.home import ASSETS, QUIET
 ENVIRONMENT = {
     "RESUME_MAX_ATTEMPTS": "1",
     "RESUME_USABLE_SHARE": "0",
+    "RESUME_BORNE_OUT_SHARE": "0",
     "RESUME_DOUBT_SECONDS": "0.02",
     "RESUME_CHECK_INTERVAL": "0.01",
 }

@@ -100,7 +100,9 @@ def open_flow(order: dict[str, Any]) -> Flow:
     if home in _WARM:
         _WARM[home].api = api
         return _WARM[home]
-    settings = settings_at(home, max_attempts=1, usable_share=0.0, keep_files_days=0.0)
+    settings = settings_at(
+        home, max_attempts=1, usable_share=0.0, borne_out_share=0.0, keep_files_days=0.0
+    )
     return Flow(home, settings, api)
 
 

@@ -13,6 +13,7 @@ from resume_assets.batches.planning.planner import KeyTaken, plan_batch, plan_na
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.trials.ledger import UnknownTrial
+from resume_assets.trials.report import report_of
 from resume_assets.trials.upkeep import forget_records
 from resume_assets_tests.local_openai.faults import Respond
 from resume_assets_tests.trials.trying import MINI, NANO, Trying
@@ -32,6 +33,10 @@ def test_two_models_get_the_same_resumes(trying: Trying) -> None:
     assert set(first.records) == set(second.records) == set(result.sample)
     userid = result.sample[0]
     assert first.records[userid]["Email"] == f"ada{userid}@example.com"
+    assert first.checked is not None
+    assert first.checked[userid] > 3
+    assert first.not_borne_out == dict.fromkeys(result.sample, frozenset())
+    assert all(one.borne_out and one.borne_out.value == 1.0 for one in report.variants)
     assert first.records[userid]["MostRecentStartDate"] == "2019-03"
 
 
@@ -316,3 +321,23 @@ def test_the_items_are_of_the_same_make(trying: Trying) -> None:
         column = tables.trial_items.c[name]
         assert (str(column.type), column.nullable) == kind
     assert isinstance(tables.trial_items.c.record.type, sa.UnicodeText)
+
+
+def test_what_the_resumes_do_not_bear_out_is_counted(trying: Trying) -> None:
+    flow = trying.flow
+    key = trying.create()
+    trying.advance(key)
+    trying.wait_for_server(key)
+    trying.to_the_end(key)
+    items = flow.database.ledger.trial_items
+    [userid, *_] = trying.sample(key)
+    noted = (
+        items.update()
+        .where(items.c.userid == userid, items.c.batch_key == trying.batches(key)[0].batch_key)
+        .values(not_borne_out='["Email"]', values_not_borne_out=1)
+    )
+    flow.database.write(lambda connection: connection.execute(noted))
+    first, second = report_of(trying.result(key)).variants
+    assert first.borne_out is not None
+    assert second.borne_out is not None
+    assert first.borne_out.value < second.borne_out.value == 1.0

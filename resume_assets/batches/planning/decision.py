@@ -23,11 +23,14 @@ class Stop(StrEnum):
     money = "money"
     money_today = "money_today"
     low_share = "low_share"
+    low_borne_out = "low_borne_out"
     stopped = "stopped"  # the endpoint refused the key, or the account has no money
     model_ends = "model_ends"
 
 
-WAITS_FOR_A_PERSON = frozenset({Stop.money, Stop.low_share, Stop.stopped, Stop.model_ends})
+WAITS_FOR_A_PERSON = frozenset(
+    {Stop.money, Stop.low_share, Stop.low_borne_out, Stop.stopped, Stop.model_ends}
+)
 """These end with `resume-assets resume`, the last with another RESUME_MODEL; the others pass by
 themselves."""
 
@@ -63,6 +66,7 @@ class Outstanding:
     cost_total: float = 0.0
     cost_today: float = 0.0
     low_share: bool = False
+    low_borne_out: bool = False
     stopped: str | None = None
 
 
@@ -131,6 +135,13 @@ def decide(
         return NoPlan(
             Stop.low_share,
             "The last two batches fell below RESUME_USABLE_SHARE. Look at their checks; "
+            "`resume-assets resume` goes on.",
+        )
+    if outstanding.low_borne_out:
+        return NoPlan(
+            Stop.low_borne_out,
+            "Of what the last two batches wrote, too little stands in the resumes "
+            "(RESUME_BORNE_OUT_SHARE). Look at their check values_borne_out; "
             "`resume-assets resume` goes on.",
         )
     if queue.waiting <= 0 and queue.are_some_held:

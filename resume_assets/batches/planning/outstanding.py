@@ -138,7 +138,8 @@ def outstanding_of(
         tokens=int(enqueued or 0),
         cost_total=_cost_since(connection, database, since),
         cost_today=_cost_since(connection, database, max(since or midnight, midnight)),
-        low_share=_low_share(connection, database, installation),
+        low_share=_are_last_two(table.c.low_share, connection, installation),
+        low_borne_out=_are_last_two(table.c.low_borne_out, connection, installation),
         stopped=installation.stopped_reason,
     )
 
@@ -154,12 +155,12 @@ def _cost_since(connection: sa.Connection, database: Database, since: datetime |
     return float(connection.execute(query).scalar() or 0.0)
 
 
-def _low_share(connection: sa.Connection, database: Database, installation: sa.Row[Any]) -> bool:
-    """Whether the last two batches that say something fell below the share asked of them."""
-    table = database.ledger.batches
-    query = sa.select(table.c.low_share).where(
-        table.c.state == BatchState.done, table.c.low_share.is_not(None)
-    )
+def _are_last_two(
+    low: sa.Column[Any], connection: sa.Connection, installation: sa.Row[Any]
+) -> bool:
+    """Whether the last two batches that say something fell below the share that `low` is about."""
+    table = low.table
+    query = sa.select(low).where(table.c.state == BatchState.done, low.is_not(None))
     if installation.resumed_at is not None:
         query = query.where(table.c.done_at >= installation.resumed_at)
     last = connection.execute(query.order_by(table.c.done_at.desc()).limit(2)).scalars().all()

@@ -217,6 +217,42 @@ class Losses:
         return not (self.truncated or self.values_cut or self.dates_unread or self.lost)
 
 
+@dataclass(slots=True)
+class BorneOut:
+    """What the resumes bear out of a batch's written records.
+
+    `found` counts the records and, by column, the values that do not stand in the resumes.
+    """
+
+    checked: int
+    found: Finding
+
+    @property
+    def share(self) -> float | None:
+        """Values that stand there over those that were looked for; None where none was."""
+        missing = self.found.by_column.total()
+        return 1 - missing / self.checked if self.checked else None
+
+
+def borne_out(connection: sa.Connection, database: Database, key: str) -> BorneOut:
+    """Add up what the ledger notes of values that were looked for in the resumes."""
+    items = database.ledger.items
+    written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
+    looked_at, checked = connection.execute(
+        sa.select(sa.func.count(items.c.values_checked), sa.func.sum(items.c.values_checked)).where(
+            written
+        )
+    ).one()
+    result = BorneOut(int(checked or 0), Finding(looked_at))
+    noted = sa.select(items.c.userid, items.c.not_borne_out).where(
+        written, items.c.not_borne_out.is_not(None)
+    )
+    for userid, columns in connection.execute(noted.order_by(items.c.position)):
+        for column in orjson.loads(columns):
+            result.found.add(userid, column)
+    return result
+
+
 def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
     """Add up what the ledger notes of the batch's written records."""
     items = database.ledger.items
@@ -244,6 +280,7 @@ class Audit:
     dates: DateAudit
     account: Account
     losses: Losses
+    borne_out: BorneOut
     given_up: list[GivenUp]
 
 
@@ -253,5 +290,6 @@ def audit(connection: sa.Connection, database: Database, key: str, *, max_attemp
         dates=audit_dates(connection, database, key),
         account=account(connection, database, key),
         losses=losses(connection, database, key),
+        borne_out=borne_out(connection, database, key),
         given_up=list(given_up(connection, database, max_attempts=max_attempts, batch_key=key)),
     )

@@ -14,13 +14,22 @@ from resume_assets.batches.records.digests import PLACES, digests_of, without
 from resume_assets.batches.records.journal import Entry
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.connect import Database
+from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
 REFUSED = "refused_by_database"
 """The reason of items whose record the candidate table did not take."""
 
-READING = ("months_assumed", "values_cut", "changes", "unread")
+READING = (
+    "months_assumed",
+    "values_cut",
+    "changes",
+    "unread",
+    "values_checked",
+    "values_not_borne_out",
+    "not_borne_out",
+)
 """The items' columns for how an answer was read, in the order of `Row.reading`."""
 
 LEFT = ("digests", "overwrote")
@@ -39,6 +48,8 @@ class Applied:
     ends: Counter[str] = field(default_factory=Counter)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
     journaled: int = 0  # records in which something stood before
+    values_checked: int = 0  # that were looked for in the resumes
+    not_borne_out: Counter[str] = field(default_factory=Counter)  # those not found, by column
     not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
     left_open: int = 0  # candidates that other programs kept changing
 
@@ -63,6 +74,23 @@ class Applied:
         return self._count(Change.corrected)
 
     @property
+    def share_borne_out(self) -> float:
+        """Values that stand in the resumes over those that were looked for; 1 where none was."""
+        if not self.values_checked:
+            return 1.0
+        return 1 - self.not_borne_out.total() / self.values_checked
+
+    def add(self, row: "Row") -> None:
+        """Count a written record."""
+        self.written += 1
+        self.journaled += row.entry is not None
+        if row.changes:
+            self.changes.update(row.changes.items())
+        self.values_checked += row.weight.checked
+        if row.weight.missing:
+            self.not_borne_out.update(row.weight.missing)
+
+    @property
     def refused(self) -> Counter[str]:
         """Values that the table did not take, by column."""
         found = self.changes.items()
@@ -84,19 +112,23 @@ class Row:
     usage: Usage
     changes: Changes
     unread: dict[str, str]
+    weight: Weight
     digests: str = ""  # of what it leaves in the record
     refused: frozenset[str] = frozenset()  # columns that stay as they are
     overwrote: bool = False  # something stood in the record before this batch
     entry: Entry | None = None  # what of that this run still has to keep
 
     @property
-    def reading(self) -> tuple[int, int, str | None, str | None]:
+    def reading(self) -> tuple[int | str | None, ...]:
         """What the ledger keeps of how the answer was read, in the order of READING."""
+        checked, missing = self.weight
+        borne_out = checked, len(missing), _json(missing)
         if not self.changes:
-            return 0, 0, None, None
+            return 0, 0, None, None, *borne_out
         done = [*self.changes.values()]
         cut = sum(change in _CUT for change in done)
-        return done.count(Change.assumed), cut, _json(self.changes), _json(self.unread)
+        assumed = done.count(Change.assumed)
+        return assumed, cut, _json(self.changes), _json(self.unread), *borne_out
 
     @property
     def left(self) -> tuple[str, bool]:
@@ -120,7 +152,7 @@ class Row:
         )
 
 
-def prepare(asked: Asked, answer: Answer, database: Database) -> Row:
+def prepare(asked: Asked, answer: Answer, weight: Weight, database: Database) -> Row:
     """The row of a usable answer, as if nothing stood in the record yet."""
     if (record := answer.record) is None:
         raise ValueError("a usable answer has a record")
@@ -132,6 +164,7 @@ def prepare(asked: Asked, answer: Answer, database: Database) -> Row:
         usage_of(answer),
         changes=record.changes,
         unread=record.unreadable,
+        weight=weight,
         digests=_digests(there, values),
     )
 
@@ -162,5 +195,5 @@ def _digests(there: CandidateTable, values: Sequence[Any]) -> str:
     return digests_of(whole)
 
 
-def _json(by_column: Mapping[str, str]) -> str | None:
-    return orjson.dumps(by_column).decode() if by_column else None
+def _json(columns: Mapping[str, str] | Sequence[str]) -> str | None:
+    return orjson.dumps(columns).decode() if columns else None

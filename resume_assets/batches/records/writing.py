@@ -19,6 +19,7 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
+from resume_assets.batches.records.clearing import weighed
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import (
     LEFT,
@@ -66,9 +67,9 @@ class Writer:
 
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
-        for asked, answer in answers:
-            if asked.state == self.wanted:
-                yield prepare(asked, answer, self.database)
+        wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
+        for asked, answer, weight in weighed(self.database, wanted):
+            yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.
@@ -288,11 +289,7 @@ class Writer:
         close(connection, self.lease, ends)
 
     def _count(self, written: list[Row], stale: list[Row]) -> None:
-        applied = self.applied
-        applied.written += len(written)
-        applied.journaled += sum(row.entry is not None for row in written)
         for row in written:
-            if row.changes:
-                applied.changes.update(row.changes.items())
+            self.applied.add(row)
         if stale:
-            applied.ends["stale: changed_meanwhile"] += len(stale)
+            self.applied.ends["stale: changed_meanwhile"] += len(stale)

@@ -198,13 +198,9 @@ def _pages(lease: Lease) -> Iterator[list[_Item]]:
 
 
 def _texts_of(lease: Lease, page: Sequence[_Item]) -> dict[Any, str | None]:
-    """The resumes as they are now, by userid."""
+    userids = [item.userid for item in page]
     there = lease.database.candidates
-    query = sa.select(there.userid, there.text).where(
-        there.userid.in_([item.userid for item in page])
-    )
-    found = lease.database.read(lambda connection: connection.execute(query).all())
-    return dict(found)
+    return lease.database.read(lambda connection: there.texts(connection, userids))
 
 
 def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None:

@@ -180,7 +180,21 @@ def test_without_a_price_a_money_limit_lets_nothing_through():
 
 
 def test_only_what_a_person_must_mend_waits_for_one():
-    assert {Stop.money, Stop.low_share, Stop.stopped, Stop.model_ends} == WAITS_FOR_A_PERSON
+    persons = {
+        Stop.money,
+        Stop.low_share,
+        Stop.low_borne_out,
+        Stop.stopped,
+        Stop.model_ends,
+    }
+    assert persons == WAITS_FOR_A_PERSON
+
+
+def test_what_is_made_up_stops_the_planning_and_the_command_is_told():
+    refusal = refused(decide(QUEUE, Outstanding(low_borne_out=True), NO_LIMITS, 500))
+    assert refusal.stop is Stop.low_borne_out
+    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets resume`"):
+        assert told in refusal.why
 
 
 at = datetime.fromisoformat

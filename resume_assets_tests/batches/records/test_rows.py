@@ -1,30 +1,45 @@
 """What is kept of how an answer was read, and what of a row is left where columns are refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from resume_assets.batches.records.rows import Applied, Row
+from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.values import LOSSES, Change, Changes
 
 COLUMNS = ["City", "State", "Email"]
 
 
 def row(changes: Changes, *values: str | None, unread: dict[str, str] | None = None) -> Row:
-    return Row(None, values, (1, 0, 1), changes, unread or {})  # type: ignore[arg-type]
+    weight = Weight(5, ("City", "Email"))
+    return Row(None, values, (1, 0, 1), changes, unread or {}, weight)  # type: ignore[arg-type]
 
 
 def test_an_answer_that_was_taken_as_it_is_leaves_no_trace() -> None:
-    assert row({}).reading == (0, 0, None, None)
+    assert row({}).reading[:4] == (0, 0, None, None)
+
+
+def test_what_the_resume_does_not_bear_out_is_kept_by_name() -> None:
+    assert row({}).reading[4:] == (5, 2, '["City","Email"]')
+    assert row({"City": Change.cut}).reading[4:] == (5, 2, '["City","Email"]')
+    sound = replace(row({}), weight=Weight(5, ()))
+    assert sound.reading[4:] == (5, 0, None)
+    applied = Applied()
+    for each in (row({}), sound):
+        applied.add(each)
+    assert (applied.values_checked, applied.not_borne_out) == (10, {"City": 1, "Email": 1})
+    assert applied.share_borne_out == 0.8
 
 
 @pytest.mark.parametrize("change", list(Change))
 def test_a_change_counts_as_what_it_is(change: Change) -> None:
     changes = {"City": change, "State": change, "Email": Change.chosen}
-    assumed, cut, noted, unread = row(changes).reading
+    assumed, cut, noted, unread = row(changes).reading[:4]
     assert assumed == (2 if change is Change.assumed else 0)
     assert cut == (2 if change in LOSSES - {Change.unread} else 0)
-    assert json.loads(noted or "") == changes
+    assert json.loads(str(noted)) == changes
     assert unread is None
     applied = Applied()
     applied.changes.update(changes.items())
@@ -37,7 +52,7 @@ def test_a_change_counts_as_what_it_is(change: Change) -> None:
 def test_a_date_that_was_not_read_is_kept_as_it_was() -> None:
     told = {"MostRecentStartDate": "some day"}
     found = row({"MostRecentStartDate": Change.unread}, unread=told).reading
-    assert json.loads(found[3] or "") == told
+    assert json.loads(str(found[3])) == told
 
 
 def test_a_row_tells_something_while_a_value_is_left_that_is_not_refused() -> None:

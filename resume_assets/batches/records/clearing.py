@@ -1,0 +1,66 @@
+"""Records weighed against their resumes; what those do not bear out is not written.
+
+That is, as far as RESUME_NOT_BORNE_OUT says so. A wrong e-mail address, phone or profile reaches
+another person: those are cleared by default.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from resume_assets.batches.receiving.results import Asked
+from resume_assets.database.connect import Database
+from resume_assets.evidence.finding import CONTACTS, VERBATIM
+from resume_assets.evidence.weighing import NO_WEIGHT, Weight, weigh
+from resume_assets.extraction.candidate import COLUMNS
+from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.text import text_hash
+from resume_assets.extraction.values import Change, Record, note
+from resume_assets.settings import NotBorneOut
+
+_COLUMNS: Final = {column.name: column for column in COLUMNS}
+_CLEARED: Final = {
+    NotBorneOut.contacts: CONTACTS,
+    NotBorneOut.keep: frozenset[str](),
+    NotBorneOut.null: VERBATIM,
+}
+"""The kinds of evidence whose values are cleared."""
+
+
+_PAGE: Final = 250  # resumes that are read together
+
+
+def weighed(
+    database: Database, answers: Iterable[tuple[Asked, Answer]]
+) -> Iterator[tuple[Asked, Answer, Weight]]:
+    """Weigh the answers' records against the resumes that were sent, and clear what must go.
+
+    A record whose resume is another by now, or gone, is left as it is, without weight.
+    """
+    there = database.candidates
+    waiting = iter(answers)
+    while page := list(islice(waiting, _PAGE)):
+        userids = [asked.userid for asked, _ in page]
+        texts = database.read(partial(there.texts, userids=userids))
+        for asked, answer in page:
+            text, weight = texts.get(asked.userid), NO_WEIGHT
+            if answer.record is not None and text and text_hash(text) == asked.text_hash:
+                weight = weigh(answer.record.values, answer.record.changes, text)
+                if weight.missing:
+                    clear(answer.record, weight, database.not_borne_out)
+            yield asked, answer, weight
+
+
+def clear(record: Record, weight: Weight, policy: NotBorneOut) -> None:
+    """Make NULL, and note, what the resume does not bear out and the policy does not keep."""
+    kinds = _CLEARED[policy]
+    cleared = [name for name in weight.missing if _COLUMNS[name].evidence in kinds]
+    if cleared:
+        names = frozenset(cleared)
+        record.values = tuple(
+            None if column.name in names else value
+            for column, value in zip(COLUMNS, record.values, strict=True)
+        )
+    for name in cleared:
+        note(record.changes, name, Change.invented)

@@ -1,0 +1,246 @@
+"""Words of a value as they stand in a resume: one after the other, or each by itself."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from itertools import product
+from typing import Final, NamedTuple
+
+from resume_assets.evidence.folding import Folded, fold
+
+
+class Found(NamedTuple):
+    """Where something was found: positions in `Folded.words`, or (`raw`) in the original text."""
+
+    start: int
+    end: int
+    raw: bool = False
+
+
+_FEW: Final = 2  # characters: of so short a word the case counts as well (Go, R, IT)
+_EDGES: Final = re.compile(r"^[^\w+#&]+|[^\w+#&]+$")
+_LEAST_JOINED: Final = 5  # letters of what may be written with other gaps than in the value
+_MOST_SPELLINGS: Final = 24
+
+
+def _same_words() -> dict[str, tuple[str, ...]]:
+    """Each word or phrase that has other spellings, with those."""
+    same: dict[str, list[str]] = {}
+    for line in files(__package__).joinpath("same_words.txt").read_text("utf-8").splitlines():
+        group = line.split(", ")
+        for word in group:
+            same.setdefault(word, []).extend(other for other in group if other != word)
+    return {word: tuple(others) for word, others in same.items()}
+
+
+_SAME: Final = _same_words()
+_HAS_OTHERS: Final = re.compile(
+    rf"(?<![^ ])(?:{'|'.join(map(re.escape, sorted(_SAME, key=len, reverse=True)))})(?![^ ])"
+)
+
+
+@lru_cache(maxsize=1 << 14)
+def _spellings(value: str) -> tuple[str, ...]:
+    """The folded value, then its other spellings: Sr. for Senior, VP, 2nd, Saint."""
+    parts: list[tuple[str, ...]] = []
+    at = 0
+    for word in _HAS_OTHERS.finditer(value):
+        parts += [(value[at : word.start()],), (word[0], *_SAME[word[0]])]
+        at = word.end()
+    if not parts:
+        return (value,)
+    parts.append((value[at:],))
+    spelt = ["".join(one) for _, one in zip(range(_MOST_SPELLINGS), product(*parts), strict=False)]
+    return tuple(spelt)
+
+
+def phrase(value: str, resume: Folded) -> Found | None:
+    """Find a value's words, one after the other and as whole words.
+
+    Between them may be other gaps and signs, in them a hyphen at a line's end.
+    """
+    folded = fold(value)
+    if not folded:  # nothing but signs, emoji among them
+        at = resume.text.find(value) if value.strip() else -1
+        return Found(at, at + len(value), raw=True) if at >= 0 else None
+    is_short = len(folded) <= _FEW and folded.isascii()
+    found = short(_EDGES.sub("", value), resume) if is_short else _as_words(folded, resume)
+    if found is not None:
+        return found
+    for other in _spellings(folded)[1:]:
+        as_it_is = short(other.upper(), resume) if len(other) <= _FEW else None
+        if found := as_it_is or _as_words(other, resume):
+            return found
+    if is_short or folded.replace(" ", "") not in resume.joined:
+        return None
+    return _bounded(folded, resume) or _other_gaps(folded, resume)
+
+
+def _as_words(folded: str, resume: Folded) -> Found | None:
+    if len(folded) <= _FEW and folded.isascii():
+        return None
+    if folded.replace(" ", "") not in resume.joined:
+        return None  # nearly always
+    at = resume.words.find(f" {folded} ")
+    return Found(at + 1, at + 1 + len(folded)) if at >= 0 else None
+
+
+def short(value: str, resume: Folded) -> Found | None:
+    """Find a word in the very case that it has, or in capitals."""
+    text = resume.text
+    for spelling in dict.fromkeys((value, value.upper())):
+        at = text.find(spelling)
+        while at >= 0:
+            end = at + len(spelling)
+            if not (_is_part(text[at - 1 : at]) or _is_part(text[end : end + 1])):
+                return Found(at, end, raw=True)
+            at = text.find(spelling, at + 1)
+    return None
+
+
+def _is_part(neighbour: str) -> bool:
+    return neighbour.isalnum() or (neighbour != "" and neighbour in "+#&")
+
+
+def _is_unspaced(character: str) -> bool:
+    """Tell whether a character's script has no spaces between words, or joins them (Korean)."""
+    return (
+        "\u0e00" <= character < "\u10a0"  # Thai, Lao, Tibetan, Burmese
+        or "\u1100" <= character < "\u1200"  # Hangul, decomposed
+        or "\u1780" <= character < "\u1800"  # Khmer
+        or "\u3040" <= character < "\ua4d0"
+        or "\uac00" <= character < "\ud7b0"
+        or "\uf900" <= character < "\ufb00"
+        or character >= "\U00020000"
+    )
+
+
+def _bounded(folded: str, resume: Folded) -> Found | None:
+    """Find a value after a sign (#Jane), or within a script that has no spaces."""
+    words = resume.words
+    at = words.find(folded)
+    while at >= 0:
+        end = at + len(folded)
+        left, right = words[at - 1], words[end]
+        if (left in " #+&" or _is_unspaced(left) or _is_unspaced(folded[0])) and (
+            right in " &" or _is_unspaced(right) or _is_unspaced(folded[-1])
+        ):
+            return Found(at, end)
+        at = words.find(folded, at + 1)
+    return None
+
+
+def _other_gaps(folded: str, resume: Folded) -> Found | None:
+    """Find the same letters with other gaps: Power Point, U.S. Army, develop-<new line>ment."""
+    letters = folded.replace(" ", "")
+    unspaced = _is_unspaced(letters[0])
+    if len(letters) < _LEAST_JOINED and not unspaced:
+        return None
+    spaced = " ?".join(map(re.escape, letters))
+    found = re.search(spaced if unspaced else rf"(?<![^ ]){spaced}(?![^ ])", resume.words)
+    return Found(*found.span()) if found else None
+
+
+_PARTS: Final = re.compile(r"\s*[,;|/()\[\]]\s*|\s+[-–—]+\s+")
+_LONG_PART: Final = 5  # characters that one of the parts has at least
+
+
+def parts(value: str, resume: Folded) -> tuple[Found, ...] | None:
+    """Find what commas, brackets and the like part, each by itself."""
+    pieces = [piece for piece in _PARTS.split(value) if piece]
+    if len(pieces) < 2 or max(map(len, pieces)) < _LONG_PART:
+        return None
+    return _each(pieces, resume)
+
+
+def each_word(value: str, resume: Folded) -> tuple[Found, ...] | None:
+    """Find every word of a value by itself."""
+    return _each(value.split(), resume)
+
+
+def _each(pieces: list[str], resume: Folded) -> tuple[Found, ...] | None:
+    found: list[Found] = []
+    for piece in pieces:
+        place = phrase(piece, resume)
+        if place is not None:
+            found.append(place)
+        elif fold(piece):
+            return None
+    return tuple(found) or None
+
+
+_BINDING_WORDS: Final = "and of in for to the on with at by as a an & de la und et y"
+_BINDING: Final = frozenset(_BINDING_WORDS.split())
+
+
+# Initials
+
+_LEAST_INITIALS: Final = 3
+_CAPITALS: Final = re.compile(r"[A-Z]{3,6}", re.ASCII)
+
+
+def initials(value: str, resume: Folded) -> Found | None:
+    """Find what a value is short for, or its own initials: AWS and Amazon Web Services."""
+    if _CAPITALS.fullmatch(value):
+        found = _initialled(value).search(resume.text)
+        return Found(*found.span(), raw=True) if found else None
+    letters = "".join(word[0] for word in fold(value).split() if word not in _BINDING).upper()
+    if len(letters) < _LEAST_INITIALS or not letters.isalpha():
+        return None
+    return short(letters, resume)
+
+
+@lru_cache(maxsize=1 << 10)
+def _initialled(letters: str) -> re.Pattern[str]:
+    """Words in a row that begin with these capitals."""
+    gap = r"[ \t-]+(?:(?:of|and|the|in|for|to|&)[ \t]+)?"
+    return re.compile(r"\b" + gap.join(rf"{letter}[a-z]+" for letter in letters) + r"\b")
+
+
+# Words in another form
+
+_ENDINGS: Final = (
+    "izations", "ization", "isation", "ations", "ation", "ments", "ment", "ings", "ing", "ions",
+    "ion", "ships", "ship", "ists", "ist", "tics", "tic", "ers", "er", "ors", "or", "ies", "sis",
+    "ive", "ed", "es", "al", "ze", "s", "e", "y",
+)  # fmt: skip
+_LEAST_STEM: Final = 4
+_OF_SHORT: Final = frozenset(["", "s", "d", "ed", "ing", "es"])  # career is no form of care
+_NEAR: Final = 80  # characters between the words of one value
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            stem = word.removesuffix(ending)
+            return stem[:-1] if stem.endswith("e") and len(stem) > _LEAST_STEM else stem
+    return word
+
+
+def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
+    """Find the words of a value near each other, also with other endings: managed, management."""
+    first, *others = [word for word in fold(value).split() if word not in _BINDING] or [""]
+    if any(_stem(word) not in resume.joined for word in (first, *others)):
+        return None
+    for found in _forms(first, resume, 0, len(resume.words)):
+        start, end = found.start - _NEAR, found.end + _NEAR
+        near = [next(_forms(word, resume, max(0, start), end), None) for word in others]
+        if None not in near:
+            return found, *filter(None, near)
+    return None
+
+
+def _forms(word: str, resume: Folded, start: int, end: int) -> Iterator[Found]:
+    """Where a word stands within these borders, in any form of it."""
+    if len(word) <= _FEW:
+        return  # IT, AI: `short` knows those, and they have one form
+    words, stem = resume.words, _stem(word)
+    at = words.find(f" {stem}", start, end)
+    while at >= 0:
+        until = words.index(" ", at + 1)
+        other = words[at + 1 : until]
+        if other[len(word) :] in _OF_SHORT if len(word) <= _LEAST_STEM else _stem(other) == stem:
+            yield Found(at + 1, until)
+        at = words.find(f" {stem}", until, end)
