@@ -380,7 +380,7 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
 @click.option(
     "--below-borne-out",
     type=click.FloatRange(0, 1),
-    help="Only records of which less stands in the resume.",
+    help="Only records of whose values a smaller share stands in the resume.",
 )
 @click.option("--limit", type=_ROWS, help="So many of them, by id; all if not given.")
 @click.option("--dry-run", is_flag=True, help="Records, tokens, dollars; changes nothing.")
@@ -393,18 +393,19 @@ def reprocess(
     Those of a former model go back into the queue. Costs are told first; what people corrected is
     kept.
     """
-    if below_borne_out is not None:
-        raise click.UsageError(
-            "--below-borne-out: this version does not look for a record's values in its resume, so "
-            "nothing tells which are borne out. Without it all records of the model are chosen."
-        )
     from resume_assets.commands import reprocessing
     from resume_assets.commands.databases import opened_database
 
     settings = load_settings()
     with opened_database(settings) as database:
         return reprocessing.reprocess(
-            database, settings, model_was=model_was, limit=limit, dry_run=dry_run, sure=yes
+            database,
+            settings,
+            model_was=model_was,
+            below=below_borne_out,
+            limit=limit,
+            dry_run=dry_run,
+            sure=yes,
         )
 
 

@@ -15,15 +15,17 @@ def reprocess(
     settings: Settings,
     *,
     model_was: str,
+    below: float | None,
     limit: int | None,
     dry_run: bool,
     sure: bool,
 ) -> int:
     """Say what it comes to, ask, and put the candidates back; the exit code.
 
-    `sure`: do not ask. Raises NothingRead, click.Abort where the person declines.
+    `below`: only records of whose values a smaller share is borne out; `sure`: do not ask. Raises
+    NothingRead, click.Abort where the person declines.
     """
-    found = reprocessing.readable(database, model_was, limit)
+    found = reprocessing.readable(database, model_was, limit=limit, below=below)
     say(f"records       {len(found.rows):,} that {model_was} read, to be read by {settings.model}")
     if found.changed:
         say(f"left alone    {found.changed:,}: another program has set their LastProcessed since")

@@ -94,8 +94,8 @@ def test_reprocessed_and_undone_nobody_waits(done: Platform) -> None:
     assert {userid: done.candidate(userid) for userid in (1, 2, 3)} == before
 
 
-def test_the_share_that_is_borne_out_is_not_known_yet(done: Platform) -> None:
-    result = call("reprocess", "--model-was", MODEL, "--below-borne-out", "0.8", "--yes")
-    assert result.exit_code == 2
-    assert "--below-borne-out" in result.stderr
+def test_only_records_that_are_little_borne_out(done: Platform) -> None:
+    arguments = ("reprocess", "--model-was", MODEL, "--below-borne-out")
+    assert call(*arguments, "0.1", "--yes").exit_code == 2  # the rules invent nothing
+    assert call(*arguments, "1.1", "--yes").exit_code == 2
     assert done.written() == [1, 2, 3]

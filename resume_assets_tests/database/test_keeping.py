@@ -85,7 +85,7 @@ def test_a_first_fill_journals_nothing(written: Database) -> None:
 
 def test_a_persons_word_stays_whoever_writes(written: Database) -> None:
     answered = record(written, 2)
-    change(written, 2, City="Kraków", Phone1=None, State="")
+    change(written, 2, City="Kraków", PrimaryTitle=None, State="")
     for key in ("b2", "b3"):
         send_again(written, key)
         writer = write(written, key, city="Gdańsk", state="TX", last_name="Nowak")
@@ -93,7 +93,7 @@ def test_a_persons_word_stays_whoever_writes(written: Database) -> None:
         assert writer.applied.changes["City", Change.corrected] == 1
         assert writer.applied.corrections_kept == 3
         now = record(written, 2)
-        assert (now["City"], now["Phone1"], now["State"]) == ("Kraków", None, "")
+        assert (now["City"], now["PrimaryTitle"], now["State"]) == ("Kraków", None, "")
         assert now["LastName"] == "Nowak"
         assert record(written, 1)["City"] == "Gdańsk"
     [noted] = [orjson.loads(item(written, 2, "b3").changes)]
@@ -101,7 +101,7 @@ def test_a_persons_word_stays_whoever_writes(written: Database) -> None:
     # What it said before the batch, corrections included.
     before = entries(written, "b2")[2].before
     assert before["City"] == "Kraków"
-    assert "Phone1" not in before
+    assert "PrimaryTitle" not in before
     assert before["LastName"] == answered["LastName"]
 
 

@@ -37,7 +37,7 @@ def test_who_is_put_back(written: Database, monkeypatch: pytest.MonkeyPatch) -> 
     assert [row.userid for row in found.rows] == [1, 3]
     assert found.changed == 1
     assert all(row.text_bytes > 0 for row in found.rows)
-    assert [row.userid for row in reprocessing.readable(written, MODEL, 1).rows] == [1]
+    assert [row.userid for row in reprocessing.readable(written, MODEL, limit=1).rows] == [1]
     # One is changed, and one is in a batch, between the look and the act.
     assert reprocessing.put_back(written, MODEL, [1, 2, 3, 4, 5]) == 2
     after = processed(written)
@@ -58,6 +58,23 @@ def test_only_the_last_answer_counts(written: Database) -> None:
     write(written, "b2")
     assert [row.userid for row in reprocessing.readable(written, MODEL).rows] == [2, 3]
     assert [row.userid for row in reprocessing.readable(written, "gpt-4.1-mini").rows] == [1]
+
+
+def test_only_what_is_little_borne_out(written: Database) -> None:
+    weights = [(10, 3, KEY, 1), (10, 2, KEY, 2), (0, 0, KEY, 3)]
+    written.write(
+        lambda connection: written.dialect.update_rows(
+            connection,
+            written.ledger.items,
+            ("batch_key", "userid"),
+            ("values_checked", "values_not_borne_out"),
+            weights,
+        )
+    )
+    found = reprocessing.readable(written, MODEL, below=0.8)
+    assert [row.userid for row in found.rows] == [1]
+    with pytest.raises(reprocessing.NothingRead):
+        reprocessing.readable(written, MODEL, below=0.5)
 
 
 def test_a_model_that_read_nothing(written: Database) -> None:

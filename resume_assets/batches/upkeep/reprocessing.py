@@ -43,13 +43,21 @@ class Readable:
     changed: int
 
 
-def readable(database: Database, model: str, limit: int | None = None) -> Readable:
+def readable(
+    database: Database, model: str, *, limit: int | None = None, below: float | None = None
+) -> Readable:
     """Look who could be put back; the first `limit` of them by id.
 
-    Raises NothingRead, naming the models that there are.
+    `below`: only records of whose values a smaller share stands in the resume; one that was never
+    looked at for that is not among them. Raises NothingRead, naming the models that there are.
     """
     size = database.dialect.text_bytes(database.candidates.text)
     query = _read_by(database, model, size).order_by(database.candidates.userid)
+    if below is not None:
+        checked, missing = (
+            database.ledger.items.c[name] for name in ("values_checked", "values_not_borne_out")
+        )
+        query = query.where(checked > 0, checked - missing < below * checked)
     found = database.read(lambda connection: connection.execute(query).all())
     ours = [row for row in found if row.processed == row.last_processed]
     if not found:
