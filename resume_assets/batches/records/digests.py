@@ -59,7 +59,9 @@ def joined(parts: Iterable[str]) -> str:
 
 def without(digests: str, columns: Iterable[str]) -> str:
     """The digests of a record in which these columns were left NULL."""
-    parts = parts_of(digests) or []
+    parts = parts_of(digests)
+    if parts is None:  # a record that is not written into the candidate table has none
+        return digests
     for column in columns:
         parts[PLACES[column]] = NULL
     return joined(parts)
