@@ -36,6 +36,7 @@ OURS = {
     "resume_batches",
     "resume_claims",
     "resume_installation",
+    "resume_journal",
     "resume_trial_candidates",
     "resume_trial_items",
     "resume_trials",
