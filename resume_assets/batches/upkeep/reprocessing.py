@@ -29,7 +29,7 @@ PAGE = 500
 
 
 class NothingRead(WrongUseError):
-    """No record that is still there was read by that model."""
+    """No record was ever read by that model: its name is misspelt, most likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def readable(
     found = database.read(lambda connection: connection.execute(query).all())
     ours = [row for row in found if row.processed == row.last_processed]
     if not found:
-        raise NothingRead(_who_read(database, model))
+        _require_read(database, model)
     rows = [Waiting(row.userid, int(row.text_bytes)) for row in ours]
     return Readable(rows[:limit], len(found) - len(ours))
 
@@ -150,9 +150,13 @@ def _read_by(
     )
 
 
-def _who_read(database: Database, model: str) -> str:
+def _require_read(database: Database, model: str) -> None:
     batches = database.ledger.batches
-    query = sa.select(batches.c.model).where(batches.c.succeeded > 0).distinct()
-    models = database.read(lambda connection: connection.execute(query).scalars().all())
-    told = f"No record that is there was read last by {model!r} and is in no open batch."
-    return f"{told} Batches of these models wrote records: {', '.join(sorted(models)) or 'none'}."
+    collected = batches.c.collected_at.is_not(None)
+    query = sa.select(batches.c.model).where(collected, batches.c.trial_key.is_(None))
+    models = database.read(lambda connection: connection.execute(query.distinct()).scalars().all())
+    if model not in models:
+        raise NothingRead(
+            f"No record was read by {model!r}. Batches of these models wrote records: "
+            f"{', '.join(sorted(models)) or 'none'}."
+        )
