@@ -82,7 +82,7 @@ def test_reprocess_tells_the_costs_first(done: Platform) -> None:
     assert "There is nothing to put back." in ok("reprocess", "--model-was", MODEL, "--yes")
     result = call("reprocess", "--model-was", "gpt-9", "--yes")
     assert result.exit_code == 2
-    assert f"Batches of these models wrote records: {MODEL}." in result.stderr
+    assert f"The batches here had these models: {MODEL}." in result.stderr
 
 
 def test_reprocessed_and_undone_nobody_waits(done: Platform) -> None:

@@ -152,11 +152,10 @@ def _read_by(
 
 def _require_read(database: Database, model: str) -> None:
     batches = database.ledger.batches
-    collected = batches.c.collected_at.is_not(None)
-    query = sa.select(batches.c.model).where(collected, batches.c.trial_key.is_(None))
-    models = database.read(lambda connection: connection.execute(query.distinct()).scalars().all())
+    query = sa.select(batches.c.model).where(batches.c.trial_key.is_(None)).distinct()
+    models = database.read(lambda connection: connection.execute(query).scalars().all())
     if model not in models:
         raise NothingRead(
-            f"No record was read by {model!r}. Batches of these models wrote records: "
+            f"No record was read by {model!r}. The batches here had these models: "
             f"{', '.join(sorted(models)) or 'none'}."
         )
