@@ -32,9 +32,17 @@ def know(userid: Any, text: str | None = None, **answers: Any) -> Known:
     return Known(None if userid is None else str(userid), hashed, answers)
 
 
-def write(database: Database, userid: Any, **values: Any) -> None:
+def spelt(database: Database, column: str) -> str:
+    """A column's name as the table has it."""
+    found = database.candidates.column(column)
+    assert found is not None
+    return found.name
+
+
+def write(database: Database, userid: Any, **record: Any) -> None:
     there = database.candidates
-    values = {there.processed.name: WRITTEN, **values}
+    values = {spelt(database, column): value for column, value in record.items()}
+    values[there.processed.name] = WRITTEN
     statement = there.table.update().where(there.userid == userid).values(values)
     database.write(lambda connection: connection.execute(statement))
 
@@ -116,7 +124,9 @@ def test_by_id_and_by_text_at_once(database: Database):
 def test_more_of_them_than_one_statement_takes(database: Database):
     seed(database, 1_201)
     there = database.candidates
-    statement = there.table.update().values({there.processed.name: WRITTEN, "City": "Turku"})
+    statement = there.table.update().values(
+        {there.processed.name: WRITTEN, spelt(database, "City"): "Turku"}
+    )
     database.write(lambda connection: connection.execute(statement))
     found = judge(database, [know(userid, City="Turku") for userid in range(1, 1_202)])
     assert found.report.total == Score(right=1_201)
