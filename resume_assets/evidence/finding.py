@@ -61,14 +61,14 @@ def _terms(value: str, resume: Folded) -> Finds | None:
     """Find each item of a list that commas part."""
     found: list[Found] = []
     for item in value.split(", "):
-        finds = _first(_WAYS[Evidence.term], item, resume)
+        finds = first_found(WAYS[Evidence.term], item, resume)
         if finds is None:
             return None
         found += finds
     return tuple(found)
 
 
-_WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
+WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
     Evidence.name: (phrase, each_word),
     Evidence.phrase: (phrase, parts),
     Evidence.company: (phrase, _without_form, parts, initials),
@@ -87,7 +87,8 @@ _WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
 """By kind of evidence, what is tried one after the other; what is judged is not looked for."""
 
 
-def _first(ways: tuple[Way, ...], value: str, resume: Folded) -> Finds | None:
+def first_found(ways: tuple[Way, ...], value: str, resume: Folded) -> Finds | None:
+    """Return what the first of these ways finds that finds anything."""
     for way in ways:
         found = way(value, resume)
         if found is not None:
@@ -99,7 +100,7 @@ def is_borne_out(evidence: Evidence, value: str, resume: Folded) -> bool:
     """Tell whether the resume bears a value out; one that is judged needs no evidence."""
     if evidence is Evidence.judged or (evidence is Evidence.year and value == PRESENT):
         return True
-    return _first(_WAYS[evidence], value, resume) is not None
+    return first_found(WAYS[evidence], value, resume) is not None
 
 
 def find(evidence: Evidence, value: str, resume: Folded) -> tuple[Place, ...] | None:
@@ -109,7 +110,7 @@ def find(evidence: Evidence, value: str, resume: Folded) -> tuple[Place, ...] | 
     """
     if evidence is Evidence.judged or (evidence is Evidence.year and value == PRESENT):
         return ()
-    finds = _first(_WAYS[evidence], value, resume)
+    finds = first_found(WAYS[evidence], value, resume)
     if finds is None:
         return None
     return tuple(

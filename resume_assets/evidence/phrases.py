@@ -1,13 +1,13 @@
 """Words of a value as they stand in a resume: one after the other, or each by itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
 from typing import Final, NamedTuple
 
-from resume_assets.evidence.folding import Folded, fold
+from resume_assets.evidence.folding import Folded, fold_value
 
 
 class Found(NamedTuple):
@@ -22,6 +22,7 @@ _FEW: Final = 2  # characters: of so short a word the case counts as well (Go, R
 _EDGES: Final = re.compile(r"^[^\w+#&]+|[^\w+#&]+$")
 _LEAST_JOINED: Final = 5  # letters of what may be written with other gaps than in the value
 _MOST_SPELLINGS: Final = 24
+_KEPT: Final = 1 << 14  # values, of each function that looks at nothing else
 
 
 def _same_words() -> dict[str, tuple[str, ...]]:
@@ -40,19 +41,19 @@ _HAS_OTHERS: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_KEPT)
 def _spellings(value: str) -> tuple[str, ...]:
-    """The folded value, then its other spellings: Sr. for Senior, VP, 2nd, Saint."""
+    """Other spellings of a folded value: Sr. for Senior, VP, 2nd, Saint."""
     parts: list[tuple[str, ...]] = []
     at = 0
     for word in _HAS_OTHERS.finditer(value):
         parts += [(value[at : word.start()],), (word[0], *_SAME[word[0]])]
         at = word.end()
     if not parts:
-        return (value,)
+        return ()
     parts.append((value[at:],))
     spelt = ["".join(one) for _, one in zip(range(_MOST_SPELLINGS), product(*parts), strict=False)]
-    return tuple(spelt)
+    return tuple(spelt[1:])  # the first is the value itself
 
 
 def phrase(value: str, resume: Folded) -> Found | None:
@@ -60,28 +61,33 @@ def phrase(value: str, resume: Folded) -> Found | None:
 
     Between them may be other gaps and signs, in them a hyphen at a line's end.
     """
-    folded = fold(value)
+    folded = fold_value(value)
     if not folded:  # nothing but signs, emoji among them
         at = resume.text.find(value) if value.strip() else -1
         return Found(at, at + len(value), raw=True) if at >= 0 else None
     is_short = len(folded) <= _FEW and folded.isascii()
-    found = short(_EDGES.sub("", value), resume) if is_short else _as_words(folded, resume)
+    found = short(_EDGES.sub("", value), resume) if is_short else None
+    is_there = not is_short and _may_be_there(folded, resume)
+    if is_there:
+        found = _as_words(folded, resume)
     if found is not None:
         return found
-    for other in _spellings(folded)[1:]:
-        as_it_is = short(other.upper(), resume) if len(other) <= _FEW else None
-        if found := as_it_is or _as_words(other, resume):
+    for other in _spellings(folded):
+        if len(other) <= _FEW:
+            found = short(other.upper(), resume)
+        elif _may_be_there(other, resume):
+            found = _as_words(other, resume)
+        if found is not None:
             return found
-    if is_short or folded.replace(" ", "") not in resume.joined:
-        return None
-    return _bounded(folded, resume) or _other_gaps(folded, resume)
+    return (_bounded(folded, resume) or _other_gaps(folded, resume)) if is_there else None
+
+
+def _may_be_there(folded: str, resume: Folded) -> bool:
+    """Tell whether the letters of a value are there; nearly always they are not."""
+    return folded.replace(" ", "") in resume.joined
 
 
 def _as_words(folded: str, resume: Folded) -> Found | None:
-    if len(folded) <= _FEW and folded.isascii():
-        return None
-    if folded.replace(" ", "") not in resume.joined:
-        return None  # nearly always
     at = resume.words.find(f" {folded} ")
     return Found(at + 1, at + 1 + len(folded)) if at >= 0 else None
 
@@ -148,10 +154,14 @@ _LONG_PART: Final = 5  # characters that one of the parts has at least
 
 def parts(value: str, resume: Folded) -> tuple[Found, ...] | None:
     """Find what commas, brackets and the like part, each by itself."""
-    pieces = [piece for piece in _PARTS.split(value) if piece]
-    if len(pieces) < 2 or max(map(len, pieces)) < _LONG_PART:
-        return None
-    return _each(pieces, resume)
+    pieces = _pieces(value)
+    return _each(pieces, resume) if pieces else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _pieces(value: str) -> tuple[str, ...]:
+    pieces = tuple(filter(None, _PARTS.split(value)))
+    return pieces if len(pieces) > 1 and max(map(len, pieces)) >= _LONG_PART else ()
 
 
 def each_word(value: str, resume: Folded) -> tuple[Found, ...] | None:
@@ -159,13 +169,13 @@ def each_word(value: str, resume: Folded) -> tuple[Found, ...] | None:
     return _each(value.split(), resume)
 
 
-def _each(pieces: list[str], resume: Folded) -> tuple[Found, ...] | None:
+def _each(pieces: Iterable[str], resume: Folded) -> tuple[Found, ...] | None:
     found: list[Found] = []
     for piece in pieces:
         place = phrase(piece, resume)
         if place is not None:
             found.append(place)
-        elif fold(piece):
+        elif fold_value(piece):
             return None
     return tuple(found) or None
 
@@ -185,10 +195,16 @@ def initials(value: str, resume: Folded) -> Found | None:
     if _CAPITALS.fullmatch(value):
         found = _initialled(value).search(resume.text)
         return Found(*found.span(), raw=True) if found else None
-    letters = "".join(word[0] for word in fold(value).split() if word not in _BINDING).upper()
-    if len(letters) < _LEAST_INITIALS or not letters.isalpha():
-        return None
-    return short(letters, resume)
+    letters = _initials(value)
+    return short(letters, resume) if letters else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _initials(value: str) -> str:
+    """Initials that a value may be known by, or nothing."""
+    words = fold_value(value).split()
+    letters = "".join([word[0] for word in words if word not in _BINDING]).upper()
+    return letters if len(letters) >= _LEAST_INITIALS and letters.isalpha() else ""
 
 
 @lru_cache(maxsize=1 << 10)
@@ -210,7 +226,7 @@ _OF_SHORT: Final = frozenset(["", "s", "d", "ed", "ing", "es"])  # career is no 
 _NEAR: Final = 80  # characters between the words of one value
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_KEPT)
 def _stem(word: str) -> str:
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
@@ -221,9 +237,15 @@ def _stem(word: str) -> str:
 
 def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
     """Find the words of a value near each other, also with other endings: managed, management."""
-    first, *others = [word for word in fold(value).split() if word not in _BINDING] or [""]
-    if any(_stem(word) not in resume.joined for word in (first, *others)):
+    words, stems = _inflecting(value)
+    if not words:
         return None
+    for stem in stems:
+        if stem not in resume.joined:
+            return None  # nearly always
+    if not all(f" {stem}" in resume.spaced for stem in stems):
+        return None
+    first, *others = words
     for found in _forms(first, resume, 0, len(resume.words)):
         start, end = found.start - _NEAR, found.end + _NEAR
         near = [next(_forms(word, resume, max(0, start), end), None) for word in others]
@@ -232,10 +254,20 @@ def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
     return None
 
 
+@lru_cache(maxsize=_KEPT)
+def _inflecting(value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a value that tell something, and their stems; none where one has no other form.
+
+    Those are IT, AI: `short` knows them.
+    """
+    words = tuple([word for word in fold_value(value).split() if word not in _BINDING])
+    if any(len(word) <= _FEW for word in words):
+        return (), ()
+    return words, tuple(map(_stem, words))
+
+
 def _forms(word: str, resume: Folded, start: int, end: int) -> Iterator[Found]:
     """Where a word stands within these borders, in any form of it."""
-    if len(word) <= _FEW:
-        return  # IT, AI: `short` knows those, and they have one form
     words, stem = resume.words, _stem(word)
     at = words.find(f" {stem}", start, end)
     while at >= 0:
