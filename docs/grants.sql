@@ -9,6 +9,7 @@ GRANT SELECT, UPDATE ON dbo.resume_installation TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.resume_batches TO resume_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_batch_items TO resume_writer;
 GRANT SELECT, INSERT, DELETE ON dbo.resume_claims TO resume_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_journal TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.resume_trials TO resume_writer;
 GRANT SELECT, INSERT ON dbo.resume_trial_candidates TO resume_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_trial_items TO resume_writer;

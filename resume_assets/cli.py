@@ -358,6 +358,57 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
+@_command("undo", "resume-assets undo monday-1 4711")
+@click.argument("batch")
+@click.argument("userids", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
+    """Put back what a batch overwrote.
+
+    BATCH is its key or OpenAI's id; of these USERIDS, or of all. Records that were changed since
+    are left alone.
+    """
+    from resume_assets.commands import undoing
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        return undoing.undo(database, batch, userids, sure=yes)
+
+
+@_command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
+@click.option("--model-was", required=True, help="Records that this model read last.")
+@click.option(
+    "--below-borne-out",
+    type=click.FloatRange(0, 1),
+    help="Only records of whose values a smaller share stands in the resume.",
+)
+@click.option("--limit", type=_ROWS, help="So many of them, by id; all if not given.")
+@click.option("--dry-run", is_flag=True, help="Records, tokens, dollars; changes nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reprocess(
+    model_was: str, below_borne_out: float | None, limit: int | None, dry_run: bool, yes: bool
+) -> int:
+    """Have records read again.
+
+    Those of a former model go back into the queue. Costs are told first; what people corrected is
+    kept.
+    """
+    from resume_assets.commands import reprocessing
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        return reprocessing.reprocess(
+            database,
+            settings,
+            model_was=model_was,
+            below=below_borne_out,
+            limit=limit,
+            dry_run=dry_run,
+            sure=yes,
+        )
+
+
 @_command("evaluate", "resume-assets evaluate known.jsonl --json")
 @click.argument("gold", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

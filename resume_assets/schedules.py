@@ -35,6 +35,7 @@ def delete_what_is_not_needed(
             "unused_uploads_deleted": tidied.unused_uploads,
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
+            "journal_entries_deleted": tidied.journal_entries,
             "records_of_trials_deleted": forgotten,
             "problems": len(tidied.problems),
         }
@@ -44,7 +45,8 @@ def delete_what_is_not_needed(
 @dg.job(
     name="housekeeping",
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
-    "and our own files and the records of trials after RESUME_KEEP_FILES_DAYS.",
+    "our own files and the records of trials after RESUME_KEEP_FILES_DAYS, and what is in the "
+    "journal after RESUME_KEEP_JOURNAL_DAYS.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     table: str | None = Field(None, alias="RESUME_TABLE")
     ledger_schema: str | None = Field(None, alias="RESUME_LEDGER_SCHEMA")
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
+    overwrite_corrections: bool = Field(False, alias="RESUME_OVERWRITE_CORRECTIONS")
+    keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
     not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
 
     # The model

@@ -25,6 +25,7 @@ from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
+from resume_assets.batches.records.digests import digests_of
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
@@ -32,6 +33,7 @@ from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import initialise
+from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.local_openai.book import Book
 from resume_assets.local_openai.hosting import LocalServer
 from resume_assets.local_openai.server import running
@@ -114,6 +116,17 @@ class Flow:
         """What another program does to a candidate."""
         there = self.database.candidates
         statement = there.table.update().where(there.userid == userid).values(values)
+        self.database.write(lambda connection: connection.execute(statement))
+
+    def wrote(self, userid: Any, key: str = KEY, **values: Any) -> None:
+        """As if it was the batch that wrote this, by another rule."""
+        self.change(userid, **values)
+        row, there = self.candidate(userid), self.database.candidates
+        names = (there.column(column.name) for column in COLUMNS)
+        digests = digests_of([None if name is None else getattr(row, name.name) for name in names])
+        items = self.database.ledger.items
+        of_item = sa.and_(items.c.batch_key == key, items.c.userid == userid)
+        statement = items.update().where(of_item).values(digests=digests)
         self.database.write(lambda connection: connection.execute(statement))
 
     def delete(self, userid: Any) -> None:

@@ -21,11 +21,14 @@ COMMANDS = {
     "init-db",
     "local-openai",
     "new",
+    "reprocess",
     "resume",
     "retry",
     "status",
     "submit",
+    "trial",
     "ui",
+    "undo",
 }
 
 

@@ -117,6 +117,8 @@ def updated_candidate_records(
         "months_assumed": applied.months_assumed,
         "dates_unread": applied.dates_unread,
         "values_not_whole": applied.values_cut,
+        "corrections_kept": applied.corrections_kept,
+        "rows_journaled": applied.journaled,
         "values_checked": applied.values_checked,
         "share_borne_out": applied.share_borne_out,
         "not_borne_out_by_column": counts_table(applied.not_borne_out, "column", "values"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import is_untold
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.states import SENT, BatchState, ItemState
+from resume_assets.batches.ledger.states import SENT, WRITTEN, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import Model, model_for
@@ -234,8 +234,8 @@ def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
             items.c.state,
             items.c.reason,
             items.c.attempt_used,
-            ended_before(*SENT - {ItemState.succeeded}).label("failed_before"),
-            ended_before(ItemState.succeeded).label("done_before"),
+            ended_before(*SENT - WRITTEN).label("failed_before"),
+            ended_before(*WRITTEN).label("done_before"),
         )
         .where(items.c.batch_key == key)
         .subquery()
@@ -243,7 +243,7 @@ def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
     query = sa.select(*of_batch.c, sa.func.count().label("number")).group_by(*of_batch.c)
     shares = _Shares()
     for row in connection.execute(query):
-        is_usable = row.state == ItemState.succeeded
+        is_usable = row.state in WRITTEN
         if not row.failed_before and row.state not in _UNRUN:
             shares.first_usable += row.number * is_usable
             shares.first_answered += row.number

@@ -30,6 +30,22 @@ class BadUserid(WrongUseError):
 
 def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int:
     """Forget the failed attempts of these candidates, of all that are given up if none is named."""
+    known = known_userids(database, userids)
+    forgiven = people.forgive(database, settings, known)
+    say(f"{forgiven} {'candidate is' if forgiven == 1 else 'candidates are'} in the queue again.")
+    if known is not None and not forgiven:
+        say("Nothing that was sent for them failed, or it was forgiven before.")
+    return 0
+
+
+def known_userids(database: Database, userids: Sequence[str]) -> list[Any] | None:
+    """The ids that a person typed, in the table's own type; None where none is named.
+
+    Those that no candidate has are warned of. Raises BadUserid for what is no id, or where nobody
+    has any of them.
+    """
+    if not userids:
+        return None
     kind = database.candidates.userid.type.python_type
     chosen: list[Any] = []
     for userid in userids:
@@ -39,12 +55,7 @@ def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int
             raise BadUserid(
                 f"{userid!r} is no id of this table: it takes {kind.__name__}."
             ) from None
-    known = _known(database, chosen)
-    forgiven = people.forgive(database, settings, known if chosen else None)
-    say(f"{forgiven} {'candidate is' if forgiven == 1 else 'candidates are'} in the queue again.")
-    if chosen and not forgiven:
-        say("Nothing that was sent for them failed, or it was forgiven before.")
-    return 0
+    return _known(database, chosen)
 
 
 def _known(database: Database, userids: Sequence[Any]) -> list[Any]:

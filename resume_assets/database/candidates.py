@@ -89,6 +89,16 @@ class CandidateTable:
         return None
 
     @cached_property
+    def by_column(self) -> dict[str, Target]:
+        """The written columns by their name in COLUMNS."""
+        return dict(zip(self.columns, self.targets, strict=True))
+
+    @cached_property
+    def are_nullable(self) -> bool:
+        """Whether every written column is NULL where nothing stands in it."""
+        return all(target.nullable for target in self.targets)
+
+    @cached_property
     def stand_ins(self) -> dict[str, Any]:
         """By column as COLUMNS spells it, what stands for NULL where that may not be written."""
         pairs = zip(self.columns, self.targets, strict=True)

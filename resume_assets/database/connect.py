@@ -34,6 +34,7 @@ class Database:
         table: str,
         ledger_schema: str | None = None,
         keep_existing: bool = False,
+        overwrite_corrections: bool = False,
         not_borne_out: NotBorneOut = NotBorneOut.contacts,
         patience: float = SECONDS,
     ) -> None:
@@ -41,6 +42,7 @@ class Database:
         self.dialect = dialect
         self.schema, self.table_name = split_name(table)
         self.keep_existing = keep_existing
+        self.overwrite_corrections = overwrite_corrections
         self.not_borne_out = not_borne_out
         self.patience = patience  # seconds in which a transaction is tried again
         self.status: StatusTable | None = None  # the table for people as last seen, by projection
@@ -148,6 +150,7 @@ def from_url(url: sa.URL, settings: Settings) -> Database:
         table=settings.table or table,
         ledger_schema=_schema_in(settings.ledger_schema),
         keep_existing=settings.keep_existing,
+        overwrite_corrections=settings.overwrite_corrections,
         not_borne_out=settings.not_borne_out,
     )
 

@@ -113,15 +113,18 @@ class Dialect(Protocol):
         columns: Sequence[str],
         rows: Sequence[Sequence[Any]],
         *,
-        only_null: str | None = None,
+        only_null: Sequence[str] = (),
         keep_existing: Iterable[str] = (),
     ) -> int:
         """Update rows by key, set-based; returns how many rows matched (were *hit*).
 
         A row is the new values in the order of `columns`, then the key's values. `only_null` names
-        a column that must be NULL for the row to be hit. For columns in `keep_existing` a None
+        columns that must all be NULL for the row to be hit. For columns in `keep_existing` a None
         leaves what is there.
         """
+
+    def locking(self, query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        """The query, so that nobody changes what it finds in `table` until the transaction ends."""
 
     def delete_rows(
         self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]

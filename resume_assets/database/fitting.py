@@ -6,6 +6,7 @@ it would be a wrong one; a number is rounded. Whatever is not written as it was 
 
 import bisect
 import re
+import struct
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -45,6 +46,7 @@ def fitter_for(column: Column, kind: TypeEngine[Any], codec: str | None = None) 
             least=least,
             most=most,
             as_told=column.kind is not ColumnKind.number,
+            binary=_binary(kind),
         )
     declared = getattr(kind, "length", None)
     length = declared if isinstance(declared, int) and declared > 0 else None  # None: MAX
@@ -123,17 +125,34 @@ def _bounds(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> tuple[Decimal
     return -most, most
 
 
+def _binary(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> str | None:
+    """The column's binary floating point, in `struct`'s words; None for exact numbers."""
+    if not isinstance(kind, sa.Float):
+        return None
+    return "f" if isinstance(kind, mssql.REAL) else "d"
+
+
 def _to_number(
-    value: str, *, places: int | None, least: Decimal, most: Decimal, as_told: bool
+    value: str,
+    *,
+    places: int | None,
+    least: Decimal,
+    most: Decimal,
+    as_told: bool,
+    binary: str | None = None,
 ) -> Fitted:
     """`as_told`: a value that is no amount (a phone, a title) is whole or nothing."""
     if not _NUMBER.fullmatch(value):
         return None, Change.nulled
     told = Decimal(value)
-    number = told
+    rounded = told
     if places is not None:
-        number = told.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    if not least <= number <= most or (as_told and format(number, "f") != value):
+        rounded = told.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    number = rounded
+    if binary is not None:  # what is written is what will be read
+        (held,) = struct.unpack(binary, struct.pack(binary, float(rounded)))
+        number = Decimal(repr(held))
+    is_told = format(rounded, "f") == value and number == rounded
+    if not least <= number <= most or (as_told and not is_told):
         return None, Change.nulled
-    change = None if number == told else Change.cut
-    return (int(number) if places == 0 else number), change
+    return (int(number) if places == 0 else number), (None if rounded == told else Change.cut)

@@ -27,6 +27,7 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.batches, ("SELECT", "INSERT", "UPDATE")),
         (ledger.items, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.claims, ("SELECT", "INSERT", "DELETE")),
+        (ledger.journal, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.trials, ("SELECT", "INSERT", "UPDATE")),
         (ledger.trial_candidates, ("SELECT", "INSERT")),
         (ledger.trial_items, ("SELECT", "INSERT", "UPDATE", "DELETE")),

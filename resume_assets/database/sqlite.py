@@ -167,7 +167,7 @@ class SQLiteDialect:
         columns: Sequence[str],
         rows: Sequence[Sequence[Any]],
         *,
-        only_null: str | None = None,
+        only_null: Sequence[str] = (),
         keep_existing: Iterable[str] = (),
     ) -> int:
         """One prepared statement, stepped through the rows."""
@@ -181,9 +181,13 @@ class SQLiteDialect:
             for name in columns
         )
         where = " AND ".join(f"{_quote(name)} = ?" for name in key)
-        if only_null is not None:
-            where += f" AND {_quote(only_null)} IS NULL"
+        where += "".join(f" AND {_quote(name)} IS NULL" for name in only_null)
         return _many(connection, f"UPDATE {_name(table)} SET {sets} WHERE {where}", rows)
+
+    def locking(self, query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        """As it is: BEGIN IMMEDIATE already excludes every other writer."""
+        del table
+        return query
 
     def delete_rows(
         self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]

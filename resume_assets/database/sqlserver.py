@@ -1,8 +1,9 @@
 """SQL Server's own SQL and settings.
 
 The candidate table is one that other programs use at the same time: statements are set-based and
-sought by key, transactions short, nothing holds a lock on more rows than it writes, no hint is
-put on the table, and in a deadlock it is this program that gives way and tries again.
+sought by key, transactions short, nothing holds a lock on more rows than it writes, no hint but
+that of a row's lock is put on the table, and in a deadlock it is this program that gives way and
+tries again.
 """
 
 import codecs
@@ -176,7 +177,7 @@ class SQLServerDialect:
         columns: Sequence[str],
         rows: Sequence[Sequence[Any]],
         *,
-        only_null: str | None = None,
+        only_null: Sequence[str] = (),
         keep_existing: Iterable[str] = (),
     ) -> int:
         """One UPDATE … FROM … JOIN a chunk."""
@@ -190,13 +191,17 @@ class SQLServerDialect:
             _name(connection, table),
             read,
             keys=len(key),
-            only_null=None if only_null is None else quote(only_null),
+            only_null=[quote(name) for name in only_null],
             keep=frozenset(i for i, name in enumerate(columns) if name in kept),
         )
         hit = sum(_count(connection, statement, chunk) for chunk in rows_sql.chunks(rows, read))
         return hit + plain.update(
             connection, table, key, columns, others, only_null=only_null, kept=kept
         )
+
+    def locking(self, query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        """Update locks on rows: others still read them, and wait to change them."""
+        return query.with_hint(table, "WITH (UPDLOCK, ROWLOCK)", "mssql")
 
     def delete_rows(
         self, connection: sa.Connection, table: sa.Table, key: str, values: Sequence[Any]

@@ -68,7 +68,7 @@ def update(
     columns: Sequence[str],
     rows: list[Sequence[Any]],
     *,
-    only_null: str | None,
+    only_null: Sequence[str],
     kept: set[str],
 ) -> int:
     """One UPDATE a row; returns how many were hit."""
@@ -81,8 +81,7 @@ def update(
         }
         values = values or {columns[0]: table.c[columns[0]]}  # nothing to write, still a row to hit
         statement = table.update().where(*_matches(table, key, row[len(columns) :]))
-        if only_null is not None:
-            statement = statement.where(table.c[only_null].is_(None))
+        statement = statement.where(*(table.c[name].is_(None) for name in only_null))
         hit += connection.execute(statement.values(values)).rowcount
     return hit
 

@@ -156,12 +156,12 @@ def update(
     columns: Sequence[Incoming],
     *,
     keys: int,
-    only_null: str | None = None,
+    only_null: Sequence[str] = (),
     keep: frozenset[int] = frozenset(),
 ) -> sa.TextClause:
     """UPDATE by the last `keys` columns, returning how many rows were hit.
 
-    `only_null`: a quoted column; `keep`: the positions where NULL leaves what is there.
+    `only_null`: quoted columns; `keep`: the positions where NULL leaves what is there.
     """
     written = columns[: len(columns) - keys]
     sets = ", ".join(
@@ -170,10 +170,10 @@ def update(
         else f"t.{column.target} = s.{column.name}"
         for position, column in enumerate(written)
     )
-    where = f" WHERE t.{only_null} IS NULL" if only_null else ""
+    where = " AND ".join(f"t.{column} IS NULL" for column in only_null)
     return _counted(
         f"UPDATE t SET {sets} FROM {table} AS t INNER JOIN {_openjson(columns)} "
-        f"ON {_matches(columns[len(columns) - keys :])}{where}"
+        f"ON {_matches(columns[len(columns) - keys :])}" + (f" WHERE {where}" if where else "")
     )
 
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.table_types import KEY as _KEY
+from resume_assets.database.table_types import LONG as _LONG
+from resume_assets.database.table_types import MONEY as _MONEY
+from resume_assets.database.table_types import UTC as _UTC
+from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
 LEDGER_VERSION = 5
@@ -18,16 +22,6 @@ LEDGER_VERSION = 5
 
 class NotInitialised(PlatformError):
     """The ledger's tables are not there yet, or are of another version."""
-
-
-_UTC: TypeEngine[Any] = sa.DateTime().with_variant(mssql.DATETIME2(3), "mssql")
-_MONEY: TypeEngine[Any] = sa.Numeric(18, 6, asdecimal=False)
-_LONG: TypeEngine[Any] = sa.UnicodeText()
-_KEY: TypeEngine[Any] = sa.Unicode(64).with_variant(
-    # Keys, custom_ids and hashes are told apart by case, whatever the database does by default.
-    mssql.NVARCHAR(64, collation="Latin1_General_BIN2"),
-    "mssql",
-)
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,7 @@ class Ledger:
     batches: sa.Table
     items: sa.Table
     claims: sa.Table
+    journal: sa.Table
     trials: sa.Table
     trial_candidates: sa.Table
     trial_items: sa.Table
@@ -56,10 +51,11 @@ def ledger_tables(
         metadata=metadata,
         installation=_installation(metadata),
         batches=_batches(metadata),
-        items=_items("resume_batch_items", metadata, userid, last_processed),
+        items=_items("resume_batch_items", metadata, userid, last_processed, *_of_records()),
         claims=_claims(metadata, userid),
-        trials=_trials(metadata),
-        trial_candidates=_trial_candidates(metadata, userid),
+        journal=_journal(metadata, userid, last_processed),
+        trials=trials(metadata),
+        trial_candidates=trial_candidates(metadata, userid),
         # Apart from the others, so that nothing that looks for a candidate's items ever finds them.
         trial_items=_items(
             "resume_trial_items",
@@ -253,6 +249,18 @@ def _items(
     )
 
 
+def _of_records() -> list[sa.Column[Any]]:
+    """What a batch's items have and a trial's have not: what became of the candidate's record."""
+    return [
+        # A few characters for each column as we left it (`records.digests`), and whether anything
+        # stood in the record before; NULL for records that an older program wrote
+        sa.Column("digests", sa.String(800)),
+        sa.Column("overwrote", sa.Boolean),
+        # By `resume-assets reprocess`: LastProcessed was made NULL, and this record is still there
+        sa.Column("put_back_at", _UTC),
+    ]
+
+
 def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
     return sa.Table(
         "resume_claims",
@@ -264,36 +272,18 @@ def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
     )
 
 
-def _trials(metadata: sa.MetaData) -> sa.Table:
+def _journal(
+    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+) -> sa.Table:
     return sa.Table(
-        "resume_trials",
+        "resume_journal",
         metadata,
-        sa.Column("trial_key", _KEY, primary_key=True),
-        # JSON: a list of what each variant asks for (`trials.variants`)
-        sa.Column("variants", _LONG, nullable=False),
-        sa.Column("seed", sa.BigInteger, nullable=False),
-        sa.Column("sample_asked", sa.Integer, nullable=False),
-        sa.Column("sample_size", sa.Integer, nullable=False),
-        # As a batch's: how often a run brought it on, runs that were requested since, who is at it
-        sa.Column("try_number", sa.Integer, nullable=False),
-        sa.Column("run_requests", sa.Integer, nullable=False),
-        sa.Column("requested_at", _UTC),
-        sa.Column("lease_owner", sa.Unicode(200)),
-        sa.Column("lease_until", _UTC),
-        sa.Column("message", sa.Unicode(1000)),
-        # JSON: figures and ids, no values
-        sa.Column("report", _LONG),
-        sa.Column("created_at", _UTC, nullable=False),
-        sa.Column("called_off_at", _UTC),  # by a person: what was not sent is not sent any more
-        sa.Column("done_at", _UTC),
-    )
-
-
-def _trial_candidates(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
-    return sa.Table(
-        "resume_trial_candidates",
-        metadata,
-        sa.Column("trial_key", _KEY, primary_key=True),
-        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("userid", userid, nullable=False),
+        sa.Column("batch_key", _KEY, primary_key=True),
+        sa.Column("userid", userid, primary_key=True, autoincrement=False),
+        # What stood in the record before the batch wrote it; JSON: column -> value, NULLs left out
+        sa.Column("record", _LONG, nullable=False),
+        # What LastProcessed becomes if the batch is undone; NULL: the candidate waits again
+        sa.Column("last_processed", last_processed),
+        sa.Column("written_at", _UTC, nullable=False),
+        sa.Index("ix_resume_journal_userid", "userid"),
     )

@@ -88,8 +88,10 @@ def quick(text: str) -> str:
 def quick_values(values: list[str], *, ascii_only: bool = False) -> list[str]:
     """Return values as they may stand in a `quick` text, each between two spaces.
 
-    `ascii_only`: the text is, and so can be no accent of a value.
+    `ascii_only`: the text is, and so can be no accent of a value. NUL stands in no value.
     """
+    if not values:
+        return []
     joined = " \0 ".join(values)
     if ascii_only and not joined.isascii():
         joined = " \0 ".join([each if each.isascii() else _value_in_ascii(each) for each in values])

@@ -23,6 +23,7 @@ class Change(StrEnum):
     """
 
     refused = "refused"  # by the table (a constraint): the column stays as it was
+    corrected = "kept as a person corrected it"  # what the answer tells is not written
     lost = "characters lost"  # controls stood in their place, or the column's code page lacks them
     invented = "not in the resume"  # so it was not written (RESUME_NOT_BORNE_OUT)
     nulled = "made NULL"  # no value of the column's kind, or half of one

@@ -58,7 +58,13 @@ def test_what_they_report(platform: Platform) -> None:
     records = metadata_of(result, "updated_candidate_records")
     assert {
         name: value for name, value in numbers(records).items() if name.startswith("rows_")
-    } == {"rows_written": 3, "rows_superseded": 0, "rows_given_back": 0, "rows_given_up": 0}
+    } == {
+        "rows_written": 3,
+        "rows_superseded": 0,
+        "rows_given_back": 0,
+        "rows_given_up": 0,
+        "rows_journaled": 0,
+    }
     assert {"months_assumed", "dates_unread", "values_not_whole"} <= set(numbers(records))
     assert table(records["not_written_by_reason"]) == []
     assert numbers(records)["share_borne_out"] == 1.0
@@ -275,6 +281,23 @@ def test_again_needs_no_server(platform: Platform, monkeypatch: pytest.MonkeyPat
     result = platform.materialize("b1")
     assert result.success
     assert materialized(result) == list(ASSETS)
+
+
+def test_corrections_and_what_is_journaled_are_shown(platform: Platform) -> None:
+    platform.seed(3)
+    platform.to_the_end("b1")
+    platform.change(2, City="corrected", LastProcessed=None)
+    platform.change(3, City=None)
+    platform.sent("b2")
+    records = metadata_of(platform.run("collect_batch", "b2"), "updated_candidate_records")
+    shown = numbers(records)
+    assert (shown["rows_written"], shown["rows_journaled"], shown["corrections_kept"]) == (1, 1, 1)
+    told = {"column": "City", "what": "kept as a person corrected it", "records": 1}
+    assert told in table(records["changes_by_column"])
+    assert platform.candidate(2).City == "corrected"
+    again = numbers(metadata_of(platform.materialize("b1", *LATER), "updated_candidate_records"))
+    assert (again["rows_written"], again["corrections_kept"]) == (2, 1)
+    assert platform.candidate(3).City is None
 
 
 def test_a_mended_rule_rewrites_the_records_without_a_call(

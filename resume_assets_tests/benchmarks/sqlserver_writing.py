@@ -233,10 +233,11 @@ class Staged(SQLServerDialect):
         marks = ", ".join("?" * len(names))
         cursor.executemany(f"INSERT INTO {staging} ({', '.join(quoted)}) VALUES ({marks})", rows)
         sets = ", ".join(f"t.{name} = s.{name}" for name in quoted[: len(columns)])
-        [userid, only_null] = quoted[-1], preparer.quote(options["only_null"])
+        userid = quoted[-1]
+        nulls = " AND ".join(f"t.{preparer.quote(one)} IS NULL" for one in options["only_null"])
         statement = (
             f"SET NOCOUNT ON; UPDATE t SET {sets} FROM {preparer.format_table(table)} AS t "
-            f"INNER JOIN {staging} AS s ON t.{userid} = s.{userid} WHERE t.{only_null} IS NULL; "
+            f"INNER JOIN {staging} AS s ON t.{userid} = s.{userid} WHERE {nulls}; "
             f"SELECT @@ROWCOUNT; DELETE FROM {staging}; SET NOCOUNT OFF"
         )
         return int(connection.exec_driver_sql(statement).scalar_one())

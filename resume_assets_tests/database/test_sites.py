@@ -59,7 +59,7 @@ def test_no_column_of_ours_numbers_itself() -> None:
     for table in tables:
         ddl = str(CreateTable(table).compile(dialect=mssql.dialect()))
         assert "IDENTITY" not in ddl
-    assert len(tables) == 8
+    assert len(tables) == 9
 
 
 def test_the_printed_script_is_the_whole_set_up(empty_database: Database) -> None:
@@ -81,7 +81,7 @@ def test_our_tables_alone(empty_database: Database) -> None:
     make_table(database, SITE)
     make_table(database, {"batch_id": sa.Unicode(99), "status": sa.Unicode(9)}, STATUS)
     made = initialise(database, ledger_only=True)
-    assert len([step for step in made if step.purpose.startswith("table")]) == 7
+    assert len([step for step in made if step.purpose.startswith("table")]) == 8
     assert columns(database, "aicandidate") == {name.casefold() for name in SITE}
     assert columns(database, STATUS) == {"batch_id", "status"}
     assert plan(database, ledger_only=True) == []
@@ -207,7 +207,7 @@ def test_our_tables_in_a_schema_of_their_own(apart: Database) -> None:
     initialise(apart, ledger_only=True)
     inspector = sa.inspect(apart.engine)
     assert [n.casefold() for n in inspector.get_table_names(schema=apart.schema)] == ["aicandidate"]
-    assert len(inspector.get_table_names(schema=apart.ledger_schema)) == 8
+    assert len(inspector.get_table_names(schema=apart.ledger_schema)) == 9
     seed(apart, 2)
     batch = collected_batch(apart, settings(), 2)
     with leased(apart, batch.batch_key) as lease:

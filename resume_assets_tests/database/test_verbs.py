@@ -88,7 +88,7 @@ def test_only_null_leaves_rows_that_have_a_value(
     done = datetime.datetime(2026, 1, 1)  # noqa: DTZ001
     insert(empty_database, people, ("id", "done"), [(1, None), (2, done)])
     rows = [("after", 1), ("after", 2)]
-    hit = update(empty_database, people, ("id",), ("name",), rows, only_null="done")
+    hit = update(empty_database, people, ("id",), ("name",), rows, only_null=["done"])
     assert hit == 1
     found = rows_of(empty_database, sa.select(people.c.name).order_by(people.c.id))
     assert [row.name for row in found] == ["after", None]

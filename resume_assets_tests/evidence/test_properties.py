@@ -144,3 +144,34 @@ def test_a_record_is_weighed_as_its_values_are(owner: int, seed: int):
         if value is not None and find(KINDS[column], value, resume) is None
     )
     assert weigh([*record.values()], {}, text).missing == missing
+
+
+_DATES = st.sampled_from(["2019-03", "1999-12", "Present"])
+_TEXTS = st.sampled_from(["TX", "12", "a@b.example", "Łódź"]) | st.text(max_size=12).map(clean)
+
+
+@st.composite
+def _records(draw: st.DrawFn) -> list[str | None]:
+    """A few values, each of the kind that its column may hold."""
+    record: list[str | None] = [None] * len(COLUMNS)
+    for index in draw(st.lists(st.integers(0, len(COLUMNS) - 1), max_size=12)):
+        is_date = COLUMNS[index].evidence is Evidence.year
+        record[index] = draw(_DATES if is_date else _TEXTS) or None
+    return record
+
+
+@given(_records(), st.text(max_size=60))
+@example([None] * len(COLUMNS), "Nobody")
+@example(["Jane", *[None] * (len(COLUMNS) - 1)], "")
+def test_whatever_the_record_it_is_weighed(record: list[str | None], text: str):
+    weight = weigh(record, {}, text)
+    assert len(weight.missing) <= weight.checked <= sum(value is not None for value in record)
+
+
+def test_a_record_of_one_value_of_each_kind_alone():
+    # None of the quick looks may need a value of its own kind.
+    for index, column in enumerate(COLUMNS):
+        record: list[str | None] = [None] * len(COLUMNS)
+        record[index] = "2019-03" if column.evidence is Evidence.year else "Zyx Qvw"
+        weight = weigh(record, {}, "Another text altogether, of 1999.")
+        assert set(weight.missing) <= {column.name}

@@ -16,12 +16,11 @@ from typing import Any
 
 from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Limits
-from resume_assets_tests.faults.invariants import records, violations
+from resume_assets_tests.faults.invariants import RESUMES, records, violations
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import Flowing, flow_at, limits_with
 from resume_assets_tests.local_openai.faults import Faults
 
-RESUMES = 6
 KILLED = -9
 WORKERS = 2
 UNMET = 4

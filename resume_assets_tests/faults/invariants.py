@@ -13,6 +13,10 @@ from resume_assets.trials.sampling import SENT_LATER
 
 OPEN = ("claimed", "submitted")
 CLOSED = ("done", "empty", "abandoned")
+RESUMES = 6
+
+FORMER = {"Address": "1 Old Road", "ThirdMostRecentCompany": "Old Ltd"}
+"""What stands in the records before anything is written, in a life that ends with an undo."""
 
 
 def violations(home: Path, *, came_to_its_end: bool, expected: dict[int, Any]) -> list[str]:
@@ -41,6 +45,7 @@ class _Look:
         self.trial_items = database.execute("SELECT * FROM resume_trial_items").fetchall()
         self.trials = database.execute("SELECT * FROM resume_trials").fetchall()
         self.drawn = database.execute("SELECT * FROM resume_trial_candidates").fetchall()
+        self.journal = database.execute("SELECT * FROM resume_journal").fetchall()
         self.claims = database.execute("SELECT * FROM resume_claims").fetchall()
         self.batches = database.execute("SELECT * FROM resume_batches").fetchall()
         self.candidates = list(map(dict, database.execute("SELECT * FROM aicandidate")))
@@ -59,6 +64,7 @@ class _Look:
             yield f"2: in two open batches: {twice}"
         yield from self._sent_once()
         yield from self._written_by_an_answer()
+        yield from self._kept_what_stood_there()
         known = {batch["openai_batch_id"] for batch in self.batches}
         in_doubt = any(batch["state"] == "submitting" for batch in self.batches)
         lost = set(self._live()) - known
@@ -80,15 +86,31 @@ class _Look:
 
     def _written_by_an_answer(self) -> Iterator[str]:
         succeeded = Counter(i["userid"] for i in self.items if i["state"] == "succeeded")
+        put_back = {item["userid"] for item in self.items if item["put_back_at"]}
         for row in self.candidates:
             userid = row["userid"]
             processed = row["LastProcessed"] is not None
+            if userid in put_back:
+                if row != self.expected.get(userid):  # where LastProcessed is NULL
+                    yield f"3: {userid} is put back and has another record, or is processed"
+                continue
             if processed != (succeeded[userid] == 1):
                 yield f"3: {userid} processed: {processed}, successes: {succeeded[userid]}"
             if processed and {**row, "LastProcessed": None} != self.expected.get(userid):
                 yield f"3: {userid} has other fields than its answer"
             if not processed and row["FirstName"] is not None:
                 yield f"3: {userid} has fields and is not processed"
+
+    def _kept_what_stood_there(self) -> Iterator[str]:
+        kept = sorted((entry["batch_key"], entry["userid"]) for entry in self.journal)
+        written = [item for item in self.items if item["state"] == "succeeded"]
+        wanted = sorted((i["batch_key"], i["userid"]) for i in written if i["overwrote"])
+        if kept != wanted:
+            yield f"5: overwritten: {wanted}, in the journal: {kept}"
+        undone = {item["userid"] for item in self.items if item["state"] == "undone"}
+        for row in self.candidates:
+            if row["userid"] in undone and {**row, **FORMER} != row:
+                yield f"5: {row['userid']} is undone and not as it was before"
 
     def at_the_end(self) -> Iterator[str]:
         """Once everything has come to its end."""

@@ -137,6 +137,21 @@ def test_killed_where_it_goes_another_way(harness: Harness, name: str) -> None:
     assert harness.all(points, one) == []
 
 
+@pytest.mark.parametrize(("way", "step"), [("undone", "undoing"), ("put_back", "reprocessing")])
+def test_killed_while_a_person_changes_their_mind(harness: Harness, way: str, step: str) -> None:
+    """About records that are written: put back as they were before, or into the queue."""
+    scenario = Scenario(way)
+    names = harness.undisturbed(scenario)
+    assert any(step in name for name in names)
+
+    def one(point: Point) -> list[str]:
+        return harness.killed(scenario, way, point)
+
+    points = new_points(names, harness.names)
+    assert len(points) >= 5
+    assert harness.all(points, one) == []
+
+
 def test_two_processes_go_on_at_once(harness: Harness) -> None:
     """Both find what the dead one left, its doubt too. Point by point: each takes two workers."""
     scenario = OTHERS["doubt"]

@@ -218,7 +218,7 @@ class TestAgain:
     def test_rewrites_what_is_still_as_it_was_left(self, flow: Flowing) -> None:
         flow.until_done()
         before = flow.candidate(2)
-        flow.change(2, Email="changed by another rule", City=None)
+        flow.wrote(2, Email="changed by another rule", City=None)
         calls = len(flow.faults.calls)
         applied = flow.apply()
         assert (applied.written, applied.superseded) == (3, 0)
@@ -228,7 +228,7 @@ class TestAgain:
     def test_no_attempt_and_no_cost(self, flow: Flowing) -> None:
         flow.until_done()
         items, batch = flow.items(), flow.batch()
-        flow.change(2, City="of another rule")
+        flow.wrote(2, City="of another rule")
         flow.collect()
         assert flow.apply().written == 3
         assert flow.candidate(2).City != "of another rule"
@@ -250,7 +250,7 @@ class TestAgain:
 
     def test_keeps_what_the_answer_does_not_know_where_told(self, flow: Flowing) -> None:
         flow.until_done()
-        flow.change(1, SeventhMostRecentCompany="Old Ltd", City="Oldtown")
+        flow.wrote(1, SeventhMostRecentCompany="Old Ltd", City="Oldtown")
         flow.database.keep_existing = True
         assert flow.apply().written == 3
         assert flow.candidate(1).SeventhMostRecentCompany == "Old Ltd"
@@ -298,13 +298,13 @@ class TestAgain:
 
     def test_what_is_refused_now_stays_as_it_is(self, flow: Flowing) -> None:
         flow.until_done()
-        flow.change(2, City="Old town", State="OT")
+        flow.wrote(2, City="Old town", State="OT")
         refuse(flow, "NEW.City IS NOT OLD.City")
         applied = flow.apply()
         assert (applied.written, dict(applied.refused)) == (3, {"City": 1})
         assert (flow.candidate(2).City, flow.candidate(2).State) == ("Old town", "IL")
         drop_trigger(flow)
-        flow.change(2, City="Old town", State="OT")
+        flow.wrote(2, City="Old town", State="OT")
         refuse(flow, "NEW.userid = 2")
         applied = flow.apply()
         assert (applied.written, applied.superseded) == (2, 1)

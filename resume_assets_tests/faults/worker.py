@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, partial
@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.ledger.states import AFTER_ENDED, OPEN, BatchState
+from resume_assets.batches.ledger.states import AFTER_ENDED, OPEN, BatchState, ItemState
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
@@ -34,7 +34,7 @@ from resume_assets.batches.receiving import contradictions
 from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
-from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep import people, reprocessing, undoing
 from resume_assets.batches.upkeep.housekeeping import delete_remote, tidy
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
@@ -45,6 +45,7 @@ from resume_assets.trials.creating import create
 from resume_assets.trials.dispatching import due_trials, open_trial_keys
 from resume_assets.trials.variants import variants_of
 from resume_assets_tests.faults.boundaries import Boundaries
+from resume_assets_tests.faults.invariants import FORMER, RESUMES
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
 
@@ -67,6 +68,7 @@ def shorten() -> None:
     """So that a handful of resumes are several chunks and pages, and nothing waits."""
     applying.CHUNK = 2
     building._PAGE_ROWS = 2
+    undoing.PAGE = reprocessing.PAGE = 2
     backoff.SECONDS = 0.001
     contradictions._FIRST_PAUSE = timedelta(0)
     lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back
@@ -201,6 +203,38 @@ class Life:
     def tidy_all(self) -> Any:
         return tidy(self.flow.database, self.flow.settings, self.flow.store, self.flow.api)
 
+    def undone(self) -> None:
+        """To the end, over records in which something stands; then a person undoes all of it."""
+        flow = self.flow
+        if not flow.batches():
+            statement = flow.database.candidates.table.update().values(FORMER)
+            flow.database.write(lambda connection: connection.execute(statement))
+        if not any(item.state == ItemState.undone for item in self.items()):
+            self.go_on()  # from then on they wait, and would be sent again
+        for batch in flow.batches():
+            if batch.state == BatchState.done:
+                while self.tried(lambda: self.undo(batch.batch_key)) is None:  # noqa: B023
+                    pass
+        assert not any(item.state == ItemState.succeeded for item in self.items())
+
+    def put_back(self) -> None:
+        """To the end; then a person puts every record back into the queue."""
+        flow = self.flow
+        if not any(item.put_back_at for item in self.items()):
+            self.go_on()  # from then on they wait, and would be sent again
+        userids, model = list(range(1, RESUMES + 1)), flow.settings.model
+        work = partial(reprocessing.put_back, flow.database, model, userids)
+        while self.tried(work) is None:
+            pass
+        assert not flow.written()
+
+    def items(self) -> Sequence[Any]:
+        return self.flow.rows(sa.select(self.flow.database.ledger.items))
+
+    def undo(self, key: str) -> undoing.Undone:
+        with leased(self.flow.database, key) as lease:
+            return undoing.undo(lease)
+
     def called_off(self) -> None:
         """A person calls back a batch before it is sent and one that is, and then goes on."""
         for is_sent in (False, True):
@@ -241,6 +275,8 @@ WAYS: dict[str, Callable[[Life], None]] = {
     "again": Life.again,
     "twice": Life.twice,
     "called_off": Life.called_off,
+    "undone": Life.undone,
+    "put_back": Life.put_back,
     "trial": Life.trial,
 }
 

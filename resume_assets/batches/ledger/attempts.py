@@ -24,6 +24,7 @@ from resume_assets.batches.ledger.states import (
     NO_LINE,
     OPEN_ITEMS,
     SENT,
+    WRITTEN,
     BatchState,
     ItemState,
 )
@@ -100,9 +101,9 @@ def sent_often(database: Database, max_attempts: int) -> sa.Subquery:
 
 
 def has_failed(items: sa.Table) -> sa.ColumnElement[bool]:
-    """Of an item: it was sent and did not succeed, or could not be sent as it is blank."""
+    """Of an item: it was sent and gave no record, or could not be sent as it is blank."""
     return sa.or_(
-        items.c.state.in_(sorted(SENT - {ItemState.succeeded})),
+        items.c.state.in_(sorted(SENT - WRITTEN)),
         sa.and_(items.c.state == ItemState.released, items.c.reason == BLANK),
     )
 
@@ -127,7 +128,7 @@ def histories_of(
     )
     histories: dict[Any, list[sa.Row[Any]]] = defaultdict(list)
     for row in connection.execute(query):
-        if row.state == ItemState.succeeded:
+        if row.state in WRITTEN:
             histories[row.userid].clear()
         elif (row.state in SENT or row.reason == BLANK) and not row.forgiven:
             histories[row.userid].append(row)

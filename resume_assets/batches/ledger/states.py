@@ -56,6 +56,7 @@ class ItemState(StrEnum):
     claimed = "claimed"
     submitted = "submitted"
     succeeded = "succeeded"  # the record is written
+    undone = "undone"  # it was written, and a person had put back what stood there before
     refused = "refused"  # the model declined
     cut = "cut"  # the answer hit its length limit
     invalid = "invalid"  # not the answer that was asked for
@@ -72,6 +73,9 @@ OPEN_ITEMS = frozenset({ItemState.claimed, ItemState.submitted})
 
 SENT = frozenset(ItemState) - OPEN_ITEMS - {ItemState.released}
 """The request went to OpenAI: counts towards MAX_SENDINGS."""
+
+WRITTEN = frozenset({ItemState.succeeded, ItemState.undone})
+"""The answer was usable and became a record, be it put back since: no failure, no attempt."""
 
 NO_LINE = "no_line"
 """The reason of a request that is in neither file, though the batch ended as it should."""

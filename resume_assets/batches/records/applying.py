@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import End, close, usage_of
 from resume_assets.batches.ledger.lease import BatchBusy, Lease
-from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.ledger.states import WRITTEN, BatchState, ItemState
 from resume_assets.batches.receiving.reading import read_records
 from resume_assets.batches.receiving.results import (
     Asked,
@@ -146,7 +146,7 @@ def _require_none_left(lease: Lease, applied: Applied) -> None:
 
 def _count_succeeded(connection: sa.Connection, lease: Lease) -> batches.Batch:
     counts = batches.count_items(connection, lease.items, lease.key)
-    succeeded = counts.get(ItemState.succeeded, 0)
+    succeeded = sum(counts.get(state, 0) for state in WRITTEN)
     return batches.update(connection, lease.database, lease.key, succeeded=succeeded)
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
-from resume_assets.batches.ledger.states import OPEN_ITEMS, ItemState
+from resume_assets.batches.ledger.states import OPEN_ITEMS, WRITTEN, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
 from resume_assets.extraction.values import LOSSES
@@ -172,7 +172,8 @@ class Account:
         """Records written over requests that were answered; None where none was."""
         unrun = (ItemState.released, ItemState.expired, ItemState.cancelled, ItemState.stale)
         answered = self.claimed - sum(self.by_state.get(state, 0) for state in unrun)
-        return self.by_state.get(ItemState.succeeded, 0) / answered if answered else None
+        written = sum(self.by_state.get(state, 0) for state in WRITTEN)
+        return written / answered if answered else None
 
 
 def account(connection: sa.Connection, database: Database, key: str) -> Account:

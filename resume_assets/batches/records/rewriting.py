@@ -1,11 +1,12 @@
 """Records written again, by the present rules, from the answers that are kept."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records.rows import READING, Row
+from resume_assets.batches.records import keeping
+from resume_assets.batches.records.rows import LEFT, READING, Row, to_write
 from resume_assets.batches.records.writing import Interference, Seen, Writer
 
 
@@ -60,33 +61,23 @@ class Rewriter(_Again):
         """Also those that a later batch wrote, be it within the same second."""
         changed = super()._changed(connection, rows)
         known = {id(row) for row in changed}
-        later = self._written_later(connection, [row.asked.userid for row in rows])
+        userids = [row.asked.userid for row in rows]
+        later = keeping.written_later(connection, self.database, self.lease.key, userids)
         return changed + [row for row in rows if row.asked.userid in later and id(row) not in known]
-
-    def _written_later(self, connection: sa.Connection, userids: list[Any]) -> set[Any]:
-        ours = self.database.ledger.items
-        later = ours.alias("later")
-        query = (
-            sa.select(ours.c.userid)
-            .join(later, later.c.userid == ours.c.userid)
-            .where(
-                ours.c.batch_key == self.lease.key,
-                ours.c.userid.in_(userids),
-                later.c.batch_key != ours.c.batch_key,
-                later.c.state == ItemState.succeeded,
-                later.c.closed_at > ours.c.closed_at,
-            )
-        )
-        return set(connection.execute(query).scalars())
 
     def _written_before(self, connection: sa.Connection, rows: list[Row]) -> list[Row]:
         del connection, rows  # what is written twice by the same rules is the same
         return []
 
-    def _update_records(self, connection: sa.Connection, rows: list[Row]) -> int:
+    def _write_records(self, connection: sa.Connection, rows: list[Row]) -> tuple[int, list[Row]]:
+        return self._overwrite(connection, rows, self.there.processed.is_not(None))
+
+    def _update_records(
+        self, connection: sa.Connection, rows: list[Row], only_null: Sequence[str] = ()
+    ) -> int:
         """LastProcessed stays: nobody was asked again."""
         there = self.there
-        names, records = self._records(rows)
+        names, records = to_write(rows, there)
         if not names:
             return len(rows)
         return self.database.dialect.update_rows(
@@ -95,6 +86,7 @@ class Rewriter(_Again):
             (there.userid.name,),
             names,
             [(*values, row.asked.userid) for row, values in zip(rows, records, strict=True)],
+            only_null=only_null,
             keep_existing=there.kept_where_null(keep_existing=self.database.keep_existing),
         )
 
@@ -104,6 +96,6 @@ class Rewriter(_Again):
             connection,
             self.database.ledger.items,
             ("batch_key", "userid"),
-            READING,
-            [(*row.reading, self.lease.key, row.asked.userid) for row in rows],
+            (*READING, *LEFT),
+            [(*row.reading, *row.left, self.lease.key, row.asked.userid) for row in rows],
         )

@@ -8,9 +8,14 @@ from typing import Any
 import orjson
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.closing import Usage
+from resume_assets.batches.ledger.closing import Usage, usage_of
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records.digests import PLACES, digests_of, without
+from resume_assets.batches.records.journal import Entry
+from resume_assets.database.candidates import CandidateTable
+from resume_assets.database.connect import Database
 from resume_assets.evidence.weighing import Weight
+from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import LOSSES, Change, Changes, note
 
 REFUSED = "refused_by_database"
@@ -27,6 +32,9 @@ READING = (
 )
 """The items' columns for how an answer was read, in the order of `Row.reading`."""
 
+LEFT = ("digests", "overwrote")
+"""The items' columns for what became of the record, in the order of `Row.left`."""
+
 _CUT = LOSSES - {Change.unread}
 
 
@@ -39,6 +47,7 @@ class Applied:
     superseded: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # column, what was done
+    journaled: int = 0  # records in which something stood before
     values_checked: int = 0  # that were looked for in the resumes
     not_borne_out: Counter[str] = field(default_factory=Counter)  # those not found, by column
     not_taken: Counter[str] = field(default_factory=Counter)  # records, by what the database says
@@ -60,6 +69,11 @@ class Applied:
         return self._count(*_CUT)
 
     @property
+    def corrections_kept(self) -> int:
+        """Values that a person had changed, and that therefore stay."""
+        return self._count(Change.corrected)
+
+    @property
     def share_borne_out(self) -> float:
         """Values that stand in the resumes over those that were looked for; 1 where none was."""
         if not self.values_checked:
@@ -69,6 +83,7 @@ class Applied:
     def add(self, row: "Row") -> None:
         """Count a written record."""
         self.written += 1
+        self.journaled += row.entry is not None
         if row.changes:
             self.changes.update(row.changes.items())
         self.values_checked += row.weight.checked
@@ -98,7 +113,10 @@ class Row:
     changes: Changes
     unread: dict[str, str]
     weight: Weight
+    digests: str = ""  # of what it leaves in the record
     refused: frozenset[str] = frozenset()  # columns that stay as they are
+    overwrote: bool = False  # something stood in the record before this batch
+    entry: Entry | None = None  # what of that this run still has to keep
 
     @property
     def reading(self) -> tuple[int | str | None, ...]:
@@ -112,12 +130,19 @@ class Row:
         assumed = done.count(Change.assumed)
         return assumed, cut, _json(self.changes), _json(self.unread), *borne_out
 
+    @property
+    def left(self) -> tuple[str, bool]:
+        """What the ledger keeps of the record, in the order of LEFT."""
+        return self.digests, self.overwrote
+
     def without(self, columns: frozenset[str]) -> "Row":
         """The row as it is to be written where the table refuses these columns."""
         changes = dict(self.changes)
         for column in columns:
             note(changes, column, Change.refused)
-        return replace(self, refused=columns, changes=changes)
+        return replace(
+            self, refused=columns, changes=changes, digests=without(self.digests, columns)
+        )
 
     def tells(self, columns: Sequence[str]) -> bool:
         """Whether there is a value in any of the columns (all of them) that is not refused."""
@@ -125,6 +150,49 @@ class Row:
             value is not None and column not in self.refused
             for column, value in zip(columns, self.values, strict=True)
         )
+
+
+def prepare(asked: Asked, answer: Answer, weight: Weight, database: Database) -> Row:
+    """The row of a usable answer, as if nothing stood in the record yet."""
+    if (record := answer.record) is None:
+        raise ValueError("a usable answer has a record")
+    there = database.candidates
+    values = there.fit_row(record.values, record.changes, keep_existing=database.keep_existing)
+    return Row(
+        asked,
+        values,
+        usage_of(answer),
+        changes=record.changes,
+        unread=record.unreadable,
+        weight=weight,
+        digests=_digests(there, values),
+    )
+
+
+def to_write(rows: Sequence[Row], there: CandidateTable) -> tuple[list[str], list[Sequence[Any]]]:
+    """The columns to be written, and each row's values of them."""
+    refused = rows[0].refused if rows else frozenset[str]()
+    if not refused:  # nearly always; a row of which some are refused is written alone
+        return there.names, [row.values for row in rows]
+    rest = [place for place, name in enumerate(there.columns) if name not in refused]
+    return [there.names[place] for place in rest], [
+        [row.values[place] for place in rest] for row in rows
+    ]
+
+
+def rows_without(rows: list[Row], others: list[Row]) -> list[Row]:
+    """The rows that are not among the others."""
+    left_out = {id(row) for row in others}
+    return [row for row in rows if id(row) not in left_out]
+
+
+def _digests(there: CandidateTable, values: Sequence[Any]) -> str:
+    if len(values) == len(PLACES):
+        return digests_of(values)
+    whole: list[Any] = [None] * len(PLACES)
+    for target, value in zip(there.targets, values, strict=True):
+        whole[target.index] = value
+    return digests_of(whole)
 
 
 def _json(columns: Mapping[str, str] | Sequence[str]) -> str | None:

@@ -14,15 +14,24 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims, usage_of
+from resume_assets.batches.ledger.closing import USAGE, End, close, drop_claims
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.batches.records import journal, keeping
 from resume_assets.batches.records.clearing import weighed
 from resume_assets.batches.records.refusals import refused_among
-from resume_assets.batches.records.rows import READING, REFUSED, Applied, Row
+from resume_assets.batches.records.rows import (
+    LEFT,
+    READING,
+    REFUSED,
+    Applied,
+    Row,
+    prepare,
+    rows_without,
+    to_write,
+)
 from resume_assets.database.retrying import Refused
-from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.text import text_hash
 
@@ -60,7 +69,7 @@ class Writer:
         """What is to be written of these answers, one at a time."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
         for asked, answer, weight in weighed(self.database, wanted):
-            yield self._prepare(asked, answer, weight)
+            yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.
@@ -136,21 +145,6 @@ class Writer:
         self.lease.write(partial(close, lease=self.lease, ends=[end]))
         self.applied.ends[f"{end.state}: {end.reason}"] += 1
 
-    def _prepare(self, asked: Asked, answer: Answer, weight: Weight) -> Row:
-        if (record := answer.record) is None:
-            raise ValueError("a usable answer has a record")
-        values = self.there.fit_row(
-            record.values, record.changes, keep_existing=self.database.keep_existing
-        )
-        return Row(
-            asked,
-            values,
-            usage_of(answer),
-            changes=record.changes,
-            unread=record.unreadable,
-            weight=weight,
-        )
-
     def _commit(
         self, connection: sa.Connection, rows: list[Row], *, look_first: bool
     ) -> tuple[list[Row], list[Row]]:
@@ -159,11 +153,11 @@ class Writer:
         stale: list[Row] = []
         if look_first:
             done = self._written_before(connection, rows)
-            rows = _without(rows, done)
+            rows = rows_without(rows, done)
             stale = self._changed(connection, rows)
-            rows = _without(rows, stale)
+            rows = rows_without(rows, stale)
         # The update locks the rows; then nobody else can change them until we commit.
-        hit = self._update_records(connection, rows)
+        hit, rows = self._write_records(connection, rows)
         seen = self._verify(connection, rows)
         if hit != len(rows):
             raise Interference
@@ -182,30 +176,45 @@ class Writer:
         written = set(connection.execute(query).scalars())
         return [row for row in rows if row.asked.userid in written]
 
-    def _update_records(self, connection: sa.Connection, rows: list[Row]) -> int:
+    def _write_records(self, connection: sa.Connection, rows: list[Row]) -> tuple[int, list[Row]]:
+        """Update the candidates; how many were hit, and the rows as they were written.
+
+        Nearly always nothing stands in any of them yet: then it is one statement.
+        """
+        there, hit = self.there, 0
+        if there.are_nullable:
+            hit = self._update_records(connection, rows, only_null=there.names)
+        if hit == len(rows):
+            return hit, rows
+        more, rows = self._overwrite(connection, rows, there.processed.is_(None))
+        return hit + more, rows
+
+    def _overwrite(
+        self, connection: sa.Connection, rows: list[Row], condition: sa.ColumnElement[bool]
+    ) -> tuple[int, list[Row]]:
+        """Update those candidates that meet the condition; what stood there is seen to first."""
+        database, key = self.database, self.lease.key
+        kept = keeping.kept(connection, database, rows, condition, batch_key=key)
+        hit = self._update_records(connection, kept)
+        journal.note(connection, database, key, [row.entry for row in kept if row.entry])
+        written = {row.asked.userid: row for row in kept}
+        return hit, [written.get(row.asked.userid, row) for row in rows]
+
+    def _update_records(
+        self, connection: sa.Connection, rows: list[Row], only_null: Sequence[str] = ()
+    ) -> int:
         there, dialect = self.there, self.database.dialect
         now = dialect.clock(connection, there.processed.type)
-        names, records = self._records(rows)
+        names, records = to_write(rows, there)
         return dialect.update_rows(
             connection,
             there.table,
             (there.userid.name,),
             (*names, there.processed.name),
             [(*values, now, row.asked.userid) for row, values in zip(rows, records, strict=True)],
-            only_null=there.processed.name,
+            only_null=(there.processed.name, *only_null),
             keep_existing=there.kept_where_null(keep_existing=self.database.keep_existing),
         )
-
-    def _records(self, rows: list[Row]) -> tuple[list[str], list[Sequence[Any]]]:
-        """The columns to be written, and each row's values of them."""
-        names = self.there.names
-        refused = rows[0].refused if rows else frozenset[str]()
-        if not refused:  # nearly always; a row of which some are refused is written alone
-            return names, [row.values for row in rows]
-        rest = [index for index, name in enumerate(self.there.columns) if name not in refused]
-        return [names[index] for index in rest], [
-            [row.values[index] for index in rest] for row in rows
-        ]
 
     def _look(self, connection: sa.Connection, rows: list[Row]) -> list[Seen]:
         there = self.there
@@ -253,12 +262,13 @@ class Writer:
             connection,
             tables.items,
             ("batch_key", "userid"),
-            ("state", *USAGE, *READING, "last_processed", "closed_at"),
+            ("state", *USAGE, *READING, *LEFT, "last_processed", "closed_at"),
             [
                 (
                     ItemState.succeeded.value,
                     *row.usage,
                     *row.reading,
+                    *row.left,
                     now.processed,
                     closed_at,
                     self.lease.key,
@@ -283,8 +293,3 @@ class Writer:
             self.applied.add(row)
         if stale:
             self.applied.ends["stale: changed_meanwhile"] += len(stale)
-
-
-def _without(rows: list[Row], others: list[Row]) -> list[Row]:
-    left_out = {id(row) for row in others}
-    return [row for row in rows if id(row) not in left_out]

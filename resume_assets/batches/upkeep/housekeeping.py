@@ -1,4 +1,4 @@
-"""What is kept no longer than needed: files at OpenAI, files of ours, uploads that nobody used.
+"""What is kept no longer than needed: files at OpenAI and here, unused uploads, the journal.
 
 At OpenAI each file also has an expiry, set when it was made, in case this never runs.
 """
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
 from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
+from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.database.connect import Database
@@ -39,12 +40,13 @@ _UNUSED_AFTER = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Tidied:
-    """How many files went, and what stood in the way, in sentences."""
+    """How many files and entries went, and what stood in the way, in sentences."""
 
     remote_files: int = 0
     unused_uploads: int = 0
     local_batches: int = 0
     local_files: int = 0
+    journal_entries: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -61,12 +63,15 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
         except ApiFailed as failed:
             tidied.problems.append(str(failed))
     _tidy_local(database, settings, store, tidied)
+    tidied.journal_entries = journal.prune(database, settings.keep_journal_days)
     _log.info(
-        "housekeeping: %d files at OpenAI, %d unused uploads, %d files of %d batches here",
+        "housekeeping: %d files at OpenAI, %d unused uploads, %d files of %d batches here, "
+        "%d entries of the journal",
         tidied.remote_files,
         tidied.unused_uploads,
         tidied.local_files,
         tidied.local_batches,
+        tidied.journal_entries,
     )
     return tidied
 
