@@ -3,8 +3,8 @@
 Folded words are letters, digits and the signs + # & (C++, C#, R&D), with one space between two; an
 apostrophe and a backslash join what they stand in. Two forms of the same text:
 
-- `quick`: ASCII folded only, made in microseconds. What is found there is found in the other form as
-  well; what is not may be there all the same. Each character stands for a byte of UTF-8, as strings
+- `quick`: ASCII folded only, made in microseconds. What is found there is found in the other form
+  as well; what is not may be there all the same. Each character stands for a byte of UTF-8: strings
   of such characters are searched in the least time.
 - `Folded`: everything folded, with the place of each word in the original text.
 """

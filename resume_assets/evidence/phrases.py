@@ -1,7 +1,7 @@
 """Words of a value as they stand in a resume: one after the other, or each by itself."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
@@ -18,11 +18,13 @@ class Found(NamedTuple):
     raw: bool = False
 
 
-_FEW: Final = 2  # characters: of so short a word the case counts as well (Go, R, IT)
+FEW: Final = 2
+"""Characters: of so short a word the case counts as well (Go, R, IT)."""
 _EDGES: Final = re.compile(r"^[^\w+#&]+|[^\w+#&]+$")
 _LEAST_JOINED: Final = 5  # letters of what may be written with other gaps than in the value
 _MOST_SPELLINGS: Final = 24
-_KEPT: Final = 1 << 14  # values, of each function that looks at nothing else
+KEPT: Final = 1 << 14
+"""Values that are remembered, by each function that looks at nothing else."""
 
 
 def _same_words() -> dict[str, tuple[str, ...]]:
@@ -41,7 +43,7 @@ _HAS_OTHERS: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def _spellings(value: str) -> tuple[str, ...]:
     """Other spellings of a folded value: Sr. for Senior, VP, 2nd, Saint."""
     parts: list[tuple[str, ...]] = []
@@ -65,7 +67,7 @@ def phrase(value: str, resume: Folded) -> Found | None:
     if not folded:  # nothing but signs, emoji among them
         at = resume.text.find(value) if value.strip() else -1
         return Found(at, at + len(value), raw=True) if at >= 0 else None
-    is_short = len(folded) <= _FEW and folded.isascii()
+    is_short = len(folded) <= FEW and folded.isascii()
     found = short(_EDGES.sub("", value), resume) if is_short else None
     is_there = not is_short and _may_be_there(folded, resume)
     if is_there:
@@ -73,7 +75,7 @@ def phrase(value: str, resume: Folded) -> Found | None:
     if found is not None:
         return found
     for other in _spellings(folded):
-        if len(other) <= _FEW:
+        if len(other) <= FEW:
             found = short(other.upper(), resume)
         elif _may_be_there(other, resume):
             found = _as_words(other, resume)
@@ -158,7 +160,7 @@ def parts(value: str, resume: Folded) -> tuple[Found, ...] | None:
     return _each(pieces, resume) if pieces else None
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def _pieces(value: str) -> tuple[str, ...]:
     pieces = tuple(filter(None, _PARTS.split(value)))
     return pieces if len(pieces) > 1 and max(map(len, pieces)) >= _LONG_PART else ()
@@ -181,7 +183,8 @@ def _each(pieces: Iterable[str], resume: Folded) -> tuple[Found, ...] | None:
 
 
 _BINDING_WORDS: Final = "and of in for to the on with at by as a an & de la und et y"
-_BINDING: Final = frozenset(_BINDING_WORDS.split())
+BINDING: Final = frozenset(_BINDING_WORDS.split())
+"""Words that tell nothing by themselves."""
 
 
 # Initials
@@ -199,11 +202,11 @@ def initials(value: str, resume: Folded) -> Found | None:
     return short(letters, resume) if letters else None
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def _initials(value: str) -> str:
     """Initials that a value may be known by, or nothing."""
     words = fold_value(value).split()
-    letters = "".join([word[0] for word in words if word not in _BINDING]).upper()
+    letters = "".join([word[0] for word in words if word not in BINDING]).upper()
     return letters if len(letters) >= _LEAST_INITIALS and letters.isalpha() else ""
 
 
@@ -212,67 +215,3 @@ def _initialled(letters: str) -> re.Pattern[str]:
     """Words in a row that begin with these capitals."""
     gap = r"[ \t-]+(?:(?:of|and|the|in|for|to|&)[ \t]+)?"
     return re.compile(r"\b" + gap.join(rf"{letter}[a-z]+" for letter in letters) + r"\b")
-
-
-# Words in another form
-
-_ENDINGS: Final = (
-    "izations", "ization", "isation", "ations", "ation", "ments", "ment", "ings", "ing", "ions",
-    "ion", "ships", "ship", "ists", "ist", "tics", "tic", "ers", "er", "ors", "or", "ies", "sis",
-    "ive", "ed", "es", "al", "ze", "s", "e", "y",
-)  # fmt: skip
-_LEAST_STEM: Final = 4
-_OF_SHORT: Final = frozenset(["", "s", "d", "ed", "ing", "es"])  # career is no form of care
-_NEAR: Final = 80  # characters between the words of one value
-
-
-@lru_cache(maxsize=_KEPT)
-def _stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
-            stem = word.removesuffix(ending)
-            return stem[:-1] if stem.endswith("e") and len(stem) > _LEAST_STEM else stem
-    return word
-
-
-def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
-    """Find the words of a value near each other, also with other endings: managed, management."""
-    words, stems = _inflecting(value)
-    if not words:
-        return None
-    for stem in stems:
-        if stem not in resume.joined:
-            return None  # nearly always
-    if not all(f" {stem}" in resume.spaced for stem in stems):
-        return None
-    first, *others = words
-    for found in _forms(first, resume, 0, len(resume.words)):
-        start, end = found.start - _NEAR, found.end + _NEAR
-        near = [next(_forms(word, resume, max(0, start), end), None) for word in others]
-        if None not in near:
-            return found, *filter(None, near)
-    return None
-
-
-@lru_cache(maxsize=_KEPT)
-def _inflecting(value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of a value that tell something, and their stems; none where one has no other form.
-
-    Those are IT, AI: `short` knows them.
-    """
-    words = tuple([word for word in fold_value(value).split() if word not in _BINDING])
-    if any(len(word) <= _FEW for word in words):
-        return (), ()
-    return words, tuple(map(_stem, words))
-
-
-def _forms(word: str, resume: Folded, start: int, end: int) -> Iterator[Found]:
-    """Where a word stands within these borders, in any form of it."""
-    words, stem = resume.words, _stem(word)
-    at = words.find(f" {stem}", start, end)
-    while at >= 0:
-        until = words.index(" ", at + 1)
-        other = words[at + 1 : until]
-        if other[len(word) :] in _OF_SHORT if len(word) <= _LEAST_STEM else _stem(other) == stem:
-            yield Found(at + 1, until)
-        at = words.find(f" {stem}", until, end)
