@@ -4,10 +4,14 @@ A second ledger would know nothing of what the first has claimed and sent; a sec
 would be taken for the first one's candidates.
 """
 
+import logging
+
 import sqlalchemy as sa
 
 from resume_assets.database.connect import Database
 from resume_assets.database.tables import Ledger, NotInitialised
+
+_log = logging.getLogger(__name__)
 
 
 def served_by(database: Database) -> str:
@@ -44,7 +48,8 @@ def refuse_a_second(
 ) -> None:
     """Raise NotInitialised where a ledger in another schema serves this table.
 
-    One that is older than the note is taken to serve the table of this name beside it, if any.
+    One that is older than the note, or that this login may not read, is taken to serve the table of
+    this name beside it, if any.
     """
     table = ledger.installation
     if table.schema is None or inspector.has_table(table.name, schema=table.schema):
@@ -54,9 +59,22 @@ def refuse_a_second(
             continue
         other = table.to_metadata(sa.MetaData(), schema=schema)
         beside = f"{schema}.{database.table_name}"
-        noted = noted_in(connection, inspector, other) or beside
+        noted = _noted_elsewhere(connection, inspector, other) or beside
         if noted.casefold() == served_by(database).casefold():
             raise NotInitialised(_already(database, ledger, schema))
+
+
+def _noted_elsewhere(
+    connection: sa.Connection, inspector: sa.Inspector, installation: sa.Table
+) -> str | None:
+    """What another schema's ledger notes; None where it may not be read, or is gone by now."""
+    try:
+        with connection.begin_nested():
+            return noted_in(connection, inspector, installation)
+    except (sa.exc.NoSuchTableError, sa.exc.DBAPIError) as problem:
+        told = type(problem).__name__
+        _log.warning("the ledger in schema %s can't be read: %s", installation.schema, told)
+        return None
 
 
 def _already(database: Database, ledger: Ledger, there: str) -> str:

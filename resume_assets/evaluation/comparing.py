@@ -106,7 +106,7 @@ def _joined(column: str, form: Form, answer: Any, value: str | None) -> Verdicts
 
 def _several(family: Family, stated: Mapping[str, Any], record: Mapping[str, Any]) -> Verdicts:
     free = [value for name in family.columns if (value := plain(record.get(name))) is not None]
-    unjudged = len(family.columns) - len(stated)
+    unjudged = _unjudged(family, stated)
     unmet, nulls, lacking = [], [], []
     for column, answer in stated.items():
         if isinstance(answer, Not):
@@ -136,6 +136,15 @@ def _several(family: Family, stated: Mapping[str, Any], record: Mapping[str, Any
     for column in nulls:
         yield column, Verdict.invented if spare > 0 else Verdict.empty
         spare -= 1
+
+
+def _unjudged(family: Family, stated: Mapping[str, Any]) -> int:
+    """How many columns of a list may hold anything: none behind a known NULL, where it ends."""
+    for place, column in enumerate(family.columns):
+        is_stated = column in stated and not isinstance(stated[column], Not)
+        if is_stated and plain(stated[column]) is None:
+            return sum(name not in stated for name in family.columns[:place])
+    return len(family.columns) - len(stated)
 
 
 def _take(form: Form, wanted: str, free: list[str]) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.queue import count_waiting, waiting
+from resume_assets.database import serving
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database, from_url
 from resume_assets.database.setup import NotInitialised, initialise, plan, require_initialised
@@ -231,6 +232,29 @@ def test_a_second_ledger_is_refused(apart: Database, is_noted: bool) -> None:
         with pytest.raises(NotInitialised, match=r"second one would know nothing.*TRANSFER") as no:
             use(apart)
         assert "Unset RESUME_LEDGER_SCHEMA, or move" in str(no.value)
+
+
+@pytest.mark.sqlserver
+@pytest.mark.parametrize(
+    "problem",
+    [
+        sa.exc.ProgrammingError("SELECT", None, Exception("229: no permission")),
+        sa.exc.NoSuchTableError("dropped meanwhile"),
+    ],
+)
+def test_another_departments_ledger_that_may_not_be_read_is_no_obstacle(
+    apart: Database, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    other = Database(apart.engine, apart.dialect, table=f"{apart.ledger_schema}.candidates")
+    initialise(other)
+
+    def not_readable(*_: object) -> str | None:
+        raise problem
+
+    monkeypatch.setattr(serving, "noted_in", not_readable)
+    ours = Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate")
+    initialise(ours)
+    assert plan(ours) is not None
 
 
 @pytest.mark.sqlserver

@@ -77,6 +77,11 @@ class TestLists:
         assert verdicts({"Skill1": "Triage"}, {"Skill7": "triage"}) == {"Skill1": RIGHT}
         assert verdicts({"Email": "a@x.org"}, {"Email2": "A@x.org"}) == {"Email": RIGHT}
 
+    def test_a_list_ends_with_its_first_known_null(self) -> None:
+        assert verdicts({"Email": None}, {"Email": "a@x.org"}) == {"Email": INVENTED}
+        assert verdicts({"Skill2": None}, {"Skill1": "Sql", "Skill2": "Go"}) == {"Skill2": INVENTED}
+        assert verdicts({"Skill2": None}, {"Skill1": "Sql"}) == {"Skill2": EMPTY}
+
     def test_lists_are_not_mixed(self):
         record = {"SoftwareApp1": "Excel", "PrimaryCategory": "Nursing"}
         assert verdicts({"Skill1": "Excel"}, record) == {"Skill1": MISSING}

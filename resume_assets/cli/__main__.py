@@ -1,0 +1,5 @@
+"""`python -m resume_assets.cli`."""
+
+from resume_assets.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""Tables, partitions, the UI, the local server."""
+
+import click
+
+from resume_assets.cli.calling import command
+from resume_assets.settings import load_settings
+
+
+@command("init-db", "resume-assets init-db --dry-run")
+@click.option("--dry-run", is_flag=True, help="Print the script; change nothing.")
+@click.option("--with-index", is_flag=True, help="Also make the index proposed for your own table.")
+@click.option("--ledger-only", is_flag=True, help="Make our tables alone, alter none of yours.")
+def init_db(dry_run: bool, with_index: bool, ledger_only: bool) -> int:
+    """Make tables and columns that are missing.
+
+    Drops nothing, and changes nothing else.
+    """
+    from resume_assets.commands import databases
+
+    return databases.init_db(
+        load_settings(), dry_run=dry_run, with_index=with_index, ledger_only=ledger_only
+    )
+
+
+@command("new", "resume-assets new monday-1")
+@click.argument("key", required=False)
+def new(key: str | None) -> None:
+    """Add a batch's key for Dagster.
+
+    To be materialized by hand or in the UI; it is made up if not given.
+    """
+    from resume_assets.commands import partitions
+
+    partitions.new(load_settings(), key)
+
+
+@command("env", 'eval "$(resume-assets env)"')
+def env() -> None:
+    """Print the shell line for plain `dagster`.
+
+    It points `dagster` at the same instance.
+    """
+    from resume_assets.commands import partitions
+
+    partitions.env(load_settings())
+
+
+@command("ui", "resume-assets ui --port 3000")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def ui(port: int) -> int:
+    """Open Dagster's UI, with working sensors.
+
+    Until Ctrl-C; with the local server, if it is used.
+    """
+    from resume_assets.commands import ui as command
+
+    return command.serve(load_settings(), port)
+
+
+@command("local-openai", "resume-assets local-openai --port 8765")
+@click.option("--port", type=click.IntRange(1, 65535), help="A free one if not given.")
+def local_openai(port: int | None) -> None:
+    """Run the local OpenAI-compatible server.
+
+    Until Ctrl-C; it answers by rules and is no language model.
+    """
+    from resume_assets.commands import ui as command
+
+    command.serve_local_openai(load_settings(), port)

@@ -1,0 +1,61 @@
+"""What is there, whether it works, and how good it is."""
+
+from pathlib import Path
+
+import click
+
+from resume_assets.cli.calling import command
+from resume_assets.settings import load_settings
+
+
+@command("status", "resume-assets status --json")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show the queue, batches, money, and what waits for a person."""
+    from resume_assets.commands import overview
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        overview.show(overview.overview(database, settings), as_json=as_json)
+
+
+@command("doctor", "resume-assets doctor --ask")
+@click.option(
+    "--ask", is_flag=True, help="Also send the model one tiny resume; costs a fraction of a cent."
+)
+def doctor(ask: bool) -> int:
+    """Show the configuration, test every connection."""
+    from resume_assets.commands import doctor as command
+
+    return command.show(load_settings(), ask=ask)
+
+
+@command("evaluate", "resume-assets evaluate known.jsonl --json")
+@click.argument("gold", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet: a line for each column.")
+def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
+    """Compare records with known answers.
+
+    As they are in the database: those of the samples, or of the candidates in GOLD. That is a file
+    of JSON lines, such as
+
+    \b
+    {"userid": 7, "known": {"Email": "ada@example.com", "Phone2": null}}
+    {"text": "the resume", "known": {"LengthinUS": {"since": "2015-06"}}}
+    {"userid": 8, "known": {"City": "Turku"}, "wrong": {"State": "TX"}}
+
+    null: there is certainly no value. A column that is not named is not judged. `wrong`: only that
+    is known, it is not this value; or a list of columns whose present values are wrong.
+
+    --json: records, not_compared (reason: count), total, groups, columns; each with right, wrong,
+    missing, invented (a value for a known NULL), empty (a known NULL is one), cases, and the shares
+    accuracy, precision, recall, f1, coverage (0 to 1, or null).
+    """  # noqa: D301 (\b is click's sign: keep these lines)
+    from resume_assets.commands import evaluating
+    from resume_assets.commands.databases import opened_database
+
+    known = evaluating.known(gold)
+    with opened_database(load_settings()) as database:
+        return evaluating.evaluate(database, known, as_json=as_json, as_csv=as_csv)

@@ -1,0 +1,109 @@
+"""What only a person decides: to go on, to send again, to call off, to put back."""
+
+import click
+
+from resume_assets.cli.calling import ROWS, command
+from resume_assets.settings import load_settings
+
+
+@command("resume", "resume-assets resume")
+def resume() -> None:
+    """Go on planning after it stopped.
+
+    After a limit, a refused key or poor answers. Money and usable shares are counted afresh from
+    now on.
+    """
+    from resume_assets.batches.planning.quota import resume_planning
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        database.write(lambda connection: resume_planning(connection, database))
+    click.echo("Planning goes on; money and usable shares are counted from now.")
+
+
+@command("retry", "resume-assets retry 4711")
+@click.argument("userids", nargs=-1)
+def retry(userids: tuple[str, ...]) -> int:
+    """Send given-up candidates again.
+
+    Those whose attempts are used up: these ids, or all.
+    """
+    from resume_assets.commands import people
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        return people.retry(database, settings, userids)
+
+
+@command("cancel", "resume-assets cancel monday-1")
+@click.argument("batch")
+@click.option(
+    "--give-up",
+    is_flag=True,
+    help="Free its resumes though the server never ends it; answers that still come are lost.",
+)
+@click.option("--yes", is_flag=True, help="With --give-up: do not ask.")
+def cancel(batch: str, give_up: bool, yes: bool) -> int:
+    """Call a batch back.
+
+    BATCH is its key or OpenAI's id, or a trial's key. What is answered by then is paid and kept.
+    """
+    from resume_assets.commands import people
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        if give_up:
+            return people.give_up(opened, batch, sure=yes)
+        return people.cancel(opened, batch)
+
+
+@command("undo", "resume-assets undo monday-1 4711")
+@click.argument("batch")
+@click.argument("userids", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
+    """Put back what a batch overwrote.
+
+    BATCH is its key or OpenAI's id; of these USERIDS, or of all. Records that were changed since
+    are left alone.
+    """
+    from resume_assets.commands import undoing
+    from resume_assets.commands.databases import opened_database
+
+    with opened_database(load_settings()) as database:
+        return undoing.undo(database, batch, userids, sure=yes)
+
+
+@command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
+@click.option("--model-was", required=True, help="Records that this model read last.")
+@click.option(
+    "--below-borne-out",
+    type=click.FloatRange(0, 1),
+    help="Only records of whose values a smaller share stands in the resume.",
+)
+@click.option("--limit", type=ROWS, help="So many of them, by id; all if not given.")
+@click.option("--dry-run", is_flag=True, help="Records, tokens, dollars; changes nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reprocess(
+    model_was: str, below_borne_out: float | None, limit: int | None, dry_run: bool, yes: bool
+) -> int:
+    """Have records read again.
+
+    Those of a former model go back into the queue. Costs are told first; what people corrected is
+    kept.
+    """
+    from resume_assets.commands import reprocessing
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        return reprocessing.reprocess(
+            database,
+            settings,
+            model_was=model_was,
+            below=below_borne_out,
+            limit=limit,
+            dry_run=dry_run,
+            sure=yes,
+        )
