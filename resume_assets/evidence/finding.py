@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from resume_assets.evidence.contacts import email, link, phone
 from resume_assets.evidence.degrees import degree
-from resume_assets.evidence.folding import Folded, Place, fold
-from resume_assets.evidence.phrases import Found, each_word, inflected, initials, parts, phrase
+from resume_assets.evidence.folding import Folded, Place, fold, fold_value
+from resume_assets.evidence.forms import inflected
+from resume_assets.evidence.phrases import KEPT, Found, each_word, initials, parts, phrase
 from resume_assets.evidence.places import place, state
 from resume_assets.evidence.years import PRESENT, number, year
 from resume_assets.extraction.candidate import Evidence
@@ -37,6 +39,13 @@ _LEAST_PRODUCT: Final = 4
 
 def _without_form(value: str, resume: Folded) -> Found | None:
     """Find a company without its legal form: Inc., GmbH, and the article before it."""
+    bare = _bare(value)
+    return phrase(bare, resume) if bare else None
+
+
+@lru_cache(maxsize=KEPT)
+def _bare(value: str) -> str:
+    """A company's name without legal form, folded; nothing where it has none or is too short."""
     words = fold(_DOTTED.sub(lambda form: form[0].replace(".", "").replace(" ", "") + " ", value))
     kept = words.split()
     while len(kept) > 1 and kept[-1] in _LEGAL:
@@ -44,31 +53,30 @@ def _without_form(value: str, resume: Folded) -> Found | None:
     if len(kept) > 1 and kept[0] == "the":
         kept = kept[1:]
     bare = " ".join(kept)
-    return phrase(bare, resume) if bare != fold(value) and len(bare) >= _LEAST_NAME else None
+    return bare if bare != fold_value(value) and len(bare) >= _LEAST_NAME else ""
 
 
 def _without_maker(value: str, resume: Folded) -> Found | None:
     """Find a product without its maker's name."""
-    folded = fold(value)
-    for maker in _MAKERS:
-        product = folded.removeprefix(maker)
-        if product != folded and len(product) >= _LEAST_PRODUCT:
-            return phrase(product, resume)
-    return None
+    folded = fold_value(value)
+    if not folded.startswith(_MAKERS):
+        return None  # nearly always
+    product = folded[len(next(filter(folded.startswith, _MAKERS))) :]
+    return phrase(product, resume) if len(product) >= _LEAST_PRODUCT else None
 
 
 def _terms(value: str, resume: Folded) -> Finds | None:
     """Find each item of a list that commas part."""
     found: list[Found] = []
     for item in value.split(", "):
-        finds = _first(_WAYS[Evidence.term], item, resume)
+        finds = first_found(WAYS[Evidence.term], item, resume)
         if finds is None:
             return None
         found += finds
     return tuple(found)
 
 
-_WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
+WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
     Evidence.name: (phrase, each_word),
     Evidence.phrase: (phrase, parts),
     Evidence.company: (phrase, _without_form, parts, initials),
@@ -87,7 +95,8 @@ _WAYS: Final[dict[Evidence, tuple[Way, ...]]] = {
 """By kind of evidence, what is tried one after the other; what is judged is not looked for."""
 
 
-def _first(ways: tuple[Way, ...], value: str, resume: Folded) -> Finds | None:
+def first_found(ways: tuple[Way, ...], value: str, resume: Folded) -> Finds | None:
+    """Return what the first of these ways finds that finds anything."""
     for way in ways:
         found = way(value, resume)
         if found is not None:
@@ -99,7 +108,7 @@ def is_borne_out(evidence: Evidence, value: str, resume: Folded) -> bool:
     """Tell whether the resume bears a value out; one that is judged needs no evidence."""
     if evidence is Evidence.judged or (evidence is Evidence.year and value == PRESENT):
         return True
-    return _first(_WAYS[evidence], value, resume) is not None
+    return first_found(WAYS[evidence], value, resume) is not None
 
 
 def find(evidence: Evidence, value: str, resume: Folded) -> tuple[Place, ...] | None:
@@ -109,7 +118,7 @@ def find(evidence: Evidence, value: str, resume: Folded) -> tuple[Place, ...] | 
     """
     if evidence is Evidence.judged or (evidence is Evidence.year and value == PRESENT):
         return ()
-    finds = _first(_WAYS[evidence], value, resume)
+    finds = first_found(WAYS[evidence], value, resume)
     if finds is None:
         return None
     return tuple(

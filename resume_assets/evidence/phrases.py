@@ -1,13 +1,13 @@
 """Words of a value as they stand in a resume: one after the other, or each by itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
 from typing import Final, NamedTuple
 
-from resume_assets.evidence.folding import Folded, fold
+from resume_assets.evidence.folding import Folded, fold_value
 
 
 class Found(NamedTuple):
@@ -18,10 +18,13 @@ class Found(NamedTuple):
     raw: bool = False
 
 
-_FEW: Final = 2  # characters: of so short a word the case counts as well (Go, R, IT)
+FEW: Final = 2
+"""Characters: of so short a word the case counts as well (Go, R, IT)."""
 _EDGES: Final = re.compile(r"^[^\w+#&]+|[^\w+#&]+$")
 _LEAST_JOINED: Final = 5  # letters of what may be written with other gaps than in the value
 _MOST_SPELLINGS: Final = 24
+KEPT: Final = 1 << 14
+"""Values that are remembered, by each function that looks at nothing else."""
 
 
 def _same_words() -> dict[str, tuple[str, ...]]:
@@ -40,19 +43,19 @@ _HAS_OTHERS: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=KEPT)
 def _spellings(value: str) -> tuple[str, ...]:
-    """The folded value, then its other spellings: Sr. for Senior, VP, 2nd, Saint."""
+    """Other spellings of a folded value: Sr. for Senior, VP, 2nd, Saint."""
     parts: list[tuple[str, ...]] = []
     at = 0
     for word in _HAS_OTHERS.finditer(value):
         parts += [(value[at : word.start()],), (word[0], *_SAME[word[0]])]
         at = word.end()
     if not parts:
-        return (value,)
+        return ()
     parts.append((value[at:],))
     spelt = ["".join(one) for _, one in zip(range(_MOST_SPELLINGS), product(*parts), strict=False)]
-    return tuple(spelt)
+    return tuple(spelt[1:])  # the first is the value itself
 
 
 def phrase(value: str, resume: Folded) -> Found | None:
@@ -60,28 +63,33 @@ def phrase(value: str, resume: Folded) -> Found | None:
 
     Between them may be other gaps and signs, in them a hyphen at a line's end.
     """
-    folded = fold(value)
+    folded = fold_value(value)
     if not folded:  # nothing but signs, emoji among them
         at = resume.text.find(value) if value.strip() else -1
         return Found(at, at + len(value), raw=True) if at >= 0 else None
-    is_short = len(folded) <= _FEW and folded.isascii()
-    found = short(_EDGES.sub("", value), resume) if is_short else _as_words(folded, resume)
+    is_short = len(folded) <= FEW and folded.isascii()
+    found = short(_EDGES.sub("", value), resume) if is_short else None
+    is_there = not is_short and _may_be_there(folded, resume)
+    if is_there:
+        found = _as_words(folded, resume)
     if found is not None:
         return found
-    for other in _spellings(folded)[1:]:
-        as_it_is = short(other.upper(), resume) if len(other) <= _FEW else None
-        if found := as_it_is or _as_words(other, resume):
+    for other in _spellings(folded):
+        if len(other) <= FEW:
+            found = short(other.upper(), resume)
+        elif _may_be_there(other, resume):
+            found = _as_words(other, resume)
+        if found is not None:
             return found
-    if is_short or folded.replace(" ", "") not in resume.joined:
-        return None
-    return _bounded(folded, resume) or _other_gaps(folded, resume)
+    return (_bounded(folded, resume) or _other_gaps(folded, resume)) if is_there else None
+
+
+def _may_be_there(folded: str, resume: Folded) -> bool:
+    """Tell whether the letters of a value are there; nearly always they are not."""
+    return folded.replace(" ", "") in resume.joined
 
 
 def _as_words(folded: str, resume: Folded) -> Found | None:
-    if len(folded) <= _FEW and folded.isascii():
-        return None
-    if folded.replace(" ", "") not in resume.joined:
-        return None  # nearly always
     at = resume.words.find(f" {folded} ")
     return Found(at + 1, at + 1 + len(folded)) if at >= 0 else None
 
@@ -148,10 +156,14 @@ _LONG_PART: Final = 5  # characters that one of the parts has at least
 
 def parts(value: str, resume: Folded) -> tuple[Found, ...] | None:
     """Find what commas, brackets and the like part, each by itself."""
-    pieces = [piece for piece in _PARTS.split(value) if piece]
-    if len(pieces) < 2 or max(map(len, pieces)) < _LONG_PART:
-        return None
-    return _each(pieces, resume)
+    pieces = _pieces(value)
+    return _each(pieces, resume) if pieces else None
+
+
+@lru_cache(maxsize=KEPT)
+def _pieces(value: str) -> tuple[str, ...]:
+    pieces = tuple(filter(None, _PARTS.split(value)))
+    return pieces if len(pieces) > 1 and max(map(len, pieces)) >= _LONG_PART else ()
 
 
 def each_word(value: str, resume: Folded) -> tuple[Found, ...] | None:
@@ -159,19 +171,20 @@ def each_word(value: str, resume: Folded) -> tuple[Found, ...] | None:
     return _each(value.split(), resume)
 
 
-def _each(pieces: list[str], resume: Folded) -> tuple[Found, ...] | None:
+def _each(pieces: Iterable[str], resume: Folded) -> tuple[Found, ...] | None:
     found: list[Found] = []
     for piece in pieces:
         place = phrase(piece, resume)
         if place is not None:
             found.append(place)
-        elif fold(piece):
+        elif fold_value(piece):
             return None
     return tuple(found) or None
 
 
 _BINDING_WORDS: Final = "and of in for to the on with at by as a an & de la und et y"
-_BINDING: Final = frozenset(_BINDING_WORDS.split())
+BINDING: Final = frozenset(_BINDING_WORDS.split())
+"""Words that tell nothing by themselves."""
 
 
 # Initials
@@ -185,10 +198,16 @@ def initials(value: str, resume: Folded) -> Found | None:
     if _CAPITALS.fullmatch(value):
         found = _initialled(value).search(resume.text)
         return Found(*found.span(), raw=True) if found else None
-    letters = "".join(word[0] for word in fold(value).split() if word not in _BINDING).upper()
-    if len(letters) < _LEAST_INITIALS or not letters.isalpha():
-        return None
-    return short(letters, resume)
+    letters = _initials(value)
+    return short(letters, resume) if letters else None
+
+
+@lru_cache(maxsize=KEPT)
+def _initials(value: str) -> str:
+    """Initials that a value may be known by, or nothing."""
+    words = fold_value(value).split()
+    letters = "".join([word[0] for word in words if word not in BINDING]).upper()
+    return letters if len(letters) >= _LEAST_INITIALS and letters.isalpha() else ""
 
 
 @lru_cache(maxsize=1 << 10)
@@ -196,51 +215,3 @@ def _initialled(letters: str) -> re.Pattern[str]:
     """Words in a row that begin with these capitals."""
     gap = r"[ \t-]+(?:(?:of|and|the|in|for|to|&)[ \t]+)?"
     return re.compile(r"\b" + gap.join(rf"{letter}[a-z]+" for letter in letters) + r"\b")
-
-
-# Words in another form
-
-_ENDINGS: Final = (
-    "izations", "ization", "isation", "ations", "ation", "ments", "ment", "ings", "ing", "ions",
-    "ion", "ships", "ship", "ists", "ist", "tics", "tic", "ers", "er", "ors", "or", "ies", "sis",
-    "ive", "ed", "es", "al", "ze", "s", "e", "y",
-)  # fmt: skip
-_LEAST_STEM: Final = 4
-_OF_SHORT: Final = frozenset(["", "s", "d", "ed", "ing", "es"])  # career is no form of care
-_NEAR: Final = 80  # characters between the words of one value
-
-
-@lru_cache(maxsize=1 << 14)
-def _stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
-            stem = word.removesuffix(ending)
-            return stem[:-1] if stem.endswith("e") and len(stem) > _LEAST_STEM else stem
-    return word
-
-
-def inflected(value: str, resume: Folded) -> tuple[Found, ...] | None:
-    """Find the words of a value near each other, also with other endings: managed, management."""
-    first, *others = [word for word in fold(value).split() if word not in _BINDING] or [""]
-    if any(_stem(word) not in resume.joined for word in (first, *others)):
-        return None
-    for found in _forms(first, resume, 0, len(resume.words)):
-        start, end = found.start - _NEAR, found.end + _NEAR
-        near = [next(_forms(word, resume, max(0, start), end), None) for word in others]
-        if None not in near:
-            return found, *filter(None, near)
-    return None
-
-
-def _forms(word: str, resume: Folded, start: int, end: int) -> Iterator[Found]:
-    """Where a word stands within these borders, in any form of it."""
-    if len(word) <= _FEW:
-        return  # IT, AI: `short` knows those, and they have one form
-    words, stem = resume.words, _stem(word)
-    at = words.find(f" {stem}", start, end)
-    while at >= 0:
-        until = words.index(" ", at + 1)
-        other = words[at + 1 : until]
-        if other[len(word) :] in _OF_SHORT if len(word) <= _LEAST_STEM else _stem(other) == stem:
-            yield Found(at + 1, until)
-        at = words.find(f" {stem}", until, end)

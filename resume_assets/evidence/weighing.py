@@ -7,7 +7,7 @@ rest the resume is folded as a whole and the ways of `finding` are gone.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from resume_assets.evidence.finding import CONTACTS, VERBATIM, is_borne_out
+from resume_assets.evidence.finding import CONTACTS, VERBATIM, WAYS, first_found
 from resume_assets.evidence.folding import Folded, quick, quick_values
 from resume_assets.evidence.years import PRESENT
 from resume_assets.extraction.candidate import COLUMNS, Evidence
@@ -36,13 +36,18 @@ def _indexes(*kinds: Evidence) -> list[int]:
     return [index for index, kind in enumerate(_KINDS) if kind in kinds]
 
 
+_LOOKED_FOR: Final = [WAYS.get(kind, ()) for kind in _KINDS]
+_ALIKE: Final = [_KINDS.index(kind) for kind in _KINDS]  # the first column of the same kind
 _COMPUTED: Final = _indexes(Evidence.computed)
 _YEARS: Final = _indexes(Evidence.year)
 _STATES: Final = _indexes(Evidence.state)
 _EXACT: Final = _indexes(*CONTACTS)
 _WORDED: Final = _indexes(*VERBATIM - CONTACTS - {Evidence.state})
 _CODE: Final = 2  # letters of a state's
-_LEAST: Final = 5  # bytes, with two spaces, of a value whose case does not count
+_LEAST: Final = 5  # characters, with two spaces, of a value whose case does not count
+_NEXT: Final = 300  # characters within which the next value is found, nearly always
+
+_ASIDE: Final = frozenset(["", *" \t\r\n|,;()[]<>"])  # beside a contact, surely no part of it
 
 Looked = tuple[int, list[int]]
 """How many values a quick look was taken at, and the columns of those that it did not find."""
@@ -57,7 +62,7 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
     checked = 0
     doubtful: list[int] = []
     looks = (
-        _contacts(values),
+        _contacts(values, text),
         _states(values, text),
         _years(values, text),
         _words(values, text),
@@ -69,14 +74,14 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
     if not doubtful:
         return Weight(checked, ())
     resume = Folded(text)
-    known: dict[tuple[Evidence, str], bool] = {}  # the same place or year stands in several columns
+    known: dict[tuple[int, str], bool] = {}  # the same place or year stands in several columns
     missing: list[str] = []
     for index in sorted(doubtful):
-        key = _KINDS[index], values[index] or ""
-        stands = known.get(key)
-        if stands is None:
-            stands = known[key] = is_borne_out(*key, resume)
-        if not stands:
+        value = values[index] or ""
+        key = _ALIKE[index], value
+        if key not in known:
+            known[key] = first_found(_LOOKED_FOR[index], value, resume) is not None
+        if not known[key]:
             missing.append(_NAMES[index])
     return Weight(checked, tuple(missing))
 
@@ -84,10 +89,15 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
 _NOTHING: Final[Looked] = 0, []
 
 
-def _contacts(values: Sequence[str | None]) -> Looked:
-    """`finding` takes a quick look of its own at these."""
-    there = [index for index in _EXACT if values[index] is not None]
-    return len(there), there
+def _contacts(values: Sequence[str | None], text: str) -> Looked:
+    there = [(index, value) for index in _EXACT if (value := values[index]) is not None]
+    return len(there), [index for index, value in there if not _stands_alone(value, text)]
+
+
+def _stands_alone(value: str, text: str) -> bool:
+    at = text.find(value)
+    end = at + len(value)
+    return at >= 0 and text[at - 1 : at] in _ASIDE and text[end : end + 1] in _ASIDE
 
 
 def _claims(values: Sequence[str | None], changes: Changes) -> Looked:
@@ -111,11 +121,20 @@ def _is_behind_comma(code: str, text: str) -> bool:
 
 
 def _years(values: Sequence[str | None], text: str) -> Looked:
-    dates = [
-        (index, date) for index in _YEARS if (date := values[index]) is not None and date != PRESENT
-    ]
-    found = {year: _is_written(year, text) for year in {date[:4] for _, date in dates}}
-    return len(dates), [index for index, date in dates if not found[date[:4]]]
+    checked = 0
+    not_found: list[int] = []
+    known: dict[str, bool] = {}  # most years stand in two dates
+    for index in _YEARS:
+        date = values[index]
+        if date is None or date == PRESENT:
+            continue
+        checked += 1
+        year = date[:4]
+        if year not in known:
+            known[year] = _is_written(year, text)
+        if not known[year]:
+            not_found.append(index)
+    return checked, not_found
 
 
 def _is_written(year: str, text: str) -> bool:
@@ -124,14 +143,20 @@ def _is_written(year: str, text: str) -> bool:
 
 
 def _words(values: Sequence[str | None], text: str) -> Looked:
-    there = [(index, value) for index in _WORDED if (value := values[index]) is not None]
-    folded = quick(text)
-    folded_values = quick_values([value for _, value in there], ascii_only=text.isascii())
-    return len(there), [
-        index
-        for (index, value), quickly in zip(there, folded_values, strict=True)
-        if (len(quickly) < _LEAST or quickly not in folded) and not _is_state(index, value, text)
-    ]
+    there = [index for index in _WORDED if values[index] is not None]
+    folded = quick_values([values[index] or "" for index in there], ascii_only=text.isascii())
+    find = quick(text).find
+    not_found: list[int] = []
+    at = 0  # where the value before was found
+    for index, value in zip(there, folded, strict=True):
+        found = find(value, at, at + _NEXT)
+        if found < 0:
+            found = find(value)
+        if found >= 0 and len(value) >= _LEAST:
+            at = found
+        elif not _is_state(index, values[index] or "", text):
+            not_found.append(index)
+    return len(there), not_found
 
 
 def _is_state(index: int, value: str, text: str) -> bool:

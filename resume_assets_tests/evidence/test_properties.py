@@ -122,7 +122,7 @@ def test_what_is_quickly_found_is_found(value: str, before: str, after: str):
     value = clean(value)  # as those of a record are
     text = before + value + after
     (quickly,) = quick_values([value])
-    if len(quickly) >= 3 and b" %b " % quickly in quick(text):
+    if len(quickly) >= 3 and f" {quickly} " in quick(text):
         assert find(Evidence.phrase, value, Folded(text)) is not None
 
 
