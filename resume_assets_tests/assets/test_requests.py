@@ -145,7 +145,7 @@ def test_a_resume_that_goes_between_claim_and_file_goes_back(slow: Platform) -> 
     slow.change(1, markdownResume="  ")
     result = slow.materialize("b1", "batch_requests")
     assert metadata_of(result, "batch_requests")["requests"].value == 1
-    assert slow.ends("b1") == {1: "released: resume_gone", 2: "claimed"}
+    assert slow.ends("b1") == {1: "released: blank", 2: "claimed"}
     slow.change(2, markdownResume=None)
     slow.materialize("b2", "unprocessed_resumes")
     assert slow.batch("b2").state == "empty"

@@ -44,6 +44,7 @@ PHRASE, COMPANY = "juggles seventeen chainsaws", "Wobbleton Pickle Works"
 KEY, PASSWORD = "sk-proj-PLANTEDKEY0123456789abcdef", "Pl4nted!Passw0rd"
 MARKERS = ("Zerelda", "Quixby", "zerelda", PHONE[3:], "0107788", "chainsaws", "Wobbleton")
 SECRETS = (KEY, PASSWORD)
+SIX = "key:unprocessed_resumes+"  # the assets of a batch, as the README has it
 
 RESUME = f"""# {NAME}
 
@@ -204,7 +205,7 @@ def test_a_full_run_of_materialized_cells(planted: Platform) -> None:
 def test_plain_dagster_in_processes_of_its_own(planted: Platform) -> None:
     """Whose output Dagster keeps, and a terminal shows; the client is told to log all it does."""
     dagster = str(Path(sys.executable).with_name("dagster"))
-    command = [dagster, "asset", "materialize", "--select", "*", "--partition", "b1"]
+    command = [dagster, "asset", "materialize", "--partition", "b1", "--select", SIX]
     command += ["-m", "resume_assets.definitions", "-d", str(Path(__file__).parents[2])]
     planted.know("b1")
     secret = planted.server.api_key
