@@ -5,7 +5,6 @@ be sent, the limits allow another, or all is through and the report is to be mad
 to nothing, the next is asked for after a pause that doubles, up to an hour, however often.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.ledger.lease import is_free
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.planning.dispatching import decided
 from resume_assets.batches.planning.runs import (
     REQUEST_PATIENCE,
     Due,
@@ -25,7 +25,6 @@ from resume_assets.batches.planning.runs import (
     is_time,
 )
 from resume_assets.database.connect import Database
-from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
 from resume_assets.trials.planning import may_plan
@@ -33,8 +32,6 @@ from resume_assets.trials.progress import TrialState, state_of
 
 _ENDING = ("cancelling", "finalizing")
 """What OpenAI says of a batch that ends without another word."""
-
-_log = logging.getLogger(__name__)
 
 
 def due_trials(
@@ -68,11 +65,7 @@ def due_trials(
             unheard=unheard,
             patience=patience,
         )
-        try:
-            run = database.write(decide)
-        except DatabaseFailed as problem:  # which shall keep no other trial waiting
-            _log.warning("trial %s: no run asked for: %s", trial.trial_key, problem)
-            continue
+        run = decided(database, decide, f"trial {trial.trial_key}")
         if run is not None:
             yield run
 

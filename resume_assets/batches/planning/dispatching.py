@@ -8,7 +8,7 @@ counted.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -69,13 +69,20 @@ def due_runs(
             decide = partial(
                 _decide, database=database, key=batch.batch_key, unheard=unheard, patience=patience
             )
-            try:
-                run = database.write(decide)
-            except DatabaseFailed as problem:  # which shall keep no other batch waiting
-                _log.warning("batch %s: no run asked for: %s", batch.batch_key, problem)
-                continue
+            run = decided(database, decide, f"batch {batch.batch_key}")
             if run is not None:
                 yield run
+
+
+def decided(
+    database: Database, decide: Callable[[sa.Connection], Due | None], what: str
+) -> Due | None:
+    """The run that a decision in a transaction asks for; a failure keeps no other waiting."""
+    try:
+        return database.write(decide)
+    except DatabaseFailed as problem:
+        _log.warning("%s: no run asked for: %s", what, problem)
+        return None
 
 
 def dead_runs(database: Database, runs: Sequence[Run]) -> list[Run]:
