@@ -59,19 +59,24 @@ def refuse_a_second(
             continue
         other = table.to_metadata(sa.MetaData(), schema=schema)
         beside = f"{schema}.{database.table_name}"
-        noted = _noted_elsewhere(connection, inspector, other) or beside
+        noted = _noted_elsewhere(connection, inspector, database, other) or beside
         if noted.casefold() == served_by(database).casefold():
             raise NotInitialised(_already(database, ledger, schema))
 
 
 def _noted_elsewhere(
-    connection: sa.Connection, inspector: sa.Inspector, installation: sa.Table
+    connection: sa.Connection,
+    inspector: sa.Inspector,
+    database: Database,
+    installation: sa.Table,
 ) -> str | None:
     """What another schema's ledger notes; None where it may not be read, or is gone by now."""
     try:
         with connection.begin_nested():
             return noted_in(connection, inspector, installation)
     except (sa.exc.NoSuchTableError, sa.exc.DBAPIError) as problem:
+        if database.dialect.is_transient(problem):
+            raise  # it is tried again: to pass over a ledger of this table would make a second one
         told = type(problem).__name__
         _log.warning("the ledger in schema %s can't be read: %s", installation.schema, told)
         return None
