@@ -94,7 +94,7 @@ def test_where_the_published_batch_price_is_not_half_it_counts():
     used = Usage(MILLION, output_tokens=MILLION)
     found = bill("ft:gpt-4o-2024-08-06:acme::8Xy", used)
     assert found.total == Decimal("14.725")
-    assert "openai.com" in found.source
+    assert "OpenAI's page" in found.source
     assert bill("gpt-5.4", Usage(MILLION, MILLION)).cache_read == Decimal("0.13")  # not 0.125
 
 
