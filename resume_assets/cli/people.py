@@ -2,26 +2,38 @@
 
 import click
 
-from resume_assets.cli.calling import ROWS, command
-from resume_assets.settings import load_settings
+from resume_assets.cli.calling import ROWS, command, load_settings
+from resume_assets.cli.groups import Group
+from resume_assets.cli.keys import Key
 
 
-@command("resume", "resume-assets resume")
-def resume() -> None:
+@command("unpause", "resume-assets unpause", group=Group.decide)
+def unpause() -> None:
     """Go on planning after it stopped.
 
     After a limit, a refused key or poor answers. Money and usable shares are counted afresh from
     now on.
     """
-    from resume_assets.batches.planning.quota import resume_planning
+    from resume_assets.commands import people
     from resume_assets.commands.databases import opened_database
 
     with opened_database(load_settings()) as database:
-        database.write(lambda connection: resume_planning(connection, database))
-    click.echo("Planning goes on; money and usable shares are counted from now.")
+        people.unpause(database)
 
 
-@command("retry", "resume-assets retry 4711")
+@command("resume", "resume-assets unpause", group=Group.decide, hidden=True)
+def resume() -> None:
+    """Do what `unpause` does: its former name."""
+    from resume_assets.commands import people
+    from resume_assets.commands.databases import opened_database
+    from resume_assets.commands.output import warn
+
+    warn("`resume-assets resume` is called `resume-assets unpause` now; this name still works.")
+    with opened_database(load_settings()) as database:
+        people.unpause(database)
+
+
+@command("retry", "resume-assets retry 4711", group=Group.decide)
 @click.argument("userids", nargs=-1)
 def retry(userids: tuple[str, ...]) -> int:
     """Send given-up candidates again.
@@ -36,8 +48,8 @@ def retry(userids: tuple[str, ...]) -> int:
         return people.retry(database, settings, userids)
 
 
-@command("cancel", "resume-assets cancel monday-1")
-@click.argument("batch")
+@command("cancel", "resume-assets cancel monday-1", group=Group.decide)
+@click.argument("batch", type=Key("batches", "trials"))
 @click.option(
     "--give-up",
     is_flag=True,
@@ -58,8 +70,8 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
-@command("undo", "resume-assets undo monday-1 4711")
-@click.argument("batch")
+@command("undo", "resume-assets undo monday-1 4711", group=Group.decide)
+@click.argument("batch", type=Key("batches"))
 @click.argument("userids", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
@@ -75,7 +87,11 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
         return undoing.undo(database, batch, userids, sure=yes)
 
 
-@command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
+@command(
+    "reprocess",
+    "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run",
+    group=Group.decide,
+)
 @click.option("--model-was", required=True, help="Records that this model read last.")
 @click.option(
     "--below-borne-out",

@@ -59,7 +59,7 @@ def test_a_batch_that_failed_is_brought_in_with_its_reason(platform: Platform) -
     result = call("check", "b1")
     assert result.exit_code == 1
     assert "OpenAI: failed: some_code" in result.stdout
-    assert "0 of 1 records written" in result.stdout
+    assert "0 of 1 record written" in result.stdout
     assert "1  released: batch_failed" in result.stdout
     assert platform.waiting() == [1]
 
