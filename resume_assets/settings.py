@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
     overwrite_corrections: bool = Field(False, alias="RESUME_OVERWRITE_CORRECTIONS")
     keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
+    keep_ledger_days: float | None = Field(None, gt=0, le=36_500, alias="RESUME_KEEP_LEDGER_DAYS")
     not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
 
     # The model
