@@ -61,10 +61,6 @@ def among(
 
     `items`: the table that the batch's items are in.
     """
-    marked = sa.select(database.ledger.batches.c.forgetting_since)
-    marked = marked.where(database.ledger.batches.c.batch_key == key)
-    if connection.execute(marked).scalar() is None:
-        return set()
     query = sa.select(items.c.userid).where(
         items.c.batch_key == key,
         items.c.userid.in_(userids),
@@ -106,6 +102,14 @@ def drop(connection: sa.Connection, database: Database, found: Iterable[str]) ->
     """They may be sent again; of how many that was not so."""
     table = database.ledger.forgotten
     return database.dialect.delete_rows(connection, table, "person", list(found))
+
+
+def mark(connection: sa.Connection, database: Database, keys: Iterable[str]) -> None:
+    """Note that people in these batches are to be forgotten; `upkeep.cleaning` does it."""
+    table, now = database.ledger.batches, database.dialect.utc_now(connection)
+    for key in sorted(keys):
+        marked = table.update().where(table.c.batch_key == key).values(forgetting_since=now)
+        connection.execute(marked)
 
 
 def mask(secret: str, custom_id: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import batches, forgotten
+from resume_assets.batches.ledger import forgotten
 from resume_assets.batches.ledger.lease import PATIENCE, BatchBusy, LeaseLost, leased
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
@@ -24,7 +24,7 @@ from resume_assets.batches.upkeep import emptying, samples
 from resume_assets.batches.upkeep.anonymising import NoRoom
 from resume_assets.batches.upkeep.cleaning import Found, clean
 from resume_assets.batches.upkeep.pages import remove_trial_pages
-from resume_assets.batches.upkeep.receipts import Receipt, keep
+from resume_assets.batches.upkeep.receipts import Receipt, keep, kept
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.errors import in_words
@@ -78,11 +78,13 @@ def forget(
 def finish(
     database: Database, settings: Settings, store: BatchStore, api: BatchApi | None
 ) -> Receipt | None:
-    """Do what `forget` had to leave for later, for the daily job; None where nothing was left.
+    """Do what was left for later, for the daily job; None where nothing was.
 
     Raises DatabaseFailed.
     """
-    if not database.read(partial(_left, database=database)):
+    before = kept(database)
+    was_left = bool(before) and bool(before[-1]["left_for_later"])
+    if not was_left and not database.read(partial(_left, database=database)):
         return None
     receipt = Receipt()
     _finish(database, settings, store, api, receipt, (), patience=0)
@@ -120,8 +122,13 @@ class _Noted:
 
 
 def _note(connection: sa.Connection, *, database: Database, userids: Sequence[Any]) -> _Noted:
-    """Who is to be forgotten, and the batches that they are in; no lease is needed for that."""
-    ledger, secret = database.ledger, forgotten.made_secret(connection, database)
+    """Who is to be forgotten, and the batches that they are in; no lease is needed for that.
+
+    Under the planning lock: nobody claims them meanwhile.
+    """
+    ledger = database.ledger
+    database.dialect.lock(connection, ledger.installation)
+    secret = forgotten.made_secret(connection, database)
     found = forgotten.persons(connection, database, secret, userids)
     forgotten.add(connection, database, found)
     keys: set[str] = set()
@@ -130,11 +137,7 @@ def _note(connection: sa.Connection, *, database: Database, userids: Sequence[An
             items.c.userid.in_(userids), items.c.forgotten_at.is_(None)
         )
         keys |= set(connection.execute(query.distinct()).scalars())
-    now = database.dialect.utc_now(connection)
-    for key in sorted(keys):
-        batches.lock(connection, database, key)
-        marked = ledger.batches.update().where(ledger.batches.c.batch_key == key)
-        connection.execute(marked.values(forgetting_since=now))
+    forgotten.mark(connection, database, keys)
     dropped = ledger.journal.delete().where(ledger.journal.c.userid.in_(userids))
     return _Noted(
         journal_entries=connection.execute(dropped).rowcount,
