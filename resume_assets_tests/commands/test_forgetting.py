@@ -32,14 +32,14 @@ def test_it_asks_and_keeps_a_receipt(sent: Platform) -> None:
     assert "2 lines blanked" in said
     assert "--records empties them" in said
     assert sent.items("b1")[2].digests is None
-    assert sent.candidate(2).LastName
+    assert sent.candidate(2).Email
     [receipt] = json.loads(ok("forget", "--receipts", "--json"))
     assert receipt["receipt"] in said
     assert receipt["receipt"] in ok("forget", "--receipts")
     again = call("forget", "2", "--yes", "--records")
     assert again.exit_code == 0
     assert "1 emptied" in again.stdout
-    assert sent.candidate(2).LastName is None
+    assert sent.candidate(2).Email is None
     assert sent.waiting() == []
     assert "1 of 1 may be sent again" in ok("forget", "2", "--allow-again")
     assert sent.waiting() == [2]
