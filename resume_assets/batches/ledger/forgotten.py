@@ -47,11 +47,20 @@ def is_forgotten(
     connection: sa.Connection, database: Database, userid: sa.ColumnElement[Any]
 ) -> sa.ColumnElement[bool]:
     """The condition that a candidate, by the column of its id, is to be forgotten."""
-    table = database.ledger.forgotten
+    secret = _secret_in_use(connection, database)
+    if secret is None:
+        return sa.false()
+    person = database.dialect.person(secret, userid)
+    return person.in_(sa.select(database.ledger.forgotten.c.person))
+
+
+def _secret_in_use(connection: sa.Connection, database: Database) -> str | None:
+    """The key; None while there is nobody to be forgotten, nearly always: then no hash is made."""
     secret = secret_of(connection, database)
-    if secret is None or connection.execute(sa.select(table.c.person).limit(1)).first() is None:
-        return sa.false()  # nearly always: costs no hash
-    return database.dialect.person(secret, userid).in_(sa.select(table.c.person))
+    anybody = sa.select(database.ledger.forgotten.c.person).limit(1)
+    if secret is None or connection.execute(anybody).first() is None:
+        return None
+    return secret
 
 
 def among(
@@ -61,6 +70,8 @@ def among(
 
     `items`: the table that the batch's items are in.
     """
+    if _secret_in_use(connection, database) is None:
+        return set()
     query = sa.select(items.c.userid).where(
         items.c.batch_key == key,
         items.c.userid.in_(userids),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -57,13 +58,15 @@ def forget(
     """
     receipt = Receipt()
     wanted = list(dict.fromkeys(userids))
+    # Of what was left for later before, it is not known whose it is.
+    unknown = set(database.read(partial(_left, database=database)))
     for start in range(0, len(wanted), PAGE):
         page = wanted[start : start + PAGE]
         noted = database.write(partial(_note, database=database, userids=page))
         receipt.people += len(page)
         receipt.journal_entries += noted.journal_entries
         receipt.trials += noted.trials
-    _finish(database, settings, store, api, receipt, wanted, patience)
+    _finish(database, settings, store, api, receipt, _Known(wanted, unknown), patience)
     if records:
         for start in range(0, len(wanted), PAGE):
             emptying.empty(database, wanted[start : start + PAGE], receipt)
@@ -87,7 +90,7 @@ def finish(
     if not was_left and not database.read(partial(_left, database=database)):
         return None
     receipt = Receipt()
-    _finish(database, settings, store, api, receipt, (), patience=0)
+    _finish(database, settings, store, api, receipt, _Known(), patience=0)
     _scrub(database, receipt)
     keep(database, receipt)
     return receipt
@@ -113,6 +116,18 @@ def allow_again(
         page = userids[start : start + PAGE]
         allowed += database.write(partial(_allow, database=database, userids=page))
     return allowed
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who is forgotten; in `unknown` batches there are others as well."""
+
+    userids: Sequence[Any] = ()
+    unknown: AbstractSet[str] = frozenset()
+
+    def of(self, key: str) -> Sequence[Any]:
+        """Everybody who is forgotten in this batch; nobody where that is not known."""
+        return () if key in self.unknown else self.userids
 
 
 @dataclass(slots=True)
@@ -166,7 +181,7 @@ def _finish(
     store: BatchStore,
     api: BatchApi | None,
     receipt: Receipt,
-    userids: Sequence[Any],
+    known: _Known,
     patience: float,
 ) -> None:
     """See to every batch that is marked; one that can't be seen to now stays marked."""
@@ -174,7 +189,7 @@ def _finish(
         found = Found()
         try:
             with leased(database, key, patience=patience) as lease, lease.kept_alive():
-                clean(lease, settings, store, api, userids, found)
+                clean(lease, settings, store, api, known.of(key), found)
         except (BatchBusy, LeaseLost, NoRoom, StoreFailed, OSError) as problem:
             told = in_words(problem, f"forgetting people in batch {key}")
             receipt.left.append(told if key in told else f"Batch {key}: {told}")
