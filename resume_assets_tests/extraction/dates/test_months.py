@@ -1,5 +1,6 @@
 """Months by their names, in the languages of the world."""
 
+import calendar
 from collections import Counter, defaultdict
 
 import pytest
@@ -102,9 +103,7 @@ def test_misspelt(text, value):
     assert standardize_date(text) == value
 
 
-ENGLISH = (
-    "January February March April May June July August September October November December"
-).split()
+ENGLISH = calendar.month_name[1:]
 
 
 def letters_apart(one: str, other: str) -> int:
