@@ -71,36 +71,32 @@ def _each(company: str, first: Place, text: str) -> Iterator[Place]:
 def _of_position(beside: Mapping[str, str], text: str, named: Iterator[Place]) -> dict[str, Places]:
     """Return those of a position's values that stand around its company's name.
 
-    It may be named elsewhere before (in a summary): the first place counts that has most of them.
+    It may be named elsewhere as well (in a summary): the place counts that has most of them, then
+    the one that has them nearest.
     """
-    best: dict[str, Places] = {}
-    for place in named:
-        around = _around(beside, text, place)
-        if len(around) > len(best):
-            best = around
-        if len(best) == len(beside):
-            break
-    return best
+    around = [_around(beside, text, place) for place in named]
+    best = max(around, key=lambda found: (len(found), -sum(away for away, _ in found.values())))
+    return {column: places for column, (_, places) in best.items()}
 
 
-def _around(beside: Mapping[str, str], text: str, place: Place) -> dict[str, Places]:
-    """Return where these values stand in the lines around.
+def _around(beside: Mapping[str, str], text: str, place: Place) -> dict[str, tuple[int, Places]]:
+    """Return where these values stand in the lines around, and how many lines away.
 
     The line that has most of them counts, and the nearest one for those that it lacks.
     """
     lines = []
-    for start, end in _lines_around(text, place[0]):
+    for away, (start, end) in enumerate(_lines_around(text, place[0])):
         part = Folded(text[start:end])
         finds = {column: _find(_KINDS[column], value, part) for column, value in beside.items()}
         lines.append(
             {
-                column: tuple((start + one, start + other) for one, other in places)
+                column: (away, tuple((start + one, start + other) for one, other in places))
                 for column, places in finds.items()
                 if places
             }
         )
     best = max(lines, key=len)
-    return {column: places for line in (*reversed(lines), best) for column, places in line.items()}
+    return {column: found for line in (*reversed(lines), best) for column, found in line.items()}
 
 
 def _lines_around(text: str, at: int) -> Iterator[Place]:
