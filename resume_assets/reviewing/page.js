@@ -3,6 +3,7 @@
    signs    [word, glyph, what it means], by the bit that stands for it
    columns  [name, name within its group, group, form]
    records  [userid, text's hash, text, bits of signs, notes, fields]
+   notShown [why, userids]
    fields   [column's number, value, what the answer told, what was there before, bits of signs,
              notes, places in the text]
    Texts of others go into text nodes only. What is kept and saved has the form of a gold line:
@@ -18,6 +19,10 @@ function made(name, properties = {}, ...children) {
   for (const [key, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${key}`, value);
   element.append(...children);
   return element;
+}
+
+function count(number, word) {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 /* Verdicts, kept by the browser */
@@ -129,7 +134,7 @@ function tellVerdicts(before = "") {
     sum + Object.keys(known).length + Object.keys(wrong).length, 0);
   const warning = isKept ? "" : " This browser keeps nothing: save before you close the page.";
   at("verdicts").textContent =
-    `${before}${values} values of ${all.length} candidates judged.${warning}`;
+    `${before}${count(values, "value")} of ${count(all.length, "candidate")} judged.${warning}`;
   at("save").disabled = at("discard").disabled = !all.length;
 }
 
@@ -349,27 +354,27 @@ function filter() {
   const bits = wanted();
   shown = [...data.records.keys()].filter((index) => !bits || SIGNS_OF[index] & bits);
   at("candidates").replaceChildren(...shown.map((index) => {
-    const glyphs = data.signs.filter((_, bit) => (SIGNS_OF[index] >> bit) & 1);
+    const words = data.signs.filter((_, bit) => (SIGNS_OF[index] >> bit) & 1).map(([word]) => word);
     return made("option", { value: index,
-      textContent: `${data.records[index][0]} ${glyphs.map(([, glyph]) => glyph).join(" ")}` });
+      textContent: `${data.records[index][0]}${words.length ? ": " : ""}${words.join(", ")}` });
   }));
   show(shown.includes(current) ? current : shown[0]);
 }
 
 function makeFilters() {
   at("filters").append(...data.signs.map(([word, glyph, meaning], bit) => {
-    const count = SIGNS_OF.filter((bits) => (bits >> bit) & 1).length;
+    const found = SIGNS_OF.filter((bits) => (bits >> bit) & 1).length;
     return made("button", {
       type: "button",
       title: meaning,
-      disabled: !count,
+      disabled: !found,
       dataset: { bit: 1 << bit },
       aria: { pressed: "false" },
       onclick: ({ currentTarget }) => {
         flip(currentTarget);
         filter();
       },
-    }, made("span", { textContent: glyph, aria: { hidden: "true" } }), ` ${word} ${count}`);
+    }, made("span", { textContent: glyph, aria: { hidden: "true" } }), ` ${word} ${found}`);
   }));
 }
 
@@ -439,11 +444,11 @@ function list(texts) {
 }
 
 at("about").append(...list(data.about));
-const left = data.notShown.reduce((sum, [, count]) => sum + count, 0);
+const left = data.notShown.reduce((sum, [, ids]) => sum + ids.length, 0);
 at("not-shown").hidden = !left;
-at("not-shown").firstElementChild.textContent = `${left} candidates are not shown`;
-at("not-shown").lastElementChild.append(...list(data.notShown.map(([why, count, ids]) =>
-  `${count}: ${why} (${ids.slice(0, 50).join(", ")}${count > 50 ? ", …" : ""})`)));
+at("not-shown").firstElementChild.textContent = `${count(left, "candidate")} not shown`;
+at("not-shown").lastElementChild.append(...list(data.notShown.map(([why, ids]) =>
+  `${ids.length}: ${why} (${ids.slice(0, 50).join(", ")}${ids.length > 50 ? ", …" : ""})`)));
 at("where").textContent = `Verdicts are kept by this browser, on this computer, as “${NAME}”, until
  you discard them. They, and the file that is saved, are as private as the resumes.`;
 at("previous").addEventListener("click", () => step(-1));

@@ -61,7 +61,7 @@ def _data(review: Review) -> dict[str, Any]:
             for column in columns
         ],
         "records": [_record(record, index) for record in review.records],
-        "notShown": [[why, len(ids), list(map(str, ids))] for why, ids in review.not_shown.items()],
+        "notShown": [[why, list(map(str, ids))] for why, ids in review.not_shown.items()],
     }
 
 

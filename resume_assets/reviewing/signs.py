@@ -42,7 +42,7 @@ _JUDGED: Final = frozenset(column.name for column in COLUMNS if column.evidence 
 _IN_WORDS: Final[Mapping[Change, str]] = {
     Change.refused: "refused by the table, so it stayed as it was",
     Change.invented: "not in the resume, so it was not written",
-    Change.nulled: "what the answer told is no value of this column, so it was not written",
+    Change.nulled: "something that the answer told here is no value of the column: left out",
     Change.unread: "the date could not be read",
     Change.left_out: "the answer told more than there are columns for",
     Change.claimed: "not computed: a number of the model's own",
