@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-LAPTOP = {"width": 1366, "height": 768}
+LAPTOP: Any = {"width": 1366, "height": 768}
 
 
 def chromium() -> str:
