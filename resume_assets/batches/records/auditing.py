@@ -72,26 +72,32 @@ def audit_dates(connection: sa.Connection, database: Database, key: str) -> Date
     """Look at all date columns of the records that this batch wrote."""
     audit = DateAudit()
     now = database.dialect.utc_now(connection)
-    this_month = f"{now:%Y-%m}"
     for who, columns in _dates(connection, database, key):
-        for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
-            finding.looked_at += 1
-        periods = []
-        for prefix in PREFIXES:
-            start = _checked(audit, who, f"{prefix}StartDate", columns, end=False)
-            end = _checked(audit, who, f"{prefix}EndDate", columns, end=True)
-            if start is not None and end is not None and _last(end) < start:
-                audit.order.add(who, f"{prefix}StartDate")
-            for date_of, month in (("StartDate", start), ("EndDate", end)):
-                if month is not None and month != PRESENT and month > this_month:
-                    audit.future.add(who, prefix + date_of)
-            periods.append((prefix, start, end))
-        for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
-            if None in (start, end, next_start, next_end):
-                continue
-            if (_last(next_end), next_start) > (_last(end), start):
-                audit.newest_first.add(who, f"{prefix}StartDate")
+        audit_record(audit, who, columns, this_month=f"{now:%Y-%m}")
     return audit
+
+
+def audit_record(
+    audit: DateAudit, who: str, columns: Mapping[str, Any], *, this_month: str
+) -> None:
+    """Look at the date columns of one record; `this_month` as YYYY-MM."""
+    for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
+        finding.looked_at += 1
+    periods = []
+    for prefix in PREFIXES:
+        start = _checked(audit, who, f"{prefix}StartDate", columns, end=False)
+        end = _checked(audit, who, f"{prefix}EndDate", columns, end=True)
+        if start is not None and end is not None and _last(end) < start:
+            audit.order.add(who, f"{prefix}StartDate")
+        for date_of, month in (("StartDate", start), ("EndDate", end)):
+            if month is not None and month != PRESENT and month > this_month:
+                audit.future.add(who, prefix + date_of)
+        periods.append((prefix, start, end))
+    for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
+        if None in (start, end, next_start, next_end):
+            continue
+        if (_last(next_end), next_start) > (_last(end), start):
+            audit.newest_first.add(who, f"{prefix}StartDate")
 
 
 def is_valid_date(value: Any, *, end: bool) -> bool:
@@ -102,7 +108,7 @@ def is_valid_date(value: Any, *, end: bool) -> bool:
 
 
 def _checked(
-    audit: DateAudit, who: str, column: str, columns: dict[str, Any], *, end: bool
+    audit: DateAudit, who: str, column: str, columns: Mapping[str, Any], *, end: bool
 ) -> str | None:
     """The month as text, None for NULL; an ill-formed one is counted and taken for NULL."""
     value = columns.get(column)
