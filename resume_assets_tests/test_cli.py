@@ -25,6 +25,7 @@ COMMANDS = {
     "new",
     "reprocess",
     "retry",
+    "review",
     "status",
     "submit",
     "trial",

@@ -6,6 +6,7 @@ import click
 
 from resume_assets.cli.calling import command, load_settings
 from resume_assets.cli.groups import Group
+from resume_assets.cli.keys import Key
 
 
 @command("status", "resume-assets status --json", group=Group.look, changes_nothing=True)
@@ -58,3 +59,29 @@ def evaluate(gold: Path | None, as_csv: bool) -> int:
     known = evaluating.known(gold)
     with opened_database(load_settings()) as database:
         return evaluating.evaluate(database, known, as_csv=as_csv)
+
+
+@command("review", "resume-assets review monday-1 --flagged", group=Group.look)
+@click.argument("batch", type=Key("batches"))
+@click.option(
+    "--flagged", is_flag=True, help="Only records in which something should be looked at."
+)
+@click.option(
+    "--sample", type=click.IntRange(1, 500), help="So many, drawn at random.  [500 at most]"
+)
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the page there; else among the batch's files.",
+)
+def review(batch: str, flagged: bool, sample: int | None, page: Path | None) -> int:
+    """Write a page on which a person checks a batch.
+
+    BATCH is its key or OpenAI's id. Resumes on the left, values on the right, each with its place;
+    verdicts are saved as a file that `evaluate` takes. The page holds resumes: keep it private.
+    """
+    from resume_assets.commands import reviewing
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return reviewing.review(opened, batch, flagged=flagged, sample=sample, page=page)

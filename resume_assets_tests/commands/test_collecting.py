@@ -96,7 +96,7 @@ def test_where_some_are_usable_the_others_reasons_are_told(
         said = ok("check", "b1")
     assert "2 of 3 records written" in said
     assert "1 not written:" in said
-    assert "1 of them have no attempts left: `resume-assets retry`" in said
+    assert "1 of them has no attempts left: `resume-assets retry`" in said
     assert "Nothing of it is usable" not in said
     assert "Next: nothing; no resume waits." in said
 
