@@ -21,7 +21,7 @@ install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
-	@echo "Making .venv from requirements.lock; what is installed, once in a while a minute's work:"
+	@echo "Making .venv from requirements.lock, which takes a minute. What is installed:"
 	$(PYTHON) -m venv .venv
 	@# pip's own words are a thousand lines; its failure is ours, though a pipe would hide it.
 	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
