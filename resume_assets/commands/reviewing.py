@@ -91,8 +91,11 @@ def _tell_dagster(session: Session, found: Review, where: str) -> None:
 def _nothing(found: Review) -> int:
     """Say why there is no page; raises NothingToReview where there is no record at all."""
     key = found.batch.batch_key
-    if found.flagged and found.of == 0:
-        say(f"Nothing of {key} has a sign. `resume-assets review {key}` shows all of it.")
+    if found.flagged and found.of:
+        say(
+            f"No record of {key} that can be shown has a sign: `resume-assets review {key}` shows "
+            "all there are."
+        )
         return 0
     told = "; ".join(f"{len(ids):,} {why}" for why, ids in found.not_shown.items())
     raise NothingToReview(f"Batch {key} has no record that can be shown: {told or 'none at all'}.")
@@ -100,7 +103,7 @@ def _nothing(found: Review) -> int:
 
 def _say(found: Review, where: str) -> None:
     shown = len(found.records)
-    drawn = f", drawn at random from {found.of:,}" if found.of > shown else ""
+    drawn = f", drawn at random from {found.of:,}" if found.drawn else ""
     say(f"{shown:,} records of {found.batch.batch_key}{drawn}:")
     signs = Counter(sign for record in found.records for sign in record.all_signs)
     for sign in Sign:
