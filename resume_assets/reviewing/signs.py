@@ -68,7 +68,7 @@ def in_words(change: Change) -> str:
 def odd_dates(record: Mapping[str, Any], *, this_month: str) -> Iterator[tuple[str, str]]:
     """Yield column and reason of each date that can't be, or hardly; `this_month` as YYYY-MM."""
     audit = DateAudit()
-    audit_record(audit, None, record, this_month=this_month)
+    audit_record(audit, "", record, this_month=this_month)
     told = (
         (audit.formats, "no date as YYYY-MM"),
         (audit.order, "it begins after its end"),
