@@ -21,8 +21,13 @@ install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
+	@echo "Making .venv from requirements.lock; what is installed, once in a while a minute's work:"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# pip's own words are a thousand lines; its failure is ours, though a pipe would hide it.
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
+		-r requirements.lock || touch .venv/failed; } \
+		| sed -n -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Successfully installed.*/  all there/p'
+	@if [ -e .venv/failed ]; then rm .venv/failed; echo "Not installed: see above."; exit 1; fi
 	@# The build warns of what every editable installation is.
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

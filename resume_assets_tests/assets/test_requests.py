@@ -257,7 +257,7 @@ def test_a_limit_fails_a_key_that_was_added_by_hand_with_its_reason(
     result = slow.materialize("b1")
     assert not result.success
     assert "RESUME_MAX_COST_USD" in failure_of(result)
-    assert "resume-assets resume" in failure_of(result)
+    assert "resume-assets unpause" in failure_of(result)
     assert not slow.batches()
 
 

@@ -11,8 +11,9 @@ from resume_assets.trials.report import (
     TrialReport,
     VariantReport,
 )
-from resume_assets.trials.report_text import duration, interval, lines_of, signed, tokens
+from resume_assets.trials.report_text import interval, lines_of, signed, tokens
 from resume_assets.trials.statistics import Figure
+from resume_assets.words import duration
 
 HALF = Figure(0.5, 0.4, 0.6, 1_200)
 

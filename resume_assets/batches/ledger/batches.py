@@ -16,6 +16,7 @@ from resume_assets.batches.ledger.states import OPEN_ITEMS, BatchState, ItemStat
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import changed
 from resume_assets.errors import WrongUseError
+from resume_assets.words import verb
 
 Batch: TypeAlias = sa.Row[Any]
 """A row of `resume_batches`; its columns are described in `database.tables`."""
@@ -152,9 +153,11 @@ def belongs_to_trial(batch: Batch) -> str:
     )
 
 
-def fate_of_unsent(batch: Batch) -> str:
-    """What became of resumes that the batch gave back, for people."""
-    return "went back to the queue" if batch.trial_key is None else "are left out of the trial"
+def fate_of_unsent(batch: Batch, number: int) -> str:
+    """What became of so many resumes that the batch gave back, for people."""
+    if batch.trial_key is None:
+        return "went back to the queue"
+    return f"{verb(number, 'is', 'are')} left out of the trial"
 
 
 def release(

@@ -40,6 +40,7 @@ from resume_assets.extraction.prompt import load_prompt
 from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
+from resume_assets.words import counted, verb
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ def plan_batch(
     def work(connection: sa.Connection) -> Planned | NoPlan:
         database.dialect.lock(connection, database.ledger.installation)
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
-            return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
+            told = f"{counted(in_all, 'batch')} {verb(in_all, 'is', 'are')} planned"
+            return NoPlan(Stop.enough, f"{told}: RESUME_CONTINUOUS_BATCHES.")
         most = min(rows, MAX_REQUESTS)
         queue = queue_of(connection, database, settings, model, asked, most)
         decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)

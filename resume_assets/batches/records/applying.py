@@ -30,6 +30,7 @@ from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.responses import Answer
+from resume_assets.progress import Unit, step
 
 _log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -112,8 +113,10 @@ def write_answers(
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     rows = writer.rows(results.usable(answers_of(files, batch, read)))
-    while chunk := list(islice(rows, CHUNK)):
-        writer.write(chunk)
+    with step("writing the records", Unit.record, batch.requests) as writing:
+        while chunk := list(islice(rows, CHUNK)):
+            writer.write(chunk)
+            writing.advance(len(chunk))
     return results
 
 

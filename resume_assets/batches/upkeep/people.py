@@ -25,6 +25,7 @@ from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.settings import Settings
+from resume_assets.words import counted
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi
@@ -138,7 +139,8 @@ def give_up(lease: Lease) -> batches.Batch:
             tally=json.dumps({f"{ItemState.cancelled}: {GIVEN_UP}": given_up}),
             succeeded=0,
             done_at=now,
-            message=f"Given up by a person: {given_up} resumes {batches.fate_of_unsent(batch)}. "
+            message=f"Given up by a person: {counted(given_up, 'resume')} "
+            f"{batches.fate_of_unsent(batch, given_up)}. "
             "What the server still answers is not used.",
         )
 
