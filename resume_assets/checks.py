@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import dagster as dg
 
@@ -15,6 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import SHOWN, Audit, BorneOut, Finding, audit
 from resume_assets.batches.records.judging import judge_batch
+from resume_assets.database.connect import Database
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.ends import SOON, end_of
@@ -41,6 +43,9 @@ _WARNINGS = {
     "known_answers_met": "Of the samples that are in this batch, their known answers are met, but "
     "for a few. A batch without samples has no known answers, and passes.",
 }
+Outcome: TypeAlias = tuple[bool, Metadata]
+"""Whether a check passed, and what it says."""
+
 LEAST_MET = 0.85
 """The share of the samples' known answers below which something has broken."""
 
@@ -67,29 +72,35 @@ def audit_of_records(
     settings: SettingsResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Audits the records of one batch, from one pass over the database."""
-    key = context.partition_key
     with safely("auditing the records"):
-        database, values = sqlserver.database(), settings.load()
-        gold = samples.gold()
-        # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
-        with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
-            found, known = database.read(
-                lambda connection: (
-                    audit(connection, database, key, max_attempts=values.max_attempts),
-                    judge_batch(connection, database, gold, key),
-                )
-            )
-    outcomes = _outcomes(found, values) | {"known_answers_met": _met(known)}
+        outcomes = look_at(sqlserver.database(), settings.load(), context.partition_key)
     for name, (passed, metadata) in outcomes.items():
         yield dg.AssetCheckResult(
             asset_key=updated_candidate_records.key,
             check_name=name,
             passed=passed,
-            severity=(
-                dg.AssetCheckSeverity.ERROR if name in _ERRORS else dg.AssetCheckSeverity.WARN
-            ),
+            severity=severity_of(name),
             metadata=metadata,
         )
+
+
+def look_at(database: Database, settings: Settings, key: str) -> dict[str, Outcome]:
+    """What each check says of a batch's records. Raises BatchBusy, DatabaseFailed."""
+    gold = samples.gold()
+    # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
+    with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
+        found, known = database.read(
+            lambda connection: (
+                audit(connection, database, key, max_attempts=settings.max_attempts),
+                judge_batch(connection, database, gold, key),
+            )
+        )
+    return _outcomes(found, settings) | {"known_answers_met": _met(known)}
+
+
+def severity_of(name: str) -> dg.AssetCheckSeverity:
+    """How bad it is where a check of the records fails."""
+    return dg.AssetCheckSeverity.ERROR if name in _ERRORS else dg.AssetCheckSeverity.WARN
 
 
 def _model_check() -> dg.AssetChecksDefinition:
@@ -130,7 +141,7 @@ def _model_check() -> dg.AssetChecksDefinition:
 model_goes_on = _model_check()
 
 
-def _outcomes(found: Audit, settings: Settings) -> dict[str, tuple[bool, Metadata]]:
+def _outcomes(found: Audit, settings: Settings) -> dict[str, Outcome]:
     dates, counted, lost = found.dates, found.account, found.losses
     share, least = counted.usable_share, settings.usable_share
     given_up = [
@@ -184,7 +195,7 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, tuple[bool, Metadat
     }
 
 
-def _borne_out(found: BorneOut, least: float) -> tuple[bool, Metadata]:
+def _borne_out(found: BorneOut, least: float) -> Outcome:
     share = 1.0 if found.share is None else found.share
     _, metadata = _found(found.found)
     return share >= least, {
@@ -195,7 +206,7 @@ def _borne_out(found: BorneOut, least: float) -> tuple[bool, Metadata]:
     }
 
 
-def _met(report: Report) -> tuple[bool, Metadata]:
+def _met(report: Report) -> Outcome:
     total = report.total
     if total.accuracy is None:
         return True, {"known_answers": 0}
@@ -218,7 +229,7 @@ def _met(report: Report) -> tuple[bool, Metadata]:
     }
 
 
-def _found(finding: Finding) -> tuple[bool, Metadata]:
+def _found(finding: Finding) -> Outcome:
     offenders = [{"userid": userid, "column": column} for userid, column in finding.offenders]
     return finding.passed, {
         "records": finding.looked_at,

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from resume_assets.choices import Endpoint
 from resume_assets.commands.output import say
-from resume_assets.dagster_home import prepare
+from resume_assets.dagster_home import LOCATION, prepare
 from resume_assets.errors import WrongUseError
 from resume_assets.local_openai.hosting import HOST, LocalServer
 from resume_assets.local_openai.server import AlreadyRunningError, running
@@ -72,7 +72,7 @@ def _check_free(port: int) -> None:
 def _dagster_dev(environment: dict[str, str], port: int) -> int:
     command = [
         str(Path(sys.executable).with_name("dagster")),
-        *("dev", "-m", "resume_assets.definitions", "-h", HOST, "-p", str(port)),
+        *("dev", "-m", LOCATION, "-h", HOST, "-p", str(port)),
     ]
     # A background job of a shell ignores SIGINT, and what it starts inherits that: `dagster dev`
     # would ignore SIGTERM as well, and never end. A signal that is handled here is not inherited.
