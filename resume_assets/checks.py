@@ -14,8 +14,9 @@ from resume_assets.assets.requests import submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
-from resume_assets.batches.records.auditing import SHOWN, Audit, BorneOut, Finding, audit
+from resume_assets.batches.records.auditing import Audit, BorneOut, Finding, audit
 from resume_assets.batches.records.judging import judge_batch
+from resume_assets.batches.records.losses import SHOWN
 from resume_assets.database.connect import Database
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
@@ -34,7 +35,8 @@ _WARNINGS = {
     "positions_newest_first": "Positions go from newest to oldest, where their dates are known.",
     "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
     "nothing_cut_or_unread": "No resume lost its middle, no value was cut, made NULL or refused, "
-    "every date was read. What else was done to values is in its table.",
+    "every date was read. What else was done to values is in its table. The samples of the demo "
+    "lose something on purpose: they are not counted here, `known_answers_met` judges them.",
     "values_borne_out": "Of the values that must stand in their resumes the share that do is "
     "RESUME_BORNE_OUT_SHARE or more.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
@@ -87,11 +89,18 @@ def audit_of_records(
 def look_at(database: Database, settings: Settings, key: str) -> dict[str, Outcome]:
     """What each check says of a batch's records. Raises BatchBusy, DatabaseFailed."""
     gold = samples.gold()
+    meant = [known.text_hash for known in gold if known.text_hash is not None]
     # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
     with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
         found, known = database.read(
             lambda connection: (
-                audit(connection, database, key, max_attempts=settings.max_attempts),
+                audit(
+                    connection,
+                    database,
+                    key,
+                    max_attempts=settings.max_attempts,
+                    meant=meant,
+                ),
                 judge_batch(connection, database, gold, key),
             )
         )
@@ -176,6 +185,7 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, Outcome]:
         "nothing_cut_or_unread": (
             lost.passed,
             {
+                "samples_not_counted": lost.meant,
                 "resumes_truncated": lost.truncated,
                 "values_cut": lost.values_cut,
                 "records_with_unread_dates": lost.dates_unread,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,15 +14,13 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.states import OPEN_ITEMS, WRITTEN, ItemState
+from resume_assets.batches.records.losses import SHOWN, Losses, losses
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
-from resume_assets.extraction.values import LOSSES
 
 _PAGE = 2_000
 _MONTH = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)
 PRESENT = "Present"
-SHOWN = 50
-"""Offending ids that a finding names, at most."""
 
 
 @dataclass(slots=True)
@@ -190,34 +188,6 @@ def account(connection: sa.Connection, database: Database, key: str) -> Account:
 
 
 @dataclass(slots=True)
-class Losses:
-    """What of a batch's texts and values did not fit, could not be read, or was changed.
-
-    `changes` counts records by column and what was done; `lost` are those of them after which
-    something is missing: userid, column, what.
-    """
-
-    truncated: int
-    values_cut: int
-    months_assumed: int
-    dates_unread: int
-    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lost: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def add(self, userid: Any, changes: Mapping[str, str]) -> None:
-        """Count what was done to a record."""
-        self.changes.update(changes.items())
-        for column, what in changes.items():
-            if what in LOSSES and len(self.lost) < SHOWN:
-                self.lost.append((str(userid), column, what))
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is missing that the answers told."""
-        return not (self.truncated or self.values_cut or self.dates_unread or self.lost)
-
-
-@dataclass(slots=True)
 class BorneOut:
     """What the resumes bear out of a batch's written records.
 
@@ -253,26 +223,6 @@ def borne_out(connection: sa.Connection, database: Database, key: str) -> BorneO
     return result
 
 
-def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
-    """Add up what the ledger notes of the batch's written records."""
-    items = database.ledger.items
-    written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
-    row = connection.execute(
-        sa.select(
-            sa.func.sum(sa.cast(items.c.truncated, sa.Integer)),
-            sa.func.sum(items.c.values_cut),
-            sa.func.sum(items.c.months_assumed),
-            sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
-        ).where(written)
-    ).one()
-    truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
-    found = Losses(truncated, values_cut, months_assumed, dates_unread)
-    noted = sa.select(items.c.userid, items.c.changes).where(written, items.c.changes.is_not(None))
-    for userid, changes in connection.execute(noted.order_by(items.c.position)):
-        found.add(userid, orjson.loads(changes))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Audit:
     """All there is to say of a batch's records."""
@@ -284,12 +234,19 @@ class Audit:
     given_up: list[GivenUp]
 
 
-def audit(connection: sa.Connection, database: Database, key: str, *, max_attempts: int) -> Audit:
-    """Look at everything that the asset checks judge."""
+def audit(
+    connection: sa.Connection,
+    database: Database,
+    key: str,
+    *,
+    max_attempts: int,
+    meant: Collection[str] = (),
+) -> Audit:
+    """Look at everything that the asset checks judge; `meant` as in `losses`."""
     return Audit(
         dates=audit_dates(connection, database, key),
         account=account(connection, database, key),
-        losses=losses(connection, database, key),
+        losses=losses(connection, database, key, meant=meant),
         borne_out=borne_out(connection, database, key),
         given_up=list(given_up(connection, database, max_attempts=max_attempts, batch_key=key)),
     )
