@@ -9,7 +9,7 @@ import dagster as dg
 from resume_assets import samples
 from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.partitions import resume_batches
-from resume_assets.assets.reporting import Metadata, changes_table, counts_table, table
+from resume_assets.assets.reporting import Metadata, changes_table, counts_table, percent, table
 from resume_assets.assets.requests import submitted_batch
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
@@ -177,8 +177,8 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, Outcome]:
         "usable_answers": (
             share is None or share >= least,
             {
-                "share": 1.0 if share is None else share,
-                "least": least,
+                "usable_percent": 100.0 if share is None else percent(share),
+                "least_percent": percent(least),
                 "others_by_reason": counts_table(counted.by_reason, "reason"),
             },
         ),
@@ -209,8 +209,8 @@ def _borne_out(found: BorneOut, least: float) -> Outcome:
     share = 1.0 if found.share is None else found.share
     _, metadata = _found(found.found)
     return share >= least, {
-        "share_borne_out": share,
-        "least": least,
+        "borne_out_percent": percent(share),
+        "least_percent": percent(least),
         "values_checked": found.checked,
         **metadata,
     }
@@ -230,8 +230,8 @@ def _met(report: Report) -> Outcome:
         if score.met < score.cases
     ]
     return total.accuracy >= LEAST_MET, {
-        "share": total.accuracy,
-        "least": LEAST_MET,
+        "met_percent": percent(total.accuracy),
+        "least_percent": percent(LEAST_MET),
         "known_answers": total.cases,
         "samples": report.records,
         "by_group": table(groups, group="string", met="int", known_answers="int"),

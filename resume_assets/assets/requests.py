@@ -11,8 +11,9 @@ from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
 from resume_assets.assets.partitions import batch_asset
-from resume_assets.assets.reporting import Metadata, facts
+from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
 from resume_assets.assets.safely import safely
+from resume_assets.assets.versions import asked_by, asked_now
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
@@ -32,6 +33,7 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.settings import Settings
+from resume_assets.words import counted, dollars, size
 
 Materialized = Iterator[dg.MaterializeResult[None]]
 
@@ -79,6 +81,9 @@ def unprocessed_resumes(
         return
     yield dg.MaterializeResult(
         metadata={
+            "in_words": f"{counted(claimed.rows, 'resume')} claimed; {claimed.still_waiting:,} "
+            "still wait.",
+            ROW_COUNT: claimed.rows,
             "rows_claimed": claimed.rows,
             "rows_still_waiting": claimed.still_waiting,
             **facts(claimed.batch, "state", "model", "planned_at", "claimed_at"),
@@ -86,7 +91,7 @@ def unprocessed_resumes(
     )
 
 
-@batch_asset("jsonl", "file", after=unprocessed_resumes)
+@batch_asset("jsonl", "file", after=unprocessed_resumes, code_version=asked_now())
 def batch_requests(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -110,8 +115,14 @@ def batch_requests(
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
     if batch.state in (BatchState.empty, BatchState.abandoned):
         return
+    money = _estimated_money(batch, settings.load())
     yield dg.MaterializeResult(
+        tags=asked_by(batch),
         metadata={
+            "in_words": f"{counted(batch.requests, 'request')} in a file of "
+            f"{size(batch.file_bytes)}; {counted(batch.truncated, 'resume')} without the middle. "
+            f"Estimated: {dollars(money.get('estimated_cost_usd'))} at most.",
+            ROW_COUNT: batch.requests,
             **facts(
                 batch,
                 "state",
@@ -128,8 +139,8 @@ def batch_requests(
                 "response_format",
                 "built_at",
             ),
-            **_estimated_money(batch, settings.load()),
-        }
+            **money,
+        },
     )
 
 
@@ -158,7 +169,11 @@ def submitted_batch(
     if batch.openai_batch_id is None:
         context.log.warning("Batch %s waits: %s", key, batch.message)
         return
-    metadata = facts(
+    metadata: Metadata = {
+        "in_words": f"{counted(batch.requests, 'request')} are at OpenAI, "
+        "which has 24 hours for them."
+    }
+    metadata |= facts(
         batch,
         "state",
         "openai_batch_id",
@@ -186,8 +201,8 @@ def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:
         return {"estimated_cost": f"no price known for {batch.model}"}
     caching = caching_in_words(model, batch.overhead_tokens, day)
     return {
-        "estimated_cost_usd": float(batch.estimated_cost),
-        "estimated_saving_usd": float(standard.total - half.total),
+        "estimated_cost_usd": usd(float(batch.estimated_cost)),
+        "estimated_saving_usd": usd(float(standard.total - half.total)),
         "prices": f"{half.model}, {half.service}, of {half.on}, by {half.source}",
         **({} if caching is None else {"caching": caching}),
     }

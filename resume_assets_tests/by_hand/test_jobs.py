@@ -34,7 +34,8 @@ def told(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -> None:
     assert job.description
     [node] = job.graph.nodes
-    fields = node.definition.config_schema.config_type.fields
+    schema: Any = node.definition.config_schema
+    fields = schema.config_type.fields
     assert fields
     for name, field in fields.items():
         assert field.description, name
