@@ -48,9 +48,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             jobs.collect_batch,
             jobs.run_model_trial,
             schedules.housekeeping,
+            schedules.observe_aicandidate,
             *by_hand.JOBS,
         ],
-        schedules=[schedules.daily_housekeeping],
+        schedules=[schedules.daily_housekeeping, schedules.hourly_observation],
         sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     """Overwrite also what a person changed in a record of ours: [undo.md](undo.md)."""
     keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
     """Days that what a batch overwrote can be put back."""
+    keep_ledger_days: float | None = Field(None, gt=0, le=36_500, alias="RESUME_KEEP_LEDGER_DAYS")
+    """Days after which what is personal goes from the ledger's rows; never where it is not set.
+    Then corrections in records so old are not known as such any more:
+    [forgetting.md](forgetting.md).
+    """
     not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
     """What becomes of a value that does not stand in the resume though it should: `contacts` writes
     no e-mail, phone or link of the kind, `null` no value at all, `keep` all of them:

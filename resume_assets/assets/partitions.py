@@ -3,6 +3,7 @@
 `aicandidate` alone has none.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +18,6 @@ TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
 
 
-ONE_BY_ONE = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
-"""A run is for one partition, so that a backfill of many is as many runs as were chosen."""
-
-
 def batch_asset(
     *kinds: str, after: dg.AssetsDefinition | dg.AssetSpec, code_version: str | None = None
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -28,13 +25,25 @@ def batch_asset(
 
     `code_version`: of what it depends on besides the data, see `versions`.
     """
-    return dg.asset(
+    return partitioned_asset(
         partitions_def=resume_batches,
-        backfill_policy=ONE_BY_ONE,
         code_version=code_version,
         group_name=GROUP,
-        owners=OWNERS,
         kinds=set(kinds),
         deps=[after],
-        output_required=False,
     )
+
+
+def partitioned_asset(**what: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`dg.asset` as ours are: nothing may come of a run, and a run is for one partition.
+
+    A backfill of many partitions is so many runs, and the UI does not offer a single one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the policy: it says what is so anyway
+        return dg.asset(
+            owners=OWNERS,
+            output_required=False,
+            backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+            **what,
+        )

@@ -85,6 +85,6 @@ def _record(row: Mapping[str, Any], columns: Iterable[str]) -> dg.TableRecord:
     return dg.TableRecord(values)
 
 
-def table_column(name: str, kind: str) -> dg.TableColumn:
+def table_column(name: str, kind: str, description: str | None = None) -> dg.TableColumn:
     """A column of a table's schema."""
-    return dg.TableColumn(name, kind)
+    return dg.TableColumn(name, kind, description)

@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.fields import within
 from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
 from resume_assets.assets.safely import safely
@@ -32,20 +33,28 @@ from resume_assets.resources import (
     SettingsResource,
     SQLServerResource,
 )
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError, load_settings
 from resume_assets.words import counted, dollars, size
 
+_MOST = 10_000_000  # as of RESUME_BATCH_SIZE; a file takes 50,000
 Materialized = Iterator[dg.MaterializeResult[None]]
+
+
+def _usual_size() -> int:
+    """RESUME_BATCH_SIZE as it is when Dagster loads this, for the launchpad to open with."""
+    try:
+        return load_settings().batch_size
+    except SettingsError:  # the runs say so
+        return int(Settings.model_fields["batch_size"].default)
 
 
 class ClaimConfig(dg.Config):
     """For a partition that was added by hand; a batch that the planner made has its size."""
 
-    batch_size: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000_000,
-        description="Resumes in this batch, at most; RESUME_BATCH_SIZE if not given.",
+    batch_size: int = Field(
+        default=_usual_size(),
+        description="Resumes in this batch, at most: 1 to 10,000,000, in one file of 50,000 at "
+        "most. RESUME_BATCH_SIZE if not given.",
     )
 
 
@@ -71,7 +80,8 @@ def unprocessed_resumes(
     key = context.partition_key
     with safely("claiming resumes"):
         database, values = sqlserver.database(), settings.load()
-        refusal = plan_named(database, values, key, config.batch_size or values.batch_size)
+        within("batch_size", config.batch_size, 1, _MOST)
+        refusal = plan_named(database, values, key, config.batch_size)
         if refusal is not None:
             raise PlanRefused(f"Batch {key} is not planned: {refusal.why}")
         with leased(database, key, patience=PATIENCE) as lease:

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from resume_assets.assets.candidates import aicandidate
-from resume_assets.assets.partitions import ONE_BY_ONE, OWNERS, TRIALS, model_trials
+from resume_assets.assets.partitions import TRIALS, model_trials, partitioned_asset
 from resume_assets.assets.reporting import Metadata, percent, table, timestamp
 from resume_assets.assets.requests import Materialized
 from resume_assets.assets.safely import safely
@@ -29,14 +29,8 @@ class HeldUp(PlatformError):
     """Something of the trial could not go on; the rest of it did."""
 
 
-@dg.asset(
-    partitions_def=model_trials,
-    backfill_policy=ONE_BY_ONE,
-    group_name=TRIALS,
-    owners=OWNERS,
-    kinds={"openai"},
-    deps=[aicandidate],
-    output_required=False,
+@partitioned_asset(
+    partitions_def=model_trials, group_name=TRIALS, kinds={"openai"}, deps=[aicandidate]
 )
 def model_trial(
     context: dg.AssetExecutionContext,

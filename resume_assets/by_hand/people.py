@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.assets.fields import USERIDS, required, texts
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.naming import Named, named
-from resume_assets.by_hand.fields import USERIDS, required, texts
 from resume_assets.by_hand.telling import tell
 from resume_assets.database.connect import Database
 from resume_assets.resources import (

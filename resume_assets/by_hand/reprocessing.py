@@ -3,9 +3,9 @@
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.assets.fields import DRY_RUN, required, within
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep import reprocessing
-from resume_assets.by_hand.fields import DRY_RUN, required, within
 from resume_assets.by_hand.telling import tell
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.words import dollars

@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.assets.fields import DRY_RUN, texts, within
 from resume_assets.assets.partitions import model_trials
 from resume_assets.assets.reporting import table
 from resume_assets.assets.safely import safely
-from resume_assets.by_hand.fields import DRY_RUN, texts, within
 from resume_assets.by_hand.telling import tell
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.trials import creating

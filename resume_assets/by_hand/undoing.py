@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.assets.fields import DRY_RUN, USERIDS, required, texts
 from resume_assets.assets.reporting import counts_table
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.upkeep import undoing
 from resume_assets.batches.upkeep.naming import named
-from resume_assets.by_hand.fields import DRY_RUN, USERIDS, required, texts
 from resume_assets.by_hand.telling import tell
 from resume_assets.resources import SQLServerResource
 from resume_assets.words import counted

@@ -63,6 +63,9 @@ def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -
         ("trial", {"models": ["m"], "seed": -1}, "seed is -1: it takes 0 to 2,147,483,647"),
         ("trial", {"models": [""]}, "models takes a list of names"),
         ("audit", {"batch": "nobody"}, "nobody"),
+        ("forget", {"dry_run": False}, "userids is empty: whom?"),
+        ("forget", {"userids": ["one"]}, "'one' is no id of this table"),
+        ("forget", {"userids": [10**30]}, "larger than any id of a database"),
     ],
 )
 def test_a_wrong_field_is_refused_in_a_sentence(
@@ -145,3 +148,12 @@ def test_there_is_nothing_to_audit_before_records_are_written(platform: Platform
     assert "nothing to audit" in failure_of(started(platform, "audit"))
     platform.plan("b1")
     assert "b1 is planned" in failure_of(started(platform, "audit", batch="b1"))
+
+
+def test_forget_does_nothing_until_it_is_told_to(done: Platform) -> None:
+    first = told(started(done, "forget", userids=[1]))
+    assert "set dry_run to false" in first["in_words"]
+    assert [item.text_hash for item in done.items("b1").values()].count(None) == 0
+    receipt = told(started(done, "forget", userids=[1], dry_run=False))["receipt"]
+    assert receipt["people"] == 1
+    assert 1 not in done.items("b1")

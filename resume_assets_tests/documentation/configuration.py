@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from resume_assets.settings import Settings
+from resume_assets_tests.documentation.pages import DOCS
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "configuration.md"
 
 _HEAD = """\

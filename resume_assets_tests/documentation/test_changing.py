@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import resume_assets
-from resume_assets_tests.documentation.configuration import DOCS
+from resume_assets_tests.documentation.pages import DOCS
 
 PACKAGE = Path(resume_assets.__file__).parent
 PAGE = DOCS / "changing.md"

@@ -11,7 +11,7 @@ from resume_assets.errors import WrongUseError
 
 _PAGE = 500
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 """The largest integer that a database takes."""
 
 
@@ -27,8 +27,8 @@ class Named:
     told: str | None = None
 
 
-def named(database: Database, texts: Sequence[str]) -> Named:
-    """Look typed ids up. Raises BadUserid for what is no id, or where nobody has any of them."""
+def typed_userids(database: Database, texts: Sequence[str]) -> list[Any]:
+    """The ids that a person typed, in the table's own type. Raises BadUserid for what is no id."""
     kind = database.candidates.userid.type.python_type
     chosen: list[Any] = []
     for text in texts:
@@ -36,7 +36,13 @@ def named(database: Database, texts: Sequence[str]) -> Named:
             chosen.append(kind(text))
         except (ValueError, ArithmeticError):
             raise BadUserid(f"{text!r} is no id of this table: it takes {kind.__name__}.") from None
-    possible = [one for one in chosen if not isinstance(one, int) or abs(one) <= _LARGEST]
+    return chosen
+
+
+def named(database: Database, texts: Sequence[str]) -> Named:
+    """Look typed ids up. Raises BadUserid for what is no id, or where nobody has any of them."""
+    chosen = typed_userids(database, texts)
+    possible = [one for one in chosen if not isinstance(one, int) or abs(one) <= LARGEST]
     unknown = set(chosen) - set(possible) | set(unknown_userids(database, possible))
     known = [userid for userid in possible if userid not in unknown]
     if not unknown:

@@ -1,4 +1,4 @@
-"""The fields of these jobs: what several have, and what is wrong with one, in a sentence.
+"""Fields of the launchpad: what several jobs have, and what is wrong with one, in a sentence.
 
 Dagster checks a field's type before a run begins, and its range only when it has begun, with a
 traceback: so ranges are checked here.
