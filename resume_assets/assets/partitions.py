@@ -41,9 +41,10 @@ def partitioned_asset(**what: Any) -> Callable[[Callable[..., Any]], dg.AssetsDe
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # the policy: it says what is so anyway
-        return dg.asset(
+        decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
             owners=OWNERS,
             output_required=False,
             backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
             **what,
         )
+    return decorator
