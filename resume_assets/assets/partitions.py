@@ -18,6 +18,16 @@ TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
 
 
+def drop_empty(context: dg.AssetExecutionContext) -> None:
+    """Take the partition of an empty batch away: nothing will ever be materialized for it.
+
+    It would stay missing, and grey, at six assets. Where it is added again, it is planned anew.
+    """
+    key = context.partition_key
+    context.instance.delete_dynamic_partition(resume_batches.name or "", key)
+    context.log.info(f"Batch {key} is empty: no resume was waiting. Its partition is taken away.")
+
+
 def batch_asset(
     *kinds: str, after: dg.AssetsDefinition | dg.AssetSpec, code_version: str | None = None
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
 from resume_assets.assets.fields import within
-from resume_assets.assets.partitions import batch_asset
+from resume_assets.assets.partitions import batch_asset, drop_empty
 from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
 from resume_assets.assets.safely import safely
 from resume_assets.assets.versions import asked_by, asked_now
@@ -87,7 +87,7 @@ def unprocessed_resumes(
         with leased(database, key, patience=PATIENCE) as lease:
             claimed = claim(lease, values)
     if claimed.batch.state == BatchState.empty:
-        context.log.info("Batch %s is empty: no resume was waiting.", key)
+        drop_empty(context)
         return
     yield dg.MaterializeResult(
         metadata={
@@ -123,6 +123,8 @@ def batch_requests(
             batch = build(lease, settings.load(), store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
+    if batch.state == BatchState.empty:
+        drop_empty(context)
     if batch.state in (BatchState.empty, BatchState.abandoned):
         return
     money = _estimated_money(batch, settings.load())

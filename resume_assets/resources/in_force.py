@@ -4,6 +4,7 @@ It is read whenever Dagster loads the definitions; "Reload" in the UI reads it a
 """
 
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -32,7 +33,7 @@ class _Description:
     """Of the class its docstring; of an instance, which is what Dagster shows, the facts too."""
 
     def __init__(self, of_class: str, facts: Callable[[Any], Mapping[str, object]]) -> None:
-        self._of_class = of_class
+        self._of_class = cleandoc(of_class)
         self._facts = facts
 
     def __get__(self, instance: object, owner: type) -> str:
@@ -47,13 +48,13 @@ class _Description:
 
 
 def set_by_the_user(settings: Settings) -> dict[str, object]:
-    """Each variable that is not at its default; of a secret, only that it is set."""
+    """Each variable that is not at its default but the login; of a secret, only that it is set."""
     by_variable = sources()
     found = {}
     for name, field in Settings.model_fields.items():
         variable = field.alias or name
         value = getattr(settings, name)
-        if by_variable[variable] == "default" or value is None:
+        if by_variable[variable] == "default" or value is None or variable == "username":
             continue
         is_secret = isinstance(value, SecretStr)
         found[variable] = "set" if is_secret else shown_url(str(value))

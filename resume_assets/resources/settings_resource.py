@@ -7,14 +7,18 @@ from resume_assets.resources.in_force import set_by_the_user, showing
 from resume_assets.settings import Settings, demo_settings, load_settings
 
 
+def _limit(dollars: float | None) -> str:
+    return "no limit" if dollars is None else f"{dollars:,.2f}"
+
+
 def _facts(resource: "SettingsResource") -> dict[str, object]:
     settings = resource.load()
     return {
         "home": settings.home_folder,
         "resumes a batch": f"{settings.batch_size:,}",
         "batches out at once": settings.max_in_flight,
-        "dollars in all": settings.max_cost_usd or "no limit",
-        "dollars a day": settings.max_cost_usd_a_day or "no limit",
+        "dollars in all": _limit(settings.max_cost_usd),
+        "dollars a day": _limit(settings.max_cost_usd_a_day),
         "tokens enqueued at once": settings.enqueued_token_limit or "learned from OpenAI",
         **({} if resource.demo else set_by_the_user(settings)),
     }
