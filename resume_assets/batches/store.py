@@ -21,6 +21,8 @@ from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
+REVIEW = "review.html"
+"""The page for people (`reviewing`), which is deleted with the other files."""
 _OWNER = ".installation"
 
 _BUCKETS = frozenset(
@@ -121,6 +123,10 @@ class BatchFiles:
     def path(self, name: str) -> UPath:
         """Where the file is or would be."""
         return self.folder / name
+
+    def shown(self, name: str) -> str:
+        """The same for people: without credentials."""
+        return f"{self.store.url.rstrip('/')}/{self.folder.name}/{name}"
 
     def is_anything_there(self) -> bool:
         """Whether the folder has any file."""

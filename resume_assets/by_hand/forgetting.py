@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets.fields import DRY_RUN, BadField, texts
+from resume_assets.assets.fields import DRY_RUN, BadField
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep import forgetting
 from resume_assets.batches.upkeep.naming import LARGEST, typed_userids
 from resume_assets.batches.upkeep.receipts import Receipt
+from resume_assets.by_hand.candidates import ids_in
 from resume_assets.by_hand.telling import tell
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.client import BatchApi
@@ -65,7 +66,7 @@ def forget_people(
 
 def _wanted(database: Database, config: ForgetConfig) -> list[Any]:
     """The ids; a candidate who is gone is no mistake. Raises BadField, BadUserid."""
-    userids = typed_userids(database, texts("userids", config.userids))
+    userids = typed_userids(database, ids_in(database, config.userids, "forget"))
     if not userids:
         raise BadField("userids is empty: whom? Nothing was done.")
     if any(isinstance(one, int) and abs(one) > LARGEST for one in userids):

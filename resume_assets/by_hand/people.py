@@ -5,13 +5,14 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets.fields import USERIDS, required, texts
+from resume_assets.assets.fields import USERIDS, required
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.naming import Named, named
+from resume_assets.by_hand.candidates import ids_in
 from resume_assets.by_hand.telling import tell
 from resume_assets.database.connect import Database
 from resume_assets.resources import (
@@ -40,8 +41,8 @@ def send_again(
 ) -> None:
     """Forgets the failed attempts of these candidates, or of all that are given up."""
     with safely("sending candidates again"):
-        userids = texts("userids", config.userids)
         database, values = sqlserver.database(), settings.load()
+        userids = ids_in(database, config.userids, "retry")
         found = named(database, userids) if userids else None
         forgiven = people.forgive(database, values, None if found is None else found.userids)
     lines = _unknown(found)

@@ -5,13 +5,14 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets.fields import DRY_RUN, USERIDS, required, texts
+from resume_assets.assets.fields import DRY_RUN, USERIDS, required
 from resume_assets.assets.reporting import counts_table
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.upkeep import undoing
 from resume_assets.batches.upkeep.naming import named
+from resume_assets.by_hand.candidates import ids_in
 from resume_assets.by_hand.telling import tell
 from resume_assets.resources import SQLServerResource
 from resume_assets.words import counted
@@ -32,8 +33,8 @@ def put_back_what_was_overwritten(
     """Puts back what a batch overwrote; records that were changed since are left alone."""
     with safely("undoing"):
         name = required("batch", config.batch, "the key of a batch")
-        userids = texts("userids", config.userids)
         database = sqlserver.database()
+        userids = ids_in(database, config.userids, "undo")
         key = database.read(lambda connection: batches.get(connection, database, name)).batch_key
         found = named(database, userids) if userids else None
         chosen = None if found is None else found.userids

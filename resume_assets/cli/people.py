@@ -101,7 +101,8 @@ def forget(
     if receipts:
         return forgetting.show_receipts(load_settings(), as_json=as_json)
     with session() as opened:
-        named = forgetting.named(opened.database, userids)
+        asks = not (yes or as_json or allow_again)
+        named = forgetting.named(opened.database, userids, asks=asks)
         if allow_again:
             return forgetting.allow_again(opened, named)
         return forgetting.forget(opened, named, records=records, sure=yes, as_json=as_json)

@@ -25,14 +25,17 @@ STANDARD_INPUT = "-"
 
 
 class NobodyNamed(WrongUseError):
-    """No id was given, or none that the candidate table could hold."""
+    """No id was given, or one that no table could hold, or there is no way to ask."""
 
 
-def named(database: Database, userids: Sequence[str]) -> list[Any]:
+def named(database: Database, userids: Sequence[str], *, asks: bool) -> list[Any]:
     """The ids in the table's own type; `-` stands for the lines of standard input.
 
-    Raises BadUserid, NobodyNamed. Unlike elsewhere, a candidate who is gone is no mistake.
+    `asks`: a question will be asked, whose answer can't come from there as well. Raises BadUserid,
+    NobodyNamed. Unlike elsewhere, a candidate who is gone is no mistake.
     """
+    if asks and STANDARD_INPUT in userids:
+        raise NobodyNamed("With - for ids on standard input, say --yes: nobody can be asked then.")
     typed: list[str] = []
     for userid in userids:
         if userid != STANDARD_INPUT:

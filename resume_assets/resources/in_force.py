@@ -50,7 +50,7 @@ class _Description:
 def set_by_the_user(settings: Settings) -> dict[str, object]:
     """Each variable that is not at its default but the login; of a secret, only that it is set."""
     by_variable = sources()
-    found = {}
+    found: dict[str, object] = {}
     for name, field in Settings.model_fields.items():
         variable = field.alias or name
         value = getattr(settings, name)

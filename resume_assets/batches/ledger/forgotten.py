@@ -47,11 +47,20 @@ def is_forgotten(
     connection: sa.Connection, database: Database, userid: sa.ColumnElement[Any]
 ) -> sa.ColumnElement[bool]:
     """The condition that a candidate, by the column of its id, is to be forgotten."""
-    table = database.ledger.forgotten
+    secret = _secret_in_use(connection, database)
+    if secret is None:
+        return sa.false()
+    person = database.dialect.person(secret, userid)
+    return person.in_(sa.select(database.ledger.forgotten.c.person))
+
+
+def _secret_in_use(connection: sa.Connection, database: Database) -> str | None:
+    """The key; None while there is nobody to be forgotten, nearly always: then no hash is made."""
     secret = secret_of(connection, database)
-    if secret is None or connection.execute(sa.select(table.c.person).limit(1)).first() is None:
-        return sa.false()  # nearly always: costs no hash
-    return database.dialect.person(secret, userid).in_(sa.select(table.c.person))
+    anybody = sa.select(database.ledger.forgotten.c.person).limit(1)
+    if secret is None or connection.execute(anybody).first() is None:
+        return None
+    return secret
 
 
 def among(
@@ -61,9 +70,7 @@ def among(
 
     `items`: the table that the batch's items are in.
     """
-    marked = sa.select(database.ledger.batches.c.forgetting_since)
-    marked = marked.where(database.ledger.batches.c.batch_key == key)
-    if connection.execute(marked).scalar() is None:
+    if _secret_in_use(connection, database) is None:
         return set()
     query = sa.select(items.c.userid).where(
         items.c.batch_key == key,
@@ -106,6 +113,14 @@ def drop(connection: sa.Connection, database: Database, found: Iterable[str]) ->
     """They may be sent again; of how many that was not so."""
     table = database.ledger.forgotten
     return database.dialect.delete_rows(connection, table, "person", list(found))
+
+
+def mark(connection: sa.Connection, database: Database, keys: Iterable[str]) -> None:
+    """Note that people in these batches are to be forgotten; `upkeep.cleaning` does it."""
+    table, now = database.ledger.batches, database.dialect.utc_now(connection)
+    for key in sorted(keys):
+        marked = table.update().where(table.c.batch_key == key).values(forgetting_since=now)
+        connection.execute(marked)
 
 
 def mask(secret: str, custom_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.states import OPEN_ITEMS, WRITTEN, ItemState
-from resume_assets.batches.records.losses import SHOWN, Losses, losses
+from resume_assets.batches.records.losses import SHOWN, Losses, losses, shown
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
 
@@ -25,17 +25,20 @@ PRESENT = "Present"
 
 @dataclass(slots=True)
 class Finding:
-    """How many records were looked at, and those that offend, by column; ids only."""
+    """How many records were looked at, and those that offend, by column; no values.
+
+    Who they are is told as `shown` has it.
+    """
 
     looked_at: int = 0
     by_column: Counter[str] = field(default_factory=Counter)
-    offenders: list[tuple[str, str]] = field(default_factory=list)  # userid, column
+    offenders: list[tuple[str, str]] = field(default_factory=list)  # who, column
 
-    def add(self, userid: Any, column: str) -> None:
+    def add(self, who: str, column: str) -> None:
         """Count an offending value."""
         self.by_column[column] += 1
         if len(self.offenders) < SHOWN:
-            self.offenders.append((str(userid), column))
+            self.offenders.append((who, column))
 
     @property
     def passed(self) -> bool:
@@ -57,26 +60,32 @@ def audit_dates(connection: sa.Connection, database: Database, key: str) -> Date
     """Look at all date columns of the records that this batch wrote."""
     audit = DateAudit()
     now = database.dialect.utc_now(connection)
-    this_month = f"{now:%Y-%m}"
-    for userid, columns in _dates(connection, database, key):
-        for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
-            finding.looked_at += 1
-        periods = []
-        for prefix in PREFIXES:
-            start = _checked(audit, userid, f"{prefix}StartDate", columns, end=False)
-            end = _checked(audit, userid, f"{prefix}EndDate", columns, end=True)
-            if start is not None and end is not None and _last(end) < start:
-                audit.order.add(userid, f"{prefix}StartDate")
-            for date_of, month in (("StartDate", start), ("EndDate", end)):
-                if month is not None and month != PRESENT and month > this_month:
-                    audit.future.add(userid, prefix + date_of)
-            periods.append((prefix, start, end))
-        for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
-            if None in (start, end, next_start, next_end):
-                continue
-            if (_last(next_end), next_start) > (_last(end), start):
-                audit.newest_first.add(userid, f"{prefix}StartDate")
+    for who, columns in _dates(connection, database, key):
+        audit_record(audit, who, columns, this_month=f"{now:%Y-%m}")
     return audit
+
+
+def audit_record(
+    audit: DateAudit, who: str, columns: Mapping[str, Any], *, this_month: str
+) -> None:
+    """Look at the date columns of one record; `this_month` as YYYY-MM."""
+    for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
+        finding.looked_at += 1
+    periods = []
+    for prefix in PREFIXES:
+        start = _checked(audit, who, f"{prefix}StartDate", columns, end=False)
+        end = _checked(audit, who, f"{prefix}EndDate", columns, end=True)
+        if start is not None and end is not None and _last(end) < start:
+            audit.order.add(who, f"{prefix}StartDate")
+        for date_of, month in (("StartDate", start), ("EndDate", end)):
+            if month is not None and month != PRESENT and month > this_month:
+                audit.future.add(who, prefix + date_of)
+        periods.append((prefix, start, end))
+    for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
+        if None in (start, end, next_start, next_end):
+            continue
+        if (_last(next_end), next_start) > (_last(end), start):
+            audit.newest_first.add(who, f"{prefix}StartDate")
 
 
 def is_valid_date(value: Any, *, end: bool) -> bool:
@@ -87,12 +96,12 @@ def is_valid_date(value: Any, *, end: bool) -> bool:
 
 
 def _checked(
-    audit: DateAudit, userid: Any, column: str, columns: dict[str, Any], *, end: bool
+    audit: DateAudit, who: str, column: str, columns: Mapping[str, Any], *, end: bool
 ) -> str | None:
     """The month as text, None for NULL; an ill-formed one is counted and taken for NULL."""
     value = columns.get(column)
     if not is_valid_date(value, end=end):
-        audit.formats.add(userid, column)
+        audit.formats.add(who, column)
         return None
     if isinstance(value, date | datetime):
         return f"{value:%Y-%m}"
@@ -105,8 +114,8 @@ def _last(month: str | None) -> str:
 
 def _dates(
     connection: sa.Connection, database: Database, key: str
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Each record of the batch that is still as it left it: id, and dates by column."""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each record of the batch that is still as it left it: whose, and dates by column."""
     there, items = database.candidates, database.ledger.items
     wanted = [
         column.name
@@ -133,7 +142,7 @@ def _dates(
             # Not in the query: the database may compare it in another form than it is read in.
             if processed == ours:
                 yield (
-                    userid,
+                    shown(database, userid, position),
                     {
                         name: None if name in stand_ins and value == stand_ins[name] else value
                         for name, value in zip(present, values, strict=True)
@@ -220,12 +229,12 @@ def borne_out(connection: sa.Connection, database: Database, key: str) -> BorneO
         )
     ).one()
     result = BorneOut(int(checked or 0), Finding(looked_at))
-    noted = sa.select(items.c.userid, items.c.not_borne_out).where(
+    noted = sa.select(items.c.userid, items.c.position, items.c.not_borne_out).where(
         written, items.c.not_borne_out.is_not(None)
     )
-    for userid, columns in connection.execute(noted.order_by(items.c.position)):
+    for userid, position, columns in connection.execute(noted.order_by(items.c.position)):
         for column in orjson.loads(columns):
-            result.found.add(userid, column)
+            result.found.add(shown(database, userid, position), column)
     return result
 
 
@@ -237,7 +246,7 @@ class Audit:
     account: Account
     losses: Losses
     borne_out: BorneOut
-    given_up: list[GivenUp]
+    given_up: list[tuple[str, GivenUp]]  # each with who it is, as `shown` has it
 
 
 def audit(
@@ -254,5 +263,8 @@ def audit(
         account=account(connection, database, key),
         losses=losses(connection, database, key, meant=meant),
         borne_out=borne_out(connection, database, key),
-        given_up=list(given_up(connection, database, max_attempts=max_attempts, batch_key=key)),
+        given_up=[
+            (shown(database, one.userid, one.position), one)
+            for one in given_up(connection, database, max_attempts=max_attempts, batch_key=key)
+        ],
     )

@@ -9,8 +9,10 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+import sqlalchemy as sa
+
 from resume_assets.batches.ledger.closing import End, close, usage_of
-from resume_assets.batches.ledger.forgotten import among
+from resume_assets.batches.ledger.forgotten import among, mark
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BY_REQUEST, ItemState
 from resume_assets.batches.receiving.results import Asked
@@ -38,7 +40,12 @@ def remembered(
                 for asked, answer in page
                 if asked.userid in gone and asked.state == ItemState.submitted
             ]
-            lease.write(partial(close, lease=lease, ends=ends))
+            lease.write(partial(_discard, lease=lease, ends=ends))
         for asked, answer in page:
             if asked.userid not in gone:
                 yield asked, answer
+
+
+def _discard(connection: sa.Connection, *, lease: Lease, ends: list[End]) -> None:
+    close(connection, lease, ends)
+    mark(connection, lease.database, [lease.key])

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.forgotten import are_personal
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.values import LOSSES
@@ -16,12 +17,21 @@ SHOWN = 50
 """Ids that a finding names, at most."""
 
 
+def shown(database: Database, userid: Any, position: int) -> str:
+    """A candidate as Dagster's storage may name it, which keeps what it is told.
+
+    The id where it is a number; where it is a text, which may be an e-mail address, the item's
+    position in the batch.
+    """
+    return f"position {position}" if are_personal(database) else str(userid)
+
+
 @dataclass(slots=True)
 class Losses:
     """What of a batch's texts and values did not fit, could not be read, or was changed.
 
     `changes` counts records by column and what was done; `lost` are those of them after which
-    something is missing: userid, column, what. `meant`: records that were not looked at.
+    something is missing: who, column, what. `meant`: records that were not looked at.
     """
 
     truncated: int
@@ -32,12 +42,12 @@ class Losses:
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def add(self, userid: Any, changes: Mapping[str, str]) -> None:
+    def add(self, who: str, changes: Mapping[str, str]) -> None:
         """Count what was done to a record."""
         self.changes.update(changes.items())
         for column, what in changes.items():
             if what in LOSSES and len(self.lost) < SHOWN:
-                self.lost.append((str(userid), column, what))
+                self.lost.append((who, column, what))
 
     @property
     def passed(self) -> bool:
@@ -68,7 +78,9 @@ def losses(
     truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
     not_counted = connection.execute(left).scalar_one()
     found = Losses(truncated, values_cut, months_assumed, dates_unread, not_counted)
-    noted = sa.select(items.c.userid, items.c.changes).where(written, items.c.changes.is_not(None))
-    for userid, changes in connection.execute(noted.order_by(items.c.position)):
-        found.add(userid, orjson.loads(changes))
+    noted = sa.select(items.c.userid, items.c.position, items.c.changes).where(
+        written, items.c.changes.is_not(None)
+    )
+    for userid, position, changes in connection.execute(noted.order_by(items.c.position)):
+        found.add(shown(database, userid, position), orjson.loads(changes))
     return found

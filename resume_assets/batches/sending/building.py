@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
-from resume_assets.batches.ledger.forgotten import among
+from resume_assets.batches.ledger.forgotten import among, mark
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
 from resume_assets.batches.ledger.states import BLANK, BY_REQUEST, BatchState, ItemState
@@ -240,6 +240,8 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
         _release(connection, lease, reason, userids, now)
+    if BY_REQUEST in tally.given_back:
+        mark(connection, database, [lease.key])
     asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
     output_tokens = round(tally.requests * expected_output(connection, database, asked))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.sending.attempt import Attempt
+from resume_assets.batches.sending.uploading import upload_name
 from resume_assets.openai_api.errors import ApiFailed
 
 _log = logging.getLogger(__name__)
@@ -31,8 +32,14 @@ def is_to_be_built_anew(attempt: Attempt, batch: batches.Batch) -> bool:
 
 
 def take_back(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
-    """Set the batch back to `claimed`, and delete what was uploaded; nothing of it runs."""
-    claimed = attempt.update(
+    """Delete what was uploaded, and set the batch back to `claimed`; nothing of it runs."""
+    # In this order: killed in between, it is done again, and no upload is left that nobody knows.
+    try:
+        for file_id in _uploads(attempt, batch):
+            attempt.api.delete_file(file_id)
+    except ApiFailed as failed:  # the housekeeping finds it, and it expires by itself
+        _log.warning("batch %s: its upload is not deleted yet: %s", batch.batch_key, failed)
+    return attempt.update(
         state=BatchState.claimed,
         input_file_id=None,
         upload_started_at=None,
@@ -44,9 +51,13 @@ def take_back(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
         requested_at=None,
         message="Somebody in it is forgotten: its file is built anew, without them.",
     )
+
+
+def _uploads(attempt: Attempt, batch: batches.Batch) -> list[str]:
+    """The batch's upload, also where only the server knows of it."""
     if batch.input_file_id is not None:
-        try:
-            attempt.api.delete_file(batch.input_file_id)
-        except ApiFailed as failed:  # the housekeeping finds it, and it expires by itself
-            _log.warning("batch %s: its upload is not deleted yet: %s", batch.batch_key, failed)
-    return claimed
+        return [batch.input_file_id]
+    if batch.upload_started_at is None:
+        return []
+    name = upload_name(attempt.installation, batch.batch_key, batch.try_number)
+    return [file.id for file in attempt.api.find_files(name, batch.upload_started_at)]

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import batches, forgotten
+from resume_assets.batches.ledger import forgotten
 from resume_assets.batches.ledger.lease import PATIENCE, BatchBusy, LeaseLost, leased
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
@@ -24,7 +25,7 @@ from resume_assets.batches.upkeep import emptying, samples
 from resume_assets.batches.upkeep.anonymising import NoRoom
 from resume_assets.batches.upkeep.cleaning import Found, clean
 from resume_assets.batches.upkeep.pages import remove_trial_pages
-from resume_assets.batches.upkeep.receipts import Receipt, keep
+from resume_assets.batches.upkeep.receipts import Receipt, keep, kept
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.errors import in_words
@@ -57,13 +58,15 @@ def forget(
     """
     receipt = Receipt()
     wanted = list(dict.fromkeys(userids))
+    # Of what was left for later before, it is not known whose it is.
+    unknown = set(database.read(partial(_left, database=database)))
     for start in range(0, len(wanted), PAGE):
         page = wanted[start : start + PAGE]
         noted = database.write(partial(_note, database=database, userids=page))
         receipt.people += len(page)
         receipt.journal_entries += noted.journal_entries
         receipt.trials += noted.trials
-    _finish(database, settings, store, api, receipt, wanted, patience)
+    _finish(database, settings, store, api, receipt, _Known(wanted, unknown), patience)
     if records:
         for start in range(0, len(wanted), PAGE):
             emptying.empty(database, wanted[start : start + PAGE], receipt)
@@ -78,14 +81,16 @@ def forget(
 def finish(
     database: Database, settings: Settings, store: BatchStore, api: BatchApi | None
 ) -> Receipt | None:
-    """Do what `forget` had to leave for later, for the daily job; None where nothing was left.
+    """Do what was left for later, for the daily job; None where nothing was.
 
     Raises DatabaseFailed.
     """
-    if not database.read(partial(_left, database=database)):
+    before = kept(database)
+    was_left = bool(before) and bool(before[-1]["left_for_later"])
+    if not was_left and not database.read(partial(_left, database=database)):
         return None
     receipt = Receipt()
-    _finish(database, settings, store, api, receipt, (), patience=0)
+    _finish(database, settings, store, api, receipt, _Known(), patience=0)
     _scrub(database, receipt)
     keep(database, receipt)
     return receipt
@@ -113,6 +118,18 @@ def allow_again(
     return allowed
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who is forgotten; in `unknown` batches there are others as well."""
+
+    userids: Sequence[Any] = ()
+    unknown: AbstractSet[str] = frozenset()
+
+    def of(self, key: str) -> Sequence[Any]:
+        """Everybody who is forgotten in this batch; nobody where that is not known."""
+        return () if key in self.unknown else self.userids
+
+
 @dataclass(slots=True)
 class _Noted:
     journal_entries: int = 0
@@ -120,8 +137,13 @@ class _Noted:
 
 
 def _note(connection: sa.Connection, *, database: Database, userids: Sequence[Any]) -> _Noted:
-    """Who is to be forgotten, and the batches that they are in; no lease is needed for that."""
-    ledger, secret = database.ledger, forgotten.made_secret(connection, database)
+    """Who is to be forgotten, and the batches that they are in; no lease is needed for that.
+
+    Under the planning lock: nobody claims them meanwhile.
+    """
+    ledger = database.ledger
+    database.dialect.lock(connection, ledger.installation)
+    secret = forgotten.made_secret(connection, database)
     found = forgotten.persons(connection, database, secret, userids)
     forgotten.add(connection, database, found)
     keys: set[str] = set()
@@ -130,11 +152,7 @@ def _note(connection: sa.Connection, *, database: Database, userids: Sequence[An
             items.c.userid.in_(userids), items.c.forgotten_at.is_(None)
         )
         keys |= set(connection.execute(query.distinct()).scalars())
-    now = database.dialect.utc_now(connection)
-    for key in sorted(keys):
-        batches.lock(connection, database, key)
-        marked = ledger.batches.update().where(ledger.batches.c.batch_key == key)
-        connection.execute(marked.values(forgetting_since=now))
+    forgotten.mark(connection, database, keys)
     dropped = ledger.journal.delete().where(ledger.journal.c.userid.in_(userids))
     return _Noted(
         journal_entries=connection.execute(dropped).rowcount,
@@ -163,7 +181,7 @@ def _finish(
     store: BatchStore,
     api: BatchApi | None,
     receipt: Receipt,
-    userids: Sequence[Any],
+    known: _Known,
     patience: float,
 ) -> None:
     """See to every batch that is marked; one that can't be seen to now stays marked."""
@@ -171,7 +189,7 @@ def _finish(
         found = Found()
         try:
             with leased(database, key, patience=patience) as lease, lease.kept_alive():
-                clean(lease, settings, store, api, userids, found)
+                clean(lease, settings, store, api, known.of(key), found)
         except (BatchBusy, LeaseLost, NoRoom, StoreFailed, OSError) as problem:
             told = in_words(problem, f"forgetting people in batch {key}")
             receipt.left.append(told if key in told else f"Batch {key}: {told}")

@@ -44,5 +44,6 @@ def _without(told: Any, names: set[str]) -> Any:
     if isinstance(told, dict):
         return {name: _without(value, names) for name, value in told.items()}
     if isinstance(told, list):
-        return [_without(value, names) for value in told if value not in names]
+        left = (one for one in told if not (isinstance(one, str) and one in names))
+        return [_without(value, names) for value in left]
     return told

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import forgetting
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.receipts import kept
@@ -17,7 +18,7 @@ from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at
 from resume_assets_tests.forgetting import OTHERS, PERSON, forget, told_by_address, traces
-from resume_assets_tests.local_openai.faults import DropAfter, DropBefore, Respond
+from resume_assets_tests.local_openai.faults import DropAfter, DropBefore, Respond, rewrite
 
 THERE = "local_openai"
 """The server's folder: as far away as OpenAI itself."""
@@ -278,6 +279,45 @@ def test_the_files_can_not_be_reached(flow: Flowing) -> None:
     assert traces(flow.home / "batches") == {}
 
 
+def test_files_in_an_object_store(flow: Flowing) -> None:
+    flow.set(batch_store=f"memory://{abs(hash(flow.home))}")
+    flow.store = BatchStore(flow.settings.store_url)
+    flow.until_done()
+    files = flow.store.batch(KEY)
+    with files.write("review.html") as stream:
+        stream.write(PERSON.encode())
+    assert b"Quixby" in files.path("output.jsonl").read_bytes()
+    receipt = forget(flow)
+    assert (receipt.lines_blanked, receipt.removed) == (2, [f"{KEY}/review.html"])
+    assert files.names() == ["output.jsonl", "requests.jsonl"]
+    for name in files.names():
+        assert b"uixby" not in files.path(name).read_bytes()
+
+
+def test_lines_of_nobody_go_with_theirs(flow: Flowing) -> None:
+    """Half a line, no JSON, another's shape: no record comes of them, and they may be hers."""
+    flow.until_ended()
+
+    def spoil(lines: list[bytes]) -> list[bytes]:
+        return [*lines, b'{"custom_id": "x", "response": ', b"zerelda\n", b'["Quixby"]\n', b"\n"]
+
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, spoil)
+    flow.collect()
+    assert traces(flow.home / "batches")
+    forget(flow)
+    assert traces(flow.home / "batches") == {}
+    flow.apply()
+    assert flow.written() == sorted(OTHERS)
+
+
+def test_others_of_the_batch_are_left_alone_in_halves_of_their_names(flow: Flowing) -> None:
+    """An id within another is another's."""
+    flow.until_done()
+    with flow.store.batch(KEY).write("sample.html") as stream:
+        stream.write(b"<td>azerelda.quixby@example.com</td>")
+    assert forget(flow).removed == []
+
+
 def test_a_page_that_holds_them_goes_and_another_stays(flow: Flowing) -> None:
     flow.until_done()
     files = flow.store.batch(KEY)
@@ -291,6 +331,18 @@ def test_a_page_that_holds_them_goes_and_another_stays(flow: Flowing) -> None:
     receipt = forget(flow)
     assert receipt.removed == [f"{KEY}/review.html"]
     assert files.names() == ["output.jsonl", "requests.jsonl", "sample.html"]
+
+
+def test_pages_of_those_who_were_left_for_later(flow: Flowing) -> None:
+    """Nobody knows by then whose they are."""
+    flow.until_done()
+    files = flow.store.batch(KEY)
+    with files.write("review.html") as stream:
+        stream.write(PERSON.encode())
+    with leased(flow.database, KEY):
+        assert forget(flow, patience=0).left
+    assert forget(flow, OTHERS[0]).removed == [f"{KEY}/review.html"]
+    assert traces(flow.home / "batches") == {}
 
 
 def test_not_sent_again_until_somebody_says_so(flow: Flowing) -> None:
