@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from resume_assets import assets, checks, jobs, schedules, sensors
+from resume_assets import assets, by_hand, checks, jobs, schedules, sensors
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -48,8 +48,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             jobs.collect_batch,
             jobs.run_model_trial,
             schedules.housekeeping,
+            schedules.observe_aicandidate,
+            *by_hand.JOBS,
         ],
-        schedules=[schedules.daily_housekeeping],
+        schedules=[schedules.daily_housekeeping, schedules.hourly_observation],
         sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.

@@ -92,9 +92,12 @@ def _tell_dagster(session: Session, found: Review, where: str) -> None:
 def _nothing(found: Review) -> int:
     """Say why there is no page; raises NothingToReview where there is no record at all."""
     key = found.batch.batch_key
-    if found.flagged and found.of == 0:
+    if found.flagged and found.of:
         answer(records=0, page=None, next=f"resume-assets review {key}")
-        say(f"Nothing of {key} has a sign. `resume-assets review {key}` shows all of it.")
+        say(
+            f"No record of {key} that can be shown has a sign: `resume-assets review {key}` shows "
+            "all there are."
+        )
         return 0
     told = "; ".join(f"{len(ids):,} {why}" for why, ids in found.not_shown.items())
     raise NothingToReview(f"Batch {key} has no record that can be shown: {told or 'none at all'}.")
@@ -102,7 +105,7 @@ def _nothing(found: Review) -> int:
 
 def _say(found: Review, where: str) -> None:
     shown = len(found.records)
-    drawn = f", drawn at random from {found.of:,}" if found.of > shown else ""
+    drawn = f", drawn at random from {found.of:,}" if found.drawn else ""
     following = f"resume-assets evaluate review-{found.batch.batch_key}.jsonl"
     say(f"{counted(shown, 'record')} of {found.batch.batch_key}{drawn}:")
     signs = Counter(sign for record in found.records for sign in record.all_signs)

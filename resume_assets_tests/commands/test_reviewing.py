@@ -77,7 +77,7 @@ def test_nothing_to_look_at_writes_no_page(platform: Platform) -> None:
     platform.seed(1)
     platform.to_the_end("b1")
     said = ok("review", "b1", "--flagged")
-    assert "Nothing of b1 has a sign. `resume-assets review b1` shows all of it." in said
+    assert "No record of b1 that can be shown has a sign: `resume-assets review b1` shows" in said
     assert not page_of(platform).exists()
 
 

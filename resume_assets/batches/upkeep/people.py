@@ -42,21 +42,6 @@ MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchS
 """States of a batch that is, or may be, at the server, and whose answers are not here."""
 
 
-def unknown_userids(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """Those of these ids that no candidate has."""
-    there = database.candidates.userid
-
-    def work(connection: sa.Connection) -> set[Any]:
-        known: set[Any] = set()
-        for start in range(0, len(userids), _PAGE):
-            page = userids[start : start + _PAGE]
-            known.update(connection.execute(sa.select(there).where(there.in_(page))).scalars())
-        return known
-
-    known = database.read(work)
-    return [userid for userid in userids if userid not in known]
-
-
 def forgive(database: Database, settings: Settings, userids: Sequence[Any] | None = None) -> int:
     """Send given-up candidates again: what failed so far no longer counts as an attempt.
 
