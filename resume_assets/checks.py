@@ -18,6 +18,8 @@ from resume_assets.batches.records.judging import judge_batch
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.ends import SOON, end_of
+from resume_assets.notifying.reported import failed_check
+from resume_assets.notifying.telling import report
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
 
@@ -80,6 +82,15 @@ def audit_of_records(
                 )
             )
     outcomes = _outcomes(found, values) | {"known_answers_met": _met(known)}
+    # Here and not from Dagster's events: what the ledger has is told whatever becomes of this run.
+    report(
+        database,
+        [
+            failed_check(key, name, promise)
+            for name, promise in _ERRORS.items()
+            if not outcomes[name][0]
+        ],
+    )
     for name, (passed, metadata) in outcomes.items():
         yield dg.AssetCheckResult(
             asset_key=updated_candidate_records.key,

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from resume_assets import assets, checks, jobs, schedules, sensors
+from resume_assets import assets, checks, jobs, notifications, schedules, sensors
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -50,7 +50,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             schedules.housekeeping,
         ],
         schedules=[schedules.daily_housekeeping],
-        sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
+        sensors=[
+            sensors.batch_completion_sensor,
+            sensors.continuous_submission_sensor,
+            notifications.notifications,
+        ],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.
         executor=dg.in_process_executor,

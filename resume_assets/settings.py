@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
 
+    # Who is told. Read where they are used (`notifying.receivers`): a mistake in them stops nothing
+    notify_url: SecretStr | None = Field(None, alias="RESUME_NOTIFY_URL")
+    smtp_url: SecretStr | None = Field(None, alias="RESUME_SMTP_URL")
+    notify_summary: bool = Field(False, alias="RESUME_NOTIFY_SUMMARY")
+
     @field_validator("openai_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:

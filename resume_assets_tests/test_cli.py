@@ -21,6 +21,7 @@ COMMANDS = {
     "init-db",
     "local-openai",
     "new",
+    "notify",
     "reprocess",
     "resume",
     "retry",

@@ -16,6 +16,7 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
+from resume_assets.commands.notices import Teller
 from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
 from resume_assets.commands.output import describe, say, warn
 from resume_assets.commands.session import RunFailed, Session
@@ -36,17 +37,19 @@ def continuous(
     `interval`: seconds between two looks at OpenAI. SIGINT and SIGTERM end it, in the middle of a
     run too: the next run of that batch goes on from there.
     """
-    loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
+    loop, teller = _Loop(session, batches=batches, rows=rows, in_flight=in_flight), Teller(session)
     # A local server runs as long as this does, and not only while it is looked at.
     with session.openai.api(), told_to_stop() as stop:
         try:
             while not loop.go(stop):
+                teller.tell()
                 stop.wait(interval)
                 if stop.is_set():
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             say("Stopped. What is out stays out; start again to bring it in.")
             return 0
+    teller.tell(is_last=True)
     return loop.exit_code
 
 

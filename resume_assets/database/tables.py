@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.notice_tables import deliveries, notices
 from resume_assets.database.table_types import KEY as _KEY
 from resume_assets.database.table_types import LONG as _LONG
 from resume_assets.database.table_types import MONEY as _MONEY
@@ -16,7 +17,7 @@ from resume_assets.database.table_types import UTC as _UTC
 from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 5
+LEDGER_VERSION = 6
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -37,6 +38,8 @@ class Ledger:
     trials: sa.Table
     trial_candidates: sa.Table
     trial_items: sa.Table
+    notices: sa.Table
+    deliveries: sa.Table
 
 
 def ledger_tables(
@@ -64,6 +67,8 @@ def ledger_tables(
             last_processed,
             sa.Column("record", _LONG),  # JSON: column -> value of a usable answer
         ),
+        notices=notices(metadata),
+        deliveries=deliveries(metadata),
     )
 
 
@@ -179,7 +184,10 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # When
         *(sa.Column(f"{step}_at", _UTC) for step in STEPS),
         sa.Column("expires_at", _UTC),
+        # Since it was closed, it was looked at for what people are to be told (`notifying`)
+        sa.Column("noticed_at", _UTC),
         sa.Index("ix_resume_batches_state", "state"),
+        sa.Index("ix_resume_batches_noticed", "noticed_at", "state"),
         sa.Index("ix_resume_batches_openai", "openai_batch_id"),
     )
 
