@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import orjson
@@ -26,6 +30,24 @@ _PASSES = frozenset({408, 409, 423, 425, 429})
 _GONE = 410
 
 
+_this = threading.local()
+
+
+def _is_loggable(_: logging.LogRecord) -> bool:
+    return not getattr(_this, "is_telling", False)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """HTTPX2 logs the address of each call, and this one's is a secret."""
+    logging.getLogger("httpx2").addFilter(_is_loggable)  # a second time changes nothing
+    _this.is_telling = True
+    try:
+        yield
+    finally:
+        _this.is_telling = False
+
+
 def send(receiver: Receiver, message: Message) -> str:
     """Send it; returns what the receiver answered, in a few words. Raises NotTold."""
 
@@ -48,6 +70,7 @@ def _post(receiver: Receiver, message: Message) -> str:
     is_here = httpx2.URL(url).host in LOOPBACK  # is called directly, whatever proxy there is
     try:
         with (
+            _unlogged(),
             httpx2.Client(
                 timeout=httpx2.Timeout(_SECONDS, connect=_CONNECT_SECONDS),
                 trust_env=not is_here,
