@@ -38,8 +38,8 @@ def deliveries(metadata: sa.MetaData) -> sa.Table:
         sa.Column("receiver", KEY, primary_key=True),
         sa.Column("tries", sa.Integer, nullable=False),
         # Who is sending it, and until when nobody else does
-        sa.Column("sender", KEY),
-        sa.Column("sending_until", UTC),
+        sa.Column("lease_owner", sa.Unicode(200)),
+        sa.Column("lease_until", UTC),
         # What came of the last try, for people; NULL where it went well
         sa.Column("tried_at", UTC),
         sa.Column("trouble", sa.Unicode(400)),

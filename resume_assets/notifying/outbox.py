@@ -1,8 +1,8 @@
 """The notices in the ledger: what came up, and how far each receiver has it.
 
 A notice is claimed for a receiver before it is sent and marked as told afterwards, so two processes
-never send it at once. Whoever is killed in between leaves it claimed for SENDING; then it is sent
-again: at least once, and twice only there.
+never send it at once. What was claimed by a process that is gone is sent again, after SENDING where
+that was on another machine: it is told at least once, and twice only there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.lease import is_free, myself
 from resume_assets.database.connect import Database
 from resume_assets.notifying.matters import Matter
 
@@ -168,11 +169,11 @@ def claim(database: Database, receiver: str, *, at_once: bool = False) -> Claime
         due = _due(connection, database, receiver, at_once=at_once)[:AT_ONCE]
         if not due:
             return None
-        sender, table = secrets.token_hex(16), database.ledger.deliveries
+        sender, table = myself(), database.ledger.deliveries
         until = database.dialect.utc_now(connection) + SENDING
         for row in due:
             tries = (row.tries or 0) + 1
-            values = {"tries": tries, "sender": sender, "sending_until": until}
+            values = {"tries": tries, "lease_owner": sender, "lease_until": until}
             if row.tries is None:
                 both = {"notice_id": row.notice_id, "receiver": receiver}
                 connection.execute(table.insert().values(**both, **values))
@@ -195,7 +196,7 @@ def _due(
     now = database.dialect.utc_now(connection)
     untold = connection.execute(_untold(database, receiver, now)).all()
     for row in untold:
-        if row.sending_until is not None and row.sending_until > now:
+        if not is_free(row, now):
             return []
         if not at_once and row.next_try_at is not None and row.next_try_at > now:
             return []
@@ -207,7 +208,13 @@ def _untold(database: Database, receiver: str, now: datetime) -> sa.Select[Any]:
     own = sa.and_(deliveries.c.notice_id == notices.c.notice_id, deliveries.c.receiver == receiver)
     begun = deliveries.c.notice_id.is_not(None)
     return (
-        sa.select(notices, deliveries.c.tries, deliveries.c.sending_until, deliveries.c.next_try_at)
+        sa.select(
+            notices,
+            deliveries.c.tries,
+            deliveries.c.lease_owner,
+            deliveries.c.lease_until,
+            deliveries.c.next_try_at,
+        )
         .join(deliveries, own, isouter=True)
         .where(
             deliveries.c.told_at.is_(None),
@@ -266,8 +273,8 @@ def not_told(
 def _settle(connection: sa.Connection, database: Database, claimed: Claimed, **values: Any) -> None:
     """Note the outcome, of what nobody else has claimed since."""
     table = database.ledger.deliveries
-    ours = sa.and_(table.c.receiver == claimed.receiver, table.c.sender == claimed.sender)
-    values |= {"sender": None, "sending_until": None}
+    ours = sa.and_(table.c.receiver == claimed.receiver, table.c.lease_owner == claimed.sender)
+    values |= {"lease_owner": None, "lease_until": None}
     connection.execute(table.update().where(ours).values(values))
 
 

@@ -1,5 +1,7 @@
 """Once each, in order, and by one process at a time."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from resume_assets.batches.ledger import lease
 from resume_assets.database.connect import Database
 from resume_assets.notifying import outbox
 from resume_assets.notifying.matters import Kind, Matter
@@ -45,7 +48,7 @@ def claim(database: Database, receiver: str = A, **more: Any) -> outbox.Claimed:
 
 def earlier(database: Database, by: timedelta) -> None:
     """As if all that is noted had happened so much earlier."""
-    times = ("sending_until", "tried_at", "next_try_at", "told_at", "given_up_at")
+    times = ("lease_until", "tried_at", "next_try_at", "told_at", "given_up_at")
     for table, names in (
         (database.ledger.notices, ("came_up_at", "seen_at")),
         (database.ledger.deliveries, times),
@@ -106,7 +109,20 @@ def test_while_one_sends_no_other_does(database: Database) -> None:
     assert whats(outbox.claim(database, A)) == ["newer"]
 
 
-def test_what_a_killed_process_was_sending_is_sent_again(database: Database) -> None:
+def test_what_a_process_killed_here_was_sending_is_sent_again_at_once(database: Database) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        *where, _, _, _ = lease.myself().split("|")
+        owner = "|".join([*where, str(other.pid), lease._started(other.pid), "x"])
+        note(database, "x")
+        claim(database)
+        table = database.ledger.deliveries
+        database.write(lambda c: c.execute(table.update().values(lease_owner=owner)))
+        assert outbox.claim(database, A) is None  # it lives
+        other.kill()
+    assert whats(outbox.claim(database, A)) == ["x"]
+
+
+def test_what_a_process_killed_elsewhere_was_sending_is_sent_again(database: Database) -> None:
     note(database, "x")
     dead = claim(database)
     earlier(database, outbox.SENDING + timedelta(seconds=1))
