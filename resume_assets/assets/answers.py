@@ -22,7 +22,7 @@ from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
-from resume_assets.batches.upkeep.housekeeping import delete_remote, has_remote_files
+from resume_assets.batches.upkeep.remote_files import delete_remote, has_remote_files
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.resources import (

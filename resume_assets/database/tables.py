@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from resume_assets.database.notice_tables import deliveries, notices
+from resume_assets.database.people_tables import forgotten, journal, receipts
 from resume_assets.database.table_types import KEY as _KEY
 from resume_assets.database.table_types import LONG as _LONG
 from resume_assets.database.table_types import MONEY as _MONEY
@@ -40,6 +41,8 @@ class Ledger:
     trial_items: sa.Table
     notices: sa.Table
     deliveries: sa.Table
+    forgotten: sa.Table
+    receipts: sa.Table
 
 
 def ledger_tables(
@@ -56,7 +59,7 @@ def ledger_tables(
         batches=_batches(metadata),
         items=_items("resume_batch_items", metadata, userid, last_processed, *_of_records()),
         claims=_claims(metadata, userid),
-        journal=_journal(metadata, userid, last_processed),
+        journal=journal(metadata, userid, last_processed),
         trials=trials(metadata),
         trial_candidates=trial_candidates(metadata, userid),
         # Apart from the others, so that nothing that looks for a candidate's items ever finds them.
@@ -69,6 +72,8 @@ def ledger_tables(
         ),
         notices=notices(metadata),
         deliveries=deliveries(metadata),
+        forgotten=forgotten(metadata),
+        receipts=receipts(metadata),
     )
 
 
@@ -88,6 +93,8 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         sa.Column("ledger_version", sa.Integer, nullable=False),
         # The table that it serves, with its schema; NULL in what is older than the column
         sa.Column("candidate_table", sa.Unicode(300)),
+        # Random, made when somebody is forgotten first: the key of all that stands for people's ids
+        sa.Column("secret", _KEY),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
         # `resume` sets it: limits on money and on usable answers count from then on.
@@ -181,6 +188,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
+        # People in it are to be forgotten since then, and not all is done; NULL: nothing is left
+        sa.Column("forgetting_since", _UTC),
         # When
         *(sa.Column(f"{step}_at", _UTC) for step in STEPS),
         sa.Column("expires_at", _UTC),
@@ -252,6 +261,7 @@ def _items(
         sa.Column("not_borne_out", _LONG),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         sa.Column("closed_at", _UTC),
+        sa.Column("forgotten_at", _UTC),  # what was personal is gone, `custom_id` is only a mask
         *more,
         sa.Index(f"ix_{name}_userid", "userid"),
     )
@@ -277,21 +287,4 @@ def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
         sa.Column("batch_key", _KEY, nullable=False),
         sa.Index("ix_resume_claims_batch", "batch_key"),
-    )
-
-
-def _journal(
-    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
-) -> sa.Table:
-    return sa.Table(
-        "resume_journal",
-        metadata,
-        sa.Column("batch_key", _KEY, primary_key=True),
-        sa.Column("userid", userid, primary_key=True, autoincrement=False),
-        # What stood in the record before the batch wrote it; JSON: column -> value, NULLs left out
-        sa.Column("record", _LONG, nullable=False),
-        # What LastProcessed becomes if the batch is undone; NULL: the candidate waits again
-        sa.Column("last_processed", last_processed),
-        sa.Column("written_at", _UTC, nullable=False),
-        sa.Index("ix_resume_journal_userid", "userid"),
     )

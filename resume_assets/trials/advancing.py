@@ -25,8 +25,8 @@ from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
-from resume_assets.batches.upkeep.housekeeping import delete_remote
 from resume_assets.batches.upkeep.people import cancel
+from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.trials import ledger

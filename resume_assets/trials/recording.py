@@ -15,6 +15,7 @@ from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.applying import close_unusable, finish, write_answers
 from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.discarding import remembered
 from resume_assets.batches.records.rows import READING, Applied, Row
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
@@ -50,7 +51,7 @@ class _Recorder:
         """Each usable answer that is not written yet, with its record as JSON."""
         database = self.lease.database
         wanted = (pair for pair in answers if pair[0].state == ItemState.submitted)
-        for asked, answer, weight in weighed(database, wanted):
+        for asked, answer, weight in weighed(database, remembered(self.lease, wanted)):
             if answer.record is None:
                 continue
             told = _as_told(database, answer.record)

@@ -142,23 +142,23 @@ def _dot(index: int, name: str, figure: Figure, scale: "_Scale") -> str:
 
 
 class _Scale(NamedTuple):
-    """An axis of tenths from `low` to `high`: as much of 0 to 100 % as the intervals need."""
+    """An axis in tenths, from `low` to `high`: as much of 0 to 100 % as the intervals need."""
 
-    low: float
-    high: float
+    low: int
+    high: int
 
     @classmethod
     def around(cls, figures: Iterable[Figure]) -> "_Scale":
         shown = list(figures)
         low = floor(min(figure.low for figure in shown) * 10 + _ROUNDING)
         high = ceil(max(figure.high for figure in shown) * 10 - _ROUNDING)
-        return cls(low / 10, max(high, low + 1) / 10)
+        return cls(low, max(high, low + 1))
 
     def steps(self) -> list[float]:
-        return [step / 10 for step in range(round(self.low * 10), round(self.high * 10) + 1)]
+        return [step / 10 for step in range(self.low, self.high + 1)]
 
     def x(self, share: float) -> str:
-        return f"{_LEFT + _PLOT_WIDTH * (share - self.low) / (self.high - self.low):.1f}"
+        return f"{_LEFT + _PLOT_WIDTH * (share * 10 - self.low) / (self.high - self.low):.1f}"
 
 
 def _short(name: str) -> str:
@@ -218,11 +218,8 @@ def _column(column: ColumnAgreement) -> str:
 
 def _values(pair: PairReport, result: TrialResult) -> Iterator[str]:
     """The values of the columns that differ most: whoever decides wants to see them."""
-    records = {variant.name: variant.records for variant in result.variants}
-    first, second = (
-        _by_text(records.get(name, result.present if name == PRESENT else {}))
-        for name in (pair.first, pair.second)
-    )
+    records = {PRESENT: result.present} | {one.name: one.records for one in result.variants}
+    first, second = _by_text(records[pair.first]), _by_text(records[pair.second])
     differing = [column for column in pair.columns if column.equal < column.compared]
     for column in differing[:_COLUMNS_SHOWN]:
         rows = "".join(

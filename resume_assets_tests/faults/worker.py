@@ -36,7 +36,8 @@ from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
 from resume_assets.batches.upkeep import people, reprocessing, undoing
-from resume_assets.batches.upkeep.housekeeping import delete_remote, tidy
+from resume_assets.batches.upkeep.housekeeping import tidy
+from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
 from resume_assets.notifying import outbox

@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.forgotten import is_forgotten
 from resume_assets.batches.ledger.states import (
     BLANK,
     MAX_SENDINGS,
@@ -67,6 +68,7 @@ def given_up(
             there.text.is_not(None),
             # Where more attempts were allowed since, it is in a batch again and waits for nobody.
             there.userid.not_in(sa.select(claims.c.userid)),
+            sa.not_(is_forgotten(connection, database, there.userid)),
         )
         .order_by(there.userid)
     )

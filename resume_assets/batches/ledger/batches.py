@@ -22,7 +22,7 @@ Batch: TypeAlias = sa.Row[Any]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
-_NOBODYS_FAULT = ("cancelled", "stale", "undone", "released: cancelled")
+_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
 """Ends of requests that say nothing about the answers' quality: people caused them."""
 
 

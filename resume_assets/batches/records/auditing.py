@@ -170,7 +170,13 @@ class Account:
     @property
     def usable_share(self) -> float | None:
         """Records written over requests that were answered; None where none was."""
-        unrun = (ItemState.released, ItemState.expired, ItemState.cancelled, ItemState.stale)
+        unrun = (
+            ItemState.released,
+            ItemState.expired,
+            ItemState.cancelled,
+            ItemState.stale,
+            ItemState.forgotten,
+        )
         answered = self.claimed - sum(self.by_state.get(state, 0) for state in unrun)
         written = sum(self.by_state.get(state, 0) for state in WRITTEN)
         return written / answered if answered else None

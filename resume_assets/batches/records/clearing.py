@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from resume_assets.batches.receiving.results import Asked
+from resume_assets.choices import NotBorneOut
 from resume_assets.database.connect import Database
 from resume_assets.evidence.finding import CONTACTS, VERBATIM
 from resume_assets.evidence.weighing import NO_WEIGHT, Weight, weigh
@@ -17,7 +18,6 @@ from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.text import text_hash
 from resume_assets.extraction.values import Change, Record, note
-from resume_assets.settings import NotBorneOut
 
 _COLUMNS: Final = {column.name: column for column in COLUMNS}
 _CLEARED: Final = {

@@ -20,6 +20,7 @@ from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
 from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.discarding import remembered
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import (
     LEFT,
@@ -68,7 +69,7 @@ class Writer:
     def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        for asked, answer, weight in weighed(self.database, wanted):
+        for asked, answer, weight in weighed(self.database, remembered(self.lease, wanted)):
             yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:
