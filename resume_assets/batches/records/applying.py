@@ -91,9 +91,11 @@ class Writes(Protocol[R]):
     """Makes rows of a batch's usable answers, and writes a chunk of them in one transaction."""
 
     lease: Lease
+    wanted: ItemState
+    """The items that are to be written."""
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[R]:
-        """What is to be written of these answers, one at a time."""
+    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int) -> Iterator[R]:
+        """What is to be written of these answers, one at a time; about as many are expected."""
 
     def write(self, rows: list[R]) -> None:
         """Write one chunk."""
@@ -111,7 +113,8 @@ def write_answers(
     read = partial(read_records, today=today)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
-    rows = writer.rows(results.usable(answers_of(files, batch, read)))
+    expected = sum(asked.state == writer.wanted for asked in results.asked.values())
+    rows = writer.rows(results.usable(answers_of(files, batch, read)), expected)
     while chunk := list(islice(rows, CHUNK)):
         writer.write(chunk)
     return results
