@@ -7,11 +7,11 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 BIN := .venv/bin
 
-.PHONY: help install demo test mutants ui lint types bench lock clean
+.PHONY: help install demo test browser mutants ui lint types bench lock clean
 
 help:
 	@echo "make demo    sample resumes through one whole batch; no key, no server"
-	@echo "make test    the tests"
+	@echo "make test    the tests         make browser         those of the pages, in Chromium"
 	@echo "make ui      Dagster's UI on the demo's data, until Ctrl-C"
 	@echo "make install .venv alone       make lint, make types    what CI checks as well"
 	@echo "make bench   the benchmarks    make lock                requirements.lock anew"
@@ -37,6 +37,18 @@ ui: install
 test: install
 	$(BIN)/python -m pytest -n 2
 
+# Chromium is Debian's; where there is none and it can't be installed, CHROMIUM names another.
+browser: .venv/browser
+	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq \
+		--no-install-recommends -o DPkg::Lock::Timeout=120 chromium >/dev/null; } || \
+		{ echo "Chromium is needed: apt-get install chromium, or CHROMIUM=/path/to/it."; exit 1; }
+	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing
+
+.venv/browser: .venv/installed requirements-browser.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@touch $@
+
 # Another sample: make mutants SEED=2; more: see resume_assets_tests/mutants.
 SEED ?= 1
 mutants: install
@@ -56,6 +68,8 @@ bench: install
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --group browser --constraint requirements.lock -o requirements-browser.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants

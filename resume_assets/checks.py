@@ -134,12 +134,10 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, tuple[bool, Metadat
     dates, counted, lost = found.dates, found.account, found.losses
     share, least = counted.usable_share, settings.usable_share
     given_up = [
-        {"userid": str(one.userid), "state": one.state, "reason": one.reason or ""}
-        for one in found.given_up
+        {"userid": who, "state": one.state, "reason": one.reason or ""}
+        for who, one in found.given_up
     ]
-    losers = [
-        {"userid": userid, "column": column, "what": what} for userid, column, what in lost.lost
-    ]
+    losers = [{"userid": who, "column": column, "what": what} for who, column, what in lost.lost]
     return {
         "date_formats": _found(dates.formats),
         "starts_not_after_ends": _found(dates.order),
@@ -219,7 +217,7 @@ def _met(report: Report) -> tuple[bool, Metadata]:
 
 
 def _found(finding: Finding) -> tuple[bool, Metadata]:
-    offenders = [{"userid": userid, "column": column} for userid, column in finding.offenders]
+    offenders = [{"userid": who, "column": column} for who, column in finding.offenders]
     return finding.passed, {
         "records": finding.looked_at,
         "offending_values": sum(finding.by_column.values()),

@@ -32,3 +32,19 @@ def private_file(path: Path) -> Path:
     with _making, suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
     return path
+
+
+def private_text(path: Path, content: str) -> Path:
+    """Write a text file for its user alone, whole or not at all; returns it. Raises OSError.
+
+    A folder that is not there is made, private; a file that is there becomes private.
+    """
+    if not path.parent.exists():
+        private_folder(path.parent)
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    part.replace(path)
+    return path

@@ -36,6 +36,8 @@ def delete_what_is_not_needed(
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
             "journal_entries_deleted": tidied.journal_entries,
+            "ledger_rows_pruned": tidied.ledger_rows,
+            "ledger_rows_forgotten": tidied.forgotten,
             "records_of_trials_deleted": forgotten,
             "problems": len(tidied.problems),
         }
@@ -46,7 +48,8 @@ def delete_what_is_not_needed(
     name="housekeeping",
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
     "our own files and the records of trials after RESUME_KEEP_FILES_DAYS, and what is in the "
-    "journal after RESUME_KEEP_JOURNAL_DAYS.",
+    "journal after RESUME_KEEP_JOURNAL_DAYS. What is personal goes from old rows of the ledger "
+    "after RESUME_KEEP_LEDGER_DAYS, and what `forget` had to leave for later is done.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

@@ -6,7 +6,6 @@ a desktop sets is never taken for the database's `username`.
 
 import os
 import re
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,13 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from resume_assets.choices import (
+    Authentication,
+    Encryption,
+    Endpoint,
+    NotBorneOut,
+    ResponseFormat,
+)
 from resume_assets.errors import WrongUseError
 
 
@@ -23,52 +29,11 @@ class SettingsError(WrongUseError):
     """A setting is missing, contradictory or out of range; the message names the variable."""
 
 
-class Endpoint(StrEnum):
-    """Who answers the requests."""
-
-    openai = "openai"  # or the server that OPENAI_BASE_URL names
-    local = "local_openai"
-
-
-class Encryption(StrEnum):
-    """Of the connection to SQL Server."""
-
-    yes = "yes"
-    strict = "strict"  # TDS 8.0: SQL Server 2022 and Azure SQL
-    no = "no"
-
-
-class Authentication(StrEnum):
-    """How SQL Server is logged in to; the long names are Microsoft's own, for Entra."""
-
-    sql = "sql"
-    windows = "windows"
-    integrated = "ActiveDirectoryIntegrated"
-    default = "ActiveDirectoryDefault"
-    managed_identity = "ActiveDirectoryMsi"
-    interactive = "ActiveDirectoryInteractive"
-    password = "ActiveDirectoryPassword"  # noqa: S105 (a method's name)
-    service_principal = "ActiveDirectoryServicePrincipal"
-
-
-class NotBorneOut(StrEnum):
-    """What becomes of a value that does not stand in the resume, though its kind would."""
-
-    contacts = "contacts"  # e-mail address, phone and link: not written, NULL; others are kept
-    keep = "keep"
-    null = "null"  # none is written
-
-
-class ResponseFormat(StrEnum):
-    """What a request says of its answer's form, by what the server takes."""
-
-    json_schema = "json_schema"  # a strict schema, which the server itself holds the model to
-    json_object = "json_object"  # JSON; the schema is told in the instructions
-    none = "none"  # nothing; the same
-
-
 class Settings(BaseSettings):
-    """One field for each variable; the field's alias is the variable's exact name."""
+    """One field for each variable: the alias is its exact name, the text below it what it is for.
+
+    `docs/configuration.md` is made of them.
+    """
 
     model_config = SettingsConfigDict(
         case_sensitive=True,
@@ -83,62 +48,125 @@ class Settings(BaseSettings):
 
     # Where things are kept
     home: Path = Field(Path(".resume_assets"), alias="RESUME_ASSETS_HOME")
+    """A local folder: embedded database, local server, Dagster's storage."""
     batch_store: str | None = Field(None, alias="RESUME_BATCH_STORE")
+    """Request and result files (`<home>/batches` by default): a folder or any fsspec URL. A bucket
+    is never made, and a batch stays in the store it began in.
+    """
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
+    """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
     keep_files_days: float = Field(30, ge=0, le=36_500, alias="RESUME_KEEP_FILES_DAYS")
+    """Days that request and result files are kept, and the answers of trials."""
 
     # The database
     database_url: SecretStr | None = Field(None, alias="RESUME_DATABASE_URL")
+    """Any SQLAlchemy URL for SQL Server or SQLite; wins over the next four."""
     server_ip: str | None = Field(None, alias="server_ip")
+    """SQL Server's address, reached through pyodbc and encrypted."""
     database: str | None = Field(None, alias="database")
+    """The database's name there."""
     username: str | None = Field(None, alias="username")
+    """The login's name there."""
     password: SecretStr | None = Field(None, alias="password")
+    """The login's password; kept nowhere else."""
     sqlserver_port: int | None = Field(None, ge=1, le=65535, alias="RESUME_SQLSERVER_PORT")
+    """Where it is not 1433."""
     sqlserver_instance: str | None = Field(None, alias="RESUME_SQLSERVER_INSTANCE")
+    """A named instance, looked up by SQL Server's browser service."""
     sqlserver_driver: str | None = Field(None, alias="RESUME_SQLSERVER_DRIVER")
+    """The ODBC driver's name or path, where it is not found by itself."""
     sqlserver_trust_certificate: bool = Field(False, alias="RESUME_SQLSERVER_TRUST_CERTIFICATE")
+    """Take the server's certificate without checking it."""
     sqlserver_encrypt: Encryption = Field(Encryption.yes, alias="RESUME_SQLSERVER_ENCRYPT")
+    """The connection's encryption; `strict` is TDS 8.0, of SQL Server 2022 and Azure SQL."""
     sqlserver_authentication: Authentication = Field(
         Authentication.sql, alias="RESUME_SQLSERVER_AUTHENTICATION"
     )
+    """How to log in; the long names are Microsoft's own, for Entra."""
     sqlserver_login_timeout: int = Field(15, ge=1, alias="RESUME_SQLSERVER_LOGIN_TIMEOUT")
+    """Seconds to wait for a connection."""
     sqlserver_query_timeout: int = Field(120, ge=0, alias="RESUME_SQLSERVER_QUERY_TIMEOUT")
+    """Seconds to wait for a statement; 0 waits for ever."""
     table: str | None = Field(None, alias="RESUME_TABLE")
+    """Another schema or name of the candidates' table (`dbo.aicandidate` by default)."""
     ledger_schema: str | None = Field(None, alias="RESUME_LEDGER_SCHEMA")
+    """The schema of our own tables, where it is not that of the candidates' table."""
     keep_existing: bool = Field(False, alias="RESUME_KEEP_EXISTING")
+    """Keep a value where the answer has none."""
     overwrite_corrections: bool = Field(False, alias="RESUME_OVERWRITE_CORRECTIONS")
+    """Overwrite also what a person changed in a record of ours: [undo.md](undo.md)."""
     keep_journal_days: float = Field(90, ge=0, le=36_500, alias="RESUME_KEEP_JOURNAL_DAYS")
+    """Days that what a batch overwrote can be put back."""
+    keep_ledger_days: float | None = Field(None, gt=0, le=36_500, alias="RESUME_KEEP_LEDGER_DAYS")
+    """Days after which what is personal goes from the ledger's rows; never where it is not set.
+    Then corrections in records so old are not known as such any more:
+    [forgetting.md](forgetting.md).
+    """
     not_borne_out: NotBorneOut = Field(NotBorneOut.contacts, alias="RESUME_NOT_BORNE_OUT")
+    """What becomes of a value that does not stand in the resume though it should: `contacts` writes
+    no e-mail, phone or link of the kind, `null` no value at all, `keep` all of them:
+    [evidence.md](evidence.md).
+    """
 
     # The model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    """As the `openai` package reads it."""
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
+    """Another server that speaks OpenAI's API, Files and Batches included."""
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
+    """OpenAI shuts the default down on 2027-01-14; its successor is `gpt-6-luna`:
+    [models.md](models.md).
+    """
     base_model: str | None = Field(None, alias="RESUME_BASE_MODEL")
+    """The model whose facts and price hold where `RESUME_MODEL` is a name of your own: a
+    deployment's, a gateway's.
+    """
     context_window: int | None = Field(None, ge=1_000, alias="RESUME_CONTEXT_WINDOW")
+    """Tokens, where we do not know the model."""
     output_limit: int | None = Field(None, ge=100, alias="RESUME_OUTPUT_LIMIT")
+    """Tokens, where we do not know the model."""
     temperature: float = Field(0.2, ge=0, le=2, alias="RESUME_TEMPERATURE")
+    """Left out for models that refuse it."""
     max_output_tokens: int = Field(4_000, ge=100, le=1_000_000, alias="RESUME_MAX_OUTPUT_TOKENS")
+    """The most that one answer may take."""
     prompt: str = Field("lean", min_length=1, alias="RESUME_PROMPT")
+    """`lean`, `detailed`, or a file of your own: [prompts.md](prompts.md)."""
     response_format: ResponseFormat = Field(
         ResponseFormat.json_schema, alias="RESUME_RESPONSE_FORMAT"
     )
+    """What a request says of its answer's form; `doctor --ask` finds out what a server takes."""
 
     # How much, how often
     batch_size: int = Field(500, ge=1, le=10_000_000, alias="RESUME_BATCH_SIZE")
+    """Resumes a batch; a file takes 50,000 at most."""
     max_in_flight: int = Field(4, ge=1, alias="RESUME_MAX_IN_FLIGHT")
+    """Batches that may be out at once."""
     enqueued_token_limit: int | None = Field(None, ge=1, alias="RESUME_ENQUEUED_TOKEN_LIMIT")
+    """Your account's; learned from OpenAI's answer too."""
     continuous_batches: int = Field(0, ge=0, alias="RESUME_CONTINUOUS_BATCHES")
+    """Batches that the sensor makes in all; 0 is without end."""
     max_cost_usd: Annotated[float, Field(ge=0)] | None = Field(None, alias="RESUME_MAX_COST_USD")
+    """Dollars in all; reserved with the plan."""
     max_cost_usd_a_day: Annotated[float, Field(ge=0)] | None = Field(
         None, alias="RESUME_MAX_COST_USD_A_DAY"
     )
+    """Dollars a UTC day; reserved with the plan."""
     max_attempts: int = Field(3, ge=1, le=10, alias="RESUME_MAX_ATTEMPTS")
+    """Unusable answers to one text, until a person has to look."""
     usable_share: float = Field(0.8, ge=0, le=1, alias="RESUME_USABLE_SHARE")
+    """Two batches in a row with a smaller share of usable answers stop the planning."""
     borne_out_share: float = Field(0.9, ge=0, le=1, alias="RESUME_BORNE_OUT_SHARE")
+    """Share of values that stand in their resumes, of those that must: below it a check warns, and
+    two batches in a row stop the planning.
+    """
     doubt_seconds: float = Field(60, ge=0, le=86_400, alias="RESUME_DOUBT_SECONDS")
+    """How long to look for a batch whose creation was not answered, before it is created again."""
     check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")
+    """Seconds between two looks at a batch, of `continuous` and of the sensor; also the first pause
+    where OpenAI's queue is full.
+    """
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
+    """A batch that is out for longer is named as stuck."""
 
     @field_validator("openai_base_url")
     @classmethod

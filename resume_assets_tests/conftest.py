@@ -10,12 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from resume_assets.settings import Settings
 
 if TYPE_CHECKING:
     from resume_assets_tests.home import Platform
+
+# A busy machine is no fault of the code: no property is held to a time.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 VARIABLES = tuple(str(field.alias) for field in Settings.model_fields.values())
 

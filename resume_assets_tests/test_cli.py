@@ -24,6 +24,7 @@ COMMANDS = {
     "reprocess",
     "resume",
     "retry",
+    "review",
     "status",
     "submit",
     "trial",

@@ -21,6 +21,7 @@ PLAIN_ROOMS = (
     "database",
     "evaluation",
     "local_openai",
+    "reviewing",
     "samples",
     "trials",
 )

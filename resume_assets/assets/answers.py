@@ -5,6 +5,7 @@ now: no model is asked, no attempt is used, nothing is paid.
 """
 
 import json
+from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
@@ -22,7 +23,8 @@ from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
-from resume_assets.batches.upkeep.housekeeping import delete_remote, has_remote_files
+from resume_assets.batches.store import REVIEW, BatchStore
+from resume_assets.batches.upkeep.remote_files import delete_remote, has_remote_files
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.resources import (
@@ -104,10 +106,12 @@ def updated_candidate_records(
     with safely("writing the records"):
         database, values = sqlserver.database(), settings.load()
         with leased(database, key, patience=PATIENCE) as lease:
-            applied = apply(lease, store.store())
+            kept = store.store()
+            applied = apply(lease, kept)
             with lease.kept_alive():
                 deleted = _delete_remote(context, lease, openai)
                 given_back, waiting_for_a_person = _back(database, values, key)
+                review = _review_page(database, kept, key)
         left_out = database.candidates.left_out
     metadata: Metadata = {
         "rows_written": applied.written,
@@ -125,6 +129,7 @@ def updated_candidate_records(
         "changes_by_column": changes_table(applied.changes),
         "files_deleted_at_openai": deleted,
         "not_written_by_reason": counts_table(applied.ends, "reason"),
+        "review_page": review,
     }
     if left_out:
         named = (f"{name} ({why})" for name, why in left_out.items())
@@ -158,6 +163,20 @@ def _delete_remote(context: dg.AssetExecutionContext, lease: Lease, openai: Open
     except (ApiFailed, SettingsError) as failed:
         context.log.warning("Files at OpenAI are not deleted yet: %s", failed)
         return 0
+
+
+def _review_page(database: Database, store: BatchStore, key: str) -> Any:
+    """Where the batch's review page is; the command that writes it where there is none."""
+    batch, installation = database.read(
+        lambda connection: (
+            batches.get(connection, database, key),
+            batches.installation_of(connection, database),
+        )
+    )
+    files = store.find(key, batch.store_url, installation)
+    if files.has(REVIEW):
+        return dg.MetadataValue.path(files.shown(REVIEW))
+    return f"`resume-assets review {key}` writes one."
 
 
 def _money(settled: Settlement) -> Metadata:

@@ -254,7 +254,15 @@ def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
     return shares
 
 
-_UNRUN = frozenset({ItemState.expired, ItemState.cancelled, ItemState.released, ItemState.stale})
+_UNRUN = frozenset(
+    {
+        ItemState.expired,
+        ItemState.cancelled,
+        ItemState.released,
+        ItemState.stale,
+        ItemState.forgotten,
+    }
+)
 
 
 def _low_shares(batch: batches.Batch, shares: _Shares, least: float) -> dict[str, bool | None]:

@@ -21,6 +21,8 @@ from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
+REVIEW = "review.html"
+"""The page for people (`reviewing`), which is deleted with the other files."""
 _OWNER = ".installation"
 
 _BUCKETS = frozenset(
@@ -122,6 +124,10 @@ class BatchFiles:
         """Where the file is or would be."""
         return self.folder / name
 
+    def shown(self, name: str) -> str:
+        """The same for people: without credentials."""
+        return f"{self.store.url.rstrip('/')}/{self.folder.name}/{name}"
+
     def is_anything_there(self) -> bool:
         """Whether the folder has any file."""
         return any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS)))
@@ -212,17 +218,26 @@ class BatchFiles:
 
         Returns how many there were, not counting `.installation`. Raises StoreFailed, OSError.
         """
-        with self._told("deleting from"):
+        names = self.names()
+        # `.installation` last: a file that is left must still be known as ours.
+        self.discard(*names, _OWNER)
+        if self._local is not None and self._local.exists():
+            self._local.rmdir()
+        return len(names)
+
+    def names(self) -> list[str]:
+        """The files that are there, also halves, without `.installation`. Raises StoreFailed."""
+        with self._told("looking into"):
             if not _is_there(self.folder):
-                return 0
-            files = [path for path in self.folder.iterdir() if path.is_file()]
-            # `.installation` last: a file that is left must still be known as ours.
-            files.sort(key=lambda path: path.name == _OWNER)
-            for path in files:
-                path.unlink(missing_ok=True)
-            if self._local is not None:
-                self._local.rmdir()
-        return sum(path.name != _OWNER for path in files)
+                return []
+            found = [path.name for path in self.folder.iterdir() if path.is_file()]
+        return sorted(name for name in found if name != _OWNER)
+
+    def discard(self, *names: str) -> None:
+        """Delete these files, should they be there. Raises StoreFailed, OSError."""
+        with self._told("deleting from"):
+            for name in names:
+                self.path(name).unlink(missing_ok=True)
 
     def _gone(self, name: str) -> PlatformError:
         if self.folder.protocol in _BUCKETS:

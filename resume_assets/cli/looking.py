@@ -59,3 +59,29 @@ def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
     known = evaluating.known(gold)
     with opened_database(load_settings()) as database:
         return evaluating.evaluate(database, known, as_json=as_json, as_csv=as_csv)
+
+
+@command("review", "resume-assets review monday-1 --flagged")
+@click.argument("batch")
+@click.option(
+    "--flagged", is_flag=True, help="Only records in which something should be looked at."
+)
+@click.option(
+    "--sample", type=click.IntRange(1, 500), help="So many, drawn at random.  [500 at most]"
+)
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the page there; else among the batch's files.",
+)
+def review(batch: str, flagged: bool, sample: int | None, page: Path | None) -> int:
+    """Write a page on which a person checks a batch.
+
+    BATCH is its key or OpenAI's id. Resumes on the left, values on the right, each with its place;
+    verdicts are saved as a file that `evaluate` takes. The page holds resumes: keep it private.
+    """
+    from resume_assets.commands import reviewing
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return reviewing.review(opened, batch, flagged=flagged, sample=sample, page=page)

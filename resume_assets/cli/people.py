@@ -75,6 +75,39 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
         return undoing.undo(database, batch, userids, sure=yes)
 
 
+@command("forget", "resume-assets forget 4711 --records")
+@click.argument("userids", nargs=-1)
+@click.option("--records", is_flag=True, help="Empty their extracted columns too.")
+@click.option("--allow-again", is_flag=True, help="Let them be sent again; brings nothing back.")
+@click.option("--receipts", is_flag=True, help="Show the receipts that are kept, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; does not ask.")
+def forget(
+    userids: tuple[str, ...],
+    records: bool,
+    allow_again: bool,
+    receipts: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Forget people for good.
+
+    USERIDS, or - for one a line from standard input, so that none stands in a shell's history.
+    Whether or not the table still has them; they are not sent any more. A receipt is kept.
+    """
+    from resume_assets.commands import forgetting
+    from resume_assets.commands.session import session
+
+    if receipts:
+        return forgetting.show_receipts(load_settings(), as_json=as_json)
+    with session() as opened:
+        asks = not (yes or as_json or allow_again)
+        named = forgetting.named(opened.database, userids, asks=asks)
+        if allow_again:
+            return forgetting.allow_again(opened, named)
+        return forgetting.forget(opened, named, records=records, sure=yes, as_json=as_json)
+
+
 @command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
 @click.option("--model-was", required=True, help="Records that this model read last.")
 @click.option(

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from resume_assets.batches.planning.asked import asked_now, fixed_tokens
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import Service, Usage, price
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
-from resume_assets.settings import ResponseFormat, Settings
+from resume_assets.settings import Settings
 
 _HINTS = {
     Outcome.failed: "The server turns down what a batch would ask, or failed",

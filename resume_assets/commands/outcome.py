@@ -15,7 +15,7 @@ from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
 
 _NAMED = 10
-_NOBODYS_FAULT = ("cancelled", "stale", "undone", "released: cancelled")
+_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
 """Ends of requests that say nothing about the answers' quality: people caused them."""
 
 _TRY_IT = "`resume-assets doctor --ask` tries one request"

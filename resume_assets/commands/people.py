@@ -20,7 +20,7 @@ from resume_assets.settings import Settings, SettingsError
 from resume_assets.trials.ledger import leased_trial
 from resume_assets.trials.upkeep import call_off
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 """The largest integer that a database takes."""
 
 
@@ -44,8 +44,11 @@ def known_userids(database: Database, userids: Sequence[str]) -> list[Any] | Non
     Those that no candidate has are warned of. Raises BadUserid for what is no id, or where nobody
     has any of them.
     """
-    if not userids:
-        return None
+    return _known(database, typed_userids(database, userids)) if userids else None
+
+
+def typed_userids(database: Database, userids: Sequence[str]) -> list[Any]:
+    """The ids that a person typed, in the table's own type. Raises BadUserid for what is no id."""
     kind = database.candidates.userid.type.python_type
     chosen: list[Any] = []
     for userid in userids:
@@ -55,12 +58,12 @@ def known_userids(database: Database, userids: Sequence[str]) -> list[Any] | Non
             raise BadUserid(
                 f"{userid!r} is no id of this table: it takes {kind.__name__}."
             ) from None
-    return _known(database, chosen)
+    return chosen
 
 
 def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
     """The ids that candidates have; the others are warned of. Raises BadUserid if none is left."""
-    possible = [one for one in userids if not isinstance(one, int) or abs(one) <= _LARGEST]
+    possible = [one for one in userids if not isinstance(one, int) or abs(one) <= LARGEST]
     unknown = set(userids) - set(possible) | set(people.unknown_userids(database, possible))
     known = [userid for userid in possible if userid not in unknown]
     if unknown:

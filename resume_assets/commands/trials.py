@@ -215,7 +215,8 @@ def _gathered(session: Session, state: TrialState, gold: Sequence[Known]) -> Tri
     """The trial's records, once more. Raises RecordsForgotten."""
     database = session.database
     result = database.read(lambda connection: gather(connection, database, state.trial, gold))
-    if any(FORGOTTEN in variant.reasons for variant in result.variants):
+    are_gone = len(result.sample) < state.trial.sample_size  # RESUME_KEEP_LEDGER_DAYS
+    if are_gone or any(FORGOTTEN in variant.reasons for variant in result.variants):
         raise RecordsForgotten(
             f"The records of trial {state.trial.trial_key} are no longer kept "
             "(RESUME_KEEP_FILES_DAYS), its figures are: ask without --gold and --page."

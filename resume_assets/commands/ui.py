@@ -10,13 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from resume_assets.choices import Endpoint
 from resume_assets.commands.output import say
 from resume_assets.dagster_home import prepare
 from resume_assets.errors import WrongUseError
 from resume_assets.local_openai.hosting import HOST, LocalServer
 from resume_assets.local_openai.server import AlreadyRunningError, running
 from resume_assets.local_openai.server import serve as serve_forever
-from resume_assets.settings import Endpoint, Settings
+from resume_assets.settings import Settings
 
 _GRACE = 20.0  # seconds that Dagster gets to stop its processes
 

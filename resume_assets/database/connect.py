@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from resume_assets.choices import NotBorneOut
 from resume_assets.database import candidates as candidate_table
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.dialect import Dialect
@@ -18,7 +19,7 @@ from resume_assets.database.sqlite_file import make_ready
 from resume_assets.database.status_table import StatusTable
 from resume_assets.database.tables import Ledger, ledger_tables
 from resume_assets.private import private_folder
-from resume_assets.settings import NotBorneOut, Settings, SettingsError
+from resume_assets.settings import Settings, SettingsError
 
 T = TypeVar("T")
 

@@ -93,6 +93,18 @@ class Dialect(Protocol):
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
         """By collation, Python's name for the code page in which VARCHAR columns hold text."""
 
+    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+        """What stands for a candidate's id where the id itself may not: 64 hexadecimal digits.
+
+        A hash keyed with the secret. Only values of the same database can be compared.
+        """
+
+    def scrub(self, engine: sa.Engine) -> bool:
+        """Leave nothing of what was deleted in the database's file, as far as it is ours to say.
+
+        False where others who read it stand in the way; then it is to be called again.
+        """
+
     def text_bytes(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """The length of a text in bytes, read without loading it where that is possible."""
 

@@ -29,8 +29,10 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.claims, ("SELECT", "INSERT", "DELETE")),
         (ledger.journal, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.trials, ("SELECT", "INSERT", "UPDATE")),
-        (ledger.trial_candidates, ("SELECT", "INSERT")),
+        (ledger.trial_candidates, ("SELECT", "INSERT", "DELETE")),
         (ledger.trial_items, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+        (ledger.forgotten, ("SELECT", "INSERT", "DELETE")),
+        (ledger.receipts, ("SELECT", "INSERT")),
     ):
         for right in rights:
             yield Need(right, table)

@@ -6,8 +6,9 @@ show everything, are made at the moment of connecting and kept nowhere.
 
 import sqlalchemy as sa
 
+from resume_assets.choices import Authentication, Encryption
 from resume_assets.database.odbc import OdbcDriver, find_driver, is_freetds
-from resume_assets.settings import Authentication, Encryption, Settings, SettingsError
+from resume_assets.settings import Settings, SettingsError
 
 PYODBC, MSSQL_PYTHON = "mssql+pyodbc", "mssql+mssqlpython"
 _WITHOUT_ODBC = "mssql-python"

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.people_tables import forgotten, receipts
 from resume_assets.database.table_types import KEY as _KEY
 from resume_assets.database.table_types import LONG as _LONG
 from resume_assets.database.table_types import MONEY as _MONEY
@@ -16,7 +17,7 @@ from resume_assets.database.table_types import UTC as _UTC
 from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 5
+LEDGER_VERSION = 6
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -37,6 +38,8 @@ class Ledger:
     trials: sa.Table
     trial_candidates: sa.Table
     trial_items: sa.Table
+    forgotten: sa.Table
+    receipts: sa.Table
 
 
 def ledger_tables(
@@ -64,6 +67,8 @@ def ledger_tables(
             last_processed,
             sa.Column("record", _LONG),  # JSON: column -> value of a usable answer
         ),
+        forgotten=forgotten(metadata),
+        receipts=receipts(metadata),
     )
 
 
@@ -83,6 +88,8 @@ def _installation(metadata: sa.MetaData) -> sa.Table:
         sa.Column("ledger_version", sa.Integer, nullable=False),
         # The table that it serves, with its schema; NULL in what is older than the column
         sa.Column("candidate_table", sa.Unicode(300)),
+        # Random, made when somebody is forgotten first: the key of all that stands for people's ids
+        sa.Column("secret", _KEY),
         # Updated first by whoever plans or claims: the row's lock serialises them.
         sa.Column("lock_count", sa.BigInteger, nullable=False),
         # `resume` sets it: limits on money and on usable answers count from then on.
@@ -176,6 +183,8 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("output_tokens", sa.BigInteger),
         sa.Column("batch_cost", _MONEY),
         sa.Column("standard_cost", _MONEY),
+        # People in it are to be forgotten since then, and not all is done; NULL: nothing is left
+        sa.Column("forgetting_since", _UTC),
         # When
         *(sa.Column(f"{step}_at", _UTC) for step in STEPS),
         sa.Column("expires_at", _UTC),
@@ -244,6 +253,7 @@ def _items(
         sa.Column("not_borne_out", _LONG),
         sa.Column("last_processed", last_processed),  # what we set, to know our own record again
         sa.Column("closed_at", _UTC),
+        sa.Column("forgotten_at", _UTC),  # what was personal is gone, `custom_id` is only a mask
         *more,
         sa.Index(f"ix_{name}_userid", "userid"),
     )

@@ -21,7 +21,7 @@ _KEYS: Final = frozenset(["userid", "text", "text_hash", "known", "wrong", "note
 _MONTH: Final = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _TOLD: Final = 10  # faulty lines that the message names
-_FORMS: Final[Mapping[str, Form]] = {
+FORMS: Final[Mapping[str, Form]] = {
     **{column: family.form for family in FAMILIES for column in family.columns},
     **{column: JOB_PARTS[part] for job in JOB_COLUMNS for part, column in job.items()},
 }
@@ -145,7 +145,7 @@ def _column(key: str, place: int, name: Any) -> str:
 
 
 def _answer(column: str, value: Any) -> Answer:
-    form = _FORMS[column]
+    form = FORMS[column]
     if value is None:
         return None
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
 """The columns as they are compared: in which group, as part of which list, in which form.
 
-Derived from `extraction.candidate`: a new field has to be given its group and form here.
+Derived from `extraction.candidate`. A field that is not named here is compared by the kind of its
+evidence, in a group of its own.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from resume_assets.extraction.candidate import PREFIXES, Candidate, Position, fills
+from pydantic.fields import FieldInfo
+
+from resume_assets.extraction.candidate import (
+    PREFIXES,
+    Candidate,
+    Evidence,
+    Position,
+    Rule,
+    evidence,
+    fills,
+)
 
 
 class Form(StrEnum):
@@ -95,12 +106,35 @@ _JOB_FORMS: Final[Mapping[str, Form]] = {
 }
 
 
+_FORM_OF_EVIDENCE: Final[Mapping[Evidence, Form]] = {
+    Evidence.name: Form.name,
+    Evidence.company: Form.company,
+    Evidence.degree: Form.degree,
+    Evidence.term: Form.term,
+    Evidence.terms: Form.certificate,
+    Evidence.skill: Form.term,
+    Evidence.place: Form.place,
+    Evidence.state: Form.state,
+    Evidence.phone: Form.phone,
+    Evidence.email: Form.email,
+    Evidence.link: Form.link,
+    Evidence.computed: Form.years,
+}
+
+
 def _families() -> tuple[Family, ...]:
     return tuple(
-        Family(name, *_FIELDS[name], fills(field).columns)
+        Family(name, *(_FIELDS.get(name) or _by_evidence(name, field)), fills(field).columns)
         for name, field in Candidate.model_fields.items()
         if name != "positions"
     )
+
+
+def _by_evidence(name: str, field: FieldInfo) -> tuple[str, Form, Together]:
+    form = _FORM_OF_EVIDENCE.get(evidence(field), Form.words)
+    if fills(field).rule is Rule.joined:
+        return name, form, Together.joined
+    return name, form, _ALONE if len(fills(field).columns) == 1 else _RANKED
 
 
 FAMILIES: Final = _families()

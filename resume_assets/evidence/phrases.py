@@ -111,17 +111,22 @@ def _is_part(neighbour: str) -> bool:
     return neighbour.isalnum() or (neighbour != "" and neighbour in "+#&")
 
 
+# Scripts that have no spaces between words, or join them (Korean).
+_UNSPACED: Final = re.compile(
+    "["
+    "\u0e00-\u109f"  # Thai, Lao, Tibetan, Burmese
+    "\u1100-\u11ff"  # Hangul, decomposed
+    "\u1780-\u17ff"  # Khmer
+    "\u3040-\ua4cf"
+    "\uac00-\ud7af"
+    "\uf900-\ufaff"
+    "\U00020000-\U0010ffff"
+    "]"
+)
+
+
 def _is_unspaced(character: str) -> bool:
-    """Tell whether a character's script has no spaces between words, or joins them (Korean)."""
-    return (
-        "\u0e00" <= character < "\u10a0"  # Thai, Lao, Tibetan, Burmese
-        or "\u1100" <= character < "\u1200"  # Hangul, decomposed
-        or "\u1780" <= character < "\u1800"  # Khmer
-        or "\u3040" <= character < "\ua4d0"
-        or "\uac00" <= character < "\ud7b0"
-        or "\uf900" <= character < "\ufb00"
-        or character >= "\U00020000"
-    )
+    return _UNSPACED.match(character) is not None
 
 
 def _bounded(folded: str, resume: Folded) -> Found | None:

@@ -219,6 +219,11 @@ def fills(field: FieldInfo) -> Fills:
     return _noted(field, Fills)
 
 
+def evidence(field: FieldInfo) -> Evidence:
+    """Return what bears a field's values out; LookupError as above."""
+    return _noted(field, Evidence)
+
+
 _Noted = TypeVar("_Noted", Fills, Evidence)
 
 
@@ -248,9 +253,9 @@ def _columns() -> Iterator[Column]:
 
 
 def _columns_of(field: FieldInfo, prefix: str = "") -> Iterator[Column]:
-    mark, evidence = fills(field), _noted(field, Evidence)
+    mark, borne_out_by = fills(field), evidence(field)
     for column in mark.columns:
-        yield Column(prefix + column, mark.length, mark.kind, evidence)
+        yield Column(prefix + column, mark.length, mark.kind, borne_out_by)
 
 
 COLUMNS: tuple[Column, ...] = tuple(_columns())

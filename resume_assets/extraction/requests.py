@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.candidate import response_format, schema_in_words
 from resume_assets.extraction.prompt import Prompt
 from resume_assets.extraction.text import without_surrogates
-from resume_assets.settings import ResponseFormat
 
 ENDPOINT: Final = "/v1/chat/completions"
 

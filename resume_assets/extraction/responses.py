@@ -78,13 +78,24 @@ def read_line(line: bytes | bytearray | memoryview) -> Answer:
         return Answer(
             None, Outcome.invalid, "line_not_json" if outer is None else "line_not_object"
         )
-    custom_id = outer.get("custom_id")
-    if not (isinstance(custom_id, str) and _ID.fullmatch(custom_id)):
-        custom_id = None  # we send no ids of another form, so this one leads back to nobody
+    custom_id = _custom_id(outer)
     response, error = _object(outer.get("response")), outer.get("error")
     if response is not None:
         return _read_response(custom_id, response, error)
     return _failed(Answer(custom_id, Outcome.failed, "no_response"), None, error)
+
+
+def custom_id_of(line: bytes) -> str | None:
+    """Whose request a line of a request, output or error file is about; None for nobody's."""
+    outer = _loads(line)
+    return _custom_id(outer) if isinstance(outer, dict) else None
+
+
+def _custom_id(outer: dict[str, Any]) -> str | None:
+    custom_id = outer.get("custom_id")
+    if isinstance(custom_id, str) and _ID.fullmatch(custom_id):
+        return custom_id
+    return None  # we send no ids of another form, so this one leads back to nobody
 
 
 def _loads(data: bytes | bytearray | memoryview) -> object:

@@ -21,6 +21,13 @@ _NEWEST_FIRST = """
     ORDER BY seq DESC LIMIT :limit"""
 
 
+_NAMELESS = """
+    UPDATE requests SET custom_id = 'gone-' || batch || '-' || line
+    WHERE batch IN (SELECT seq FROM batches WHERE input_file_id = ?)
+    AND custom_id GLOB '*[^0-9]*'"""
+"""A custom_id may tell who is asked about, for as long as it is known."""
+
+
 class Files:
     """The Files endpoint's rows and bytes."""
 
@@ -81,7 +88,10 @@ class Files:
         self.remove_unneeded(now)
 
     def remove_unneeded(self, now: float) -> int:
-        """Take the bytes of deleted and expired files off the disk; how many files."""
+        """Take the bytes of deleted and expired files off the disk; how many files.
+
+        With a request file the book loses the names of its requests, but for numbers.
+        """
         gone = self._store.rows(
             "SELECT id FROM files WHERE removed = 0"
             " AND (deleted_at IS NOT NULL OR expires_at <= ?)"
@@ -91,7 +101,11 @@ class Files:
         )
         for row in gone:
             self.path(row["id"]).unlink(missing_ok=True)
-            self._store.execute("UPDATE files SET removed = 1 WHERE id = ?", row["id"])
+            with self._store.transaction():
+                self._store.execute(_NAMELESS, row["id"])
+                self._store.execute("UPDATE files SET removed = 1 WHERE id = ?", row["id"])
+        if gone:
+            self._store.empty_log()
         return len(gone)
 
     def remove_orphans(self) -> int:

@@ -129,7 +129,12 @@ class Store:
             database, timeout=30, isolation_level=None, check_same_thread=False
         )
         self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 30000"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "busy_timeout = 30000",
+            "secure_delete = ON",
+        ):
             self._connection.execute(f"PRAGMA {pragma}")
         if self._connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             with self.transaction():
@@ -154,6 +159,13 @@ class Store:
                 # Also after a COMMIT that failed: SQLite may have kept the transaction open.
                 self._connection.rollback()
                 raise
+
+    def empty_log(self) -> None:
+        """Leave nothing of what was overwritten in the write-ahead log, unless others read it."""
+        with self._lock:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA busy_timeout = 30000")
 
     def execute(self, sql: str, *values: Any) -> int:
         """Run one statement; the number of rows it changed."""

@@ -7,10 +7,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from resume_assets.choices import ResponseFormat
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.prompt import Prompt
 from resume_assets.extraction.requests import RequestSettings, TokenParameter
-from resume_assets.settings import ResponseFormat, Settings
+from resume_assets.settings import Settings
 
 
 class UnknownBaseModel(WrongUseError):

@@ -66,7 +66,7 @@ def _pieces(text: str) -> Iterator[str]:
     """Yield the text in pieces of at most PIECE characters."""
     start = 0
     while len(text) - start > PIECE:
-        end = _safe_border(text, start + PIECE // 2, start + PIECE)
+        end = _safe_border(text, start, start + PIECE)
         yield text[start:end]
         start = end
     yield text[start:]

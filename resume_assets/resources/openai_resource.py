@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.choices import Endpoint
 from resume_assets.resources.settings_resource import SettingsResource
-from resume_assets.settings import Endpoint
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.forgotten import are_personal
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.ledger.states import AFTER_ENDED, OPEN, BatchState
 from resume_assets.batches.planning.decision import NoPlan
@@ -25,8 +26,8 @@ from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
-from resume_assets.batches.upkeep.housekeeping import delete_remote
 from resume_assets.batches.upkeep.people import cancel
+from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError, in_words
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.trials import ledger
@@ -35,7 +36,7 @@ from resume_assets.trials.gathering import gather
 from resume_assets.trials.planning import plan_variant
 from resume_assets.trials.progress import TrialState, state_of
 from resume_assets.trials.recording import record
-from resume_assets.trials.report import as_json, report_of
+from resume_assets.trials.report import as_json, report_of, without_names
 from resume_assets.trials.variants import from_json
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class _Advancing:
         result = self.database.read(
             lambda connection: gather(connection, self.database, self.trial)
         )
-        report = as_json(report_of(result)).decode()
+        made = report_of(result)
+        report = as_json(without_names(made) if are_personal(self.database) else made).decode()
 
         def finish(connection: sa.Connection) -> ledger.Trial:
             now = self.database.dialect.utc_now(connection)

@@ -85,7 +85,7 @@ def _ends(connection: sa.Connection, database: Database, key: str) -> dict[int, 
             items.c.not_borne_out,
         )
         .join(batches, batches.c.batch_key == items.c.batch_key)
-        .where(batches.c.trial_key == key)
+        .where(batches.c.trial_key == key, items.c.forgotten_at.is_(None))
     )
     rows = connection.execute(query)
     found: dict[int, dict[Any, _End]] = {}

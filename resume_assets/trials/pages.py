@@ -1,9 +1,8 @@
 """A trial's page as a file, which only its user may read."""
 
-import os
 from pathlib import Path
 
-from resume_assets.private import FILE, private_folder
+from resume_assets.private import private_text
 from resume_assets.settings import Settings
 from resume_assets.trials.report import TrialReport
 from resume_assets.trials.report_page import page_of
@@ -20,11 +19,4 @@ def write_page(path: Path, report: TrialReport, result: TrialResult | None = Non
 
     A folder that is not there is made, private; a file that is there becomes private.
     """
-    if not path.parent.exists():
-        private_folder(path.parent)
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(page_of(report, result))
-    part.replace(path)
+    private_text(path, page_of(report, result))

@@ -83,12 +83,12 @@ def _variant(
 
 
 def _counts(connection: sa.Connection, database: Database, key: str) -> Counter[tuple[int, str]]:
-    """Items by variant and state, without those that moved to a later batch."""
+    """Items by variant and state, without those that moved to a later batch, or are forgotten."""
     items, batches = database.ledger.trial_items, database.ledger.batches
     query = (
         sa.select(batches.c.variant, items.c.state, items.c.reason, sa.func.count())
         .join(batches, batches.c.batch_key == items.c.batch_key)
-        .where(batches.c.trial_key == key)
+        .where(batches.c.trial_key == key, items.c.forgotten_at.is_(None))
         .group_by(batches.c.variant, items.c.state, items.c.reason)
     )
     counts: Counter[tuple[int, str]] = Counter()

@@ -15,6 +15,7 @@ from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.applying import close_unusable, finish, write_answers
 from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.discarding import remembered
 from resume_assets.batches.records.rows import READING, Applied, Row
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
@@ -49,12 +50,13 @@ class _Recorder:
         self.lease = lease
 
     def rows(
-        self, answers: Iterable[tuple[Asked, Answer]], expected: int
+        self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0
     ) -> Iterator[tuple[Row, str]]:
         """Each usable answer that is not written yet, with its record as JSON."""
         database = self.lease.database
         wanted = (pair for pair in answers if pair[0].state == self.wanted)
-        for asked, answer, weight in weighed(database, wanted, expected=expected):
+        ours = remembered(self.lease, wanted)
+        for asked, answer, weight in weighed(database, ours, expected=expected):
             if answer.record is None:
                 continue
             told = _as_told(database, answer.record)

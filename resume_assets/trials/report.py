@@ -6,6 +6,7 @@ values may not. Where the values stand side by side is the page, see `report_pag
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, Final
 
@@ -118,6 +119,17 @@ def as_json(report: TrialReport) -> bytes:
 def from_json(text: str | bytes) -> TrialReport:
     """The report that `as_json` wrote. Raises pydantic's ValidationError for anything else."""
     return _adapter.validate_json(text)
+
+
+def without_names(report: TrialReport) -> TrialReport:
+    """The report without userids, for where they may not be kept: a text may be an address."""
+    return replace(
+        report,
+        pairs=tuple(
+            replace(pair, columns=tuple(replace(column, userids=()) for column in pair.columns))
+            for pair in report.pairs
+        ),
+    )
 
 
 def report_of(result: TrialResult) -> TrialReport:

@@ -1,17 +1,15 @@
 """A trial's report as one self-contained HTML page: figures, plots, and values side by side.
 
-Nothing is loaded and nothing runs: the content security policy allows the page's own style alone.
-All that comes from resumes or answers is escaped. With values in it the page is personal data, and
-whoever writes it to a file makes that file private.
+Nothing is loaded and nothing runs (see `pages`). All that comes from resumes or answers is escaped.
+With values in it the page is personal data, and whoever writes it to a file makes it private.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from math import ceil, floor
 from typing import Any, Final, NamedTuple
 
+from resume_assets.pages import document
 from resume_assets.trials.report import (
     PRESENT,
     ColumnAgreement,
@@ -59,16 +57,13 @@ svg .axis { stroke: var(--line); } svg .band { stroke: var(--band); stroke-width
 svg .mark { fill: var(--mark); }
 """
 
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'"
-
 
 def page_of(report: TrialReport, result: TrialResult | None = None) -> str:
     """The page; with `result`, also the values that differ, each beside the other."""
-    title = f"Trial {escape(report.trial_key)}"
+    title = f"Trial {report.trial_key}"
     body = "\n".join(
         [
-            f"<h1>{title}</h1>",
+            f"<h1>{escape(title)}</h1>",
             f"<p>{_opening(report)}</p>",
             *_plots(report.variants),
             _figures(report.variants),
@@ -77,13 +72,7 @@ def page_of(report: TrialReport, result: TrialResult | None = None) -> str:
             f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in cautions(report))}</ul>",
         ]
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style></head>\n<body><main>\n{body}\n"
-        "</main></body></html>\n"
-    )
+    return document(title, f"<main>\n{body}\n</main>", style=_STYLE)
 
 
 def _opening(report: TrialReport) -> str:
@@ -142,23 +131,23 @@ def _dot(index: int, name: str, figure: Figure, scale: "_Scale") -> str:
 
 
 class _Scale(NamedTuple):
-    """An axis of tenths from `low` to `high`: as much of 0 to 100 % as the intervals need."""
+    """An axis in tenths, from `low` to `high`: as much of 0 to 100 % as the intervals need."""
 
-    low: float
-    high: float
+    low: int
+    high: int
 
     @classmethod
     def around(cls, figures: Iterable[Figure]) -> "_Scale":
         shown = list(figures)
         low = floor(min(figure.low for figure in shown) * 10 + _ROUNDING)
         high = ceil(max(figure.high for figure in shown) * 10 - _ROUNDING)
-        return cls(low / 10, max(high, low + 1) / 10)
+        return cls(low, max(high, low + 1))
 
     def steps(self) -> list[float]:
-        return [step / 10 for step in range(round(self.low * 10), round(self.high * 10) + 1)]
+        return [step / 10 for step in range(self.low, self.high + 1)]
 
     def x(self, share: float) -> str:
-        return f"{_LEFT + _PLOT_WIDTH * (share - self.low) / (self.high - self.low):.1f}"
+        return f"{_LEFT + _PLOT_WIDTH * (share * 10 - self.low) / (self.high - self.low):.1f}"
 
 
 def _short(name: str) -> str:
@@ -218,11 +207,8 @@ def _column(column: ColumnAgreement) -> str:
 
 def _values(pair: PairReport, result: TrialResult) -> Iterator[str]:
     """The values of the columns that differ most: whoever decides wants to see them."""
-    records = {variant.name: variant.records for variant in result.variants}
-    first, second = (
-        _by_text(records.get(name, result.present if name == PRESENT else {}))
-        for name in (pair.first, pair.second)
-    )
+    records = {PRESENT: result.present} | {one.name: one.records for one in result.variants}
+    first, second = _by_text(records[pair.first]), _by_text(records[pair.second])
     differing = [column for column in pair.columns if column.equal < column.compared]
     for column in differing[:_COLUMNS_SHOWN]:
         rows = "".join(

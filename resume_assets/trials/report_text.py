@@ -68,7 +68,8 @@ def _pair(pair: PairReport) -> Iterator[str]:
         yield "  columns that differ most       equal   differ  only one"
     for column in differing[:_WORST]:
         yield _column(column)
-        yield f"      userids {', '.join(column.userids)}"
+        if column.userids:  # a report that is kept has none where ids are texts
+            yield f"      userids {', '.join(column.userids)}"
 
 
 def _column(column: ColumnAgreement) -> str:

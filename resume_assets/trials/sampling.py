@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.attempts import PAGE
+from resume_assets.batches.ledger.forgotten import is_forgotten
 from resume_assets.batches.ledger.queue import SHORT, Waiting, is_blank, short_text
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
@@ -18,11 +19,13 @@ SENT_LATER = frozenset({"file_full", "over_token_limit"})
 def draw(connection: sa.Connection, database: Database, size: int, seed: int) -> list[Any]:
     """At most `size` userids, at random among the candidates that have a resume, processed or not.
 
+    Whoever is to be forgotten is none of them.
     The same seed draws the same from the same table. Memory holds ids, never texts.
     """
     there = database.candidates
     length = database.dialect.text_bytes(there.text)
-    query = sa.select(there.userid).where(length > 0).order_by(there.userid)
+    is_left_out = is_forgotten(connection, database, there.userid)
+    query = sa.select(there.userid).where(length > 0, sa.not_(is_left_out)).order_by(there.userid)
     userids = list(connection.execute(query).scalars())
     random.Random(seed).shuffle(userids)  # noqa: S311 (no secret: it is to be the same again)
     drawn: list[Any] = []
@@ -42,7 +45,8 @@ def _not_blank(
     query = sa.select(there.userid, short).where(there.userid.in_(userids))
     texts = dict(connection.execute(query).all())
     for userid in userids:
-        if userid in texts and (texts[userid] is None or not is_blank(texts[userid])):
+        text = texts.get(userid, "")  # one that is gone has none; a long one is not looked at
+        if text is None or not is_blank(text):
             yield userid
 
 

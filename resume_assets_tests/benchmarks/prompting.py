@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator
 
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.extraction.requests import RequestTemplate
 from resume_assets.models.catalogue import find_model
 from resume_assets.models.tokens import counter_for
-from resume_assets.settings import ResponseFormat
 from resume_assets_tests.benchmarks import data
 from resume_assets_tests.benchmarks.figures import Figure, figure
 

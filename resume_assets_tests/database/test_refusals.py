@@ -21,11 +21,11 @@ from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rewriting import Mender
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
+from resume_assets.choices import NotBorneOut
 from resume_assets.database.connect import Database
 from resume_assets.database.obstacles import constraints_in_the_way
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
-from resume_assets.settings import NotBorneOut
 from resume_assets_tests.collected import KEY, answers_to, collected_batch
 from resume_assets_tests.databases import SQLITE, make_schema, rows_of, settings, sqlite_database
 

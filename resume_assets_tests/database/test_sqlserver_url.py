@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resume_assets.choices import Authentication, Encryption
 from resume_assets.database import sqlserver_url as module
 from resume_assets.database.connect import from_url, open_database
 from resume_assets.database.odbc import OdbcDriver
@@ -20,13 +21,7 @@ from resume_assets.database.sqlserver_url import (
     shown,
     sqlserver_url,
 )
-from resume_assets.settings import (
-    Authentication,
-    Encryption,
-    Settings,
-    SettingsError,
-    load_settings,
-)
+from resume_assets.settings import Settings, SettingsError, load_settings
 
 MICROSOFT, FREETDS = "ODBC Driver 18 for SQL Server", "FreeTDS"
 PASSWORD = "a;b{c}d@e/:?#%&+ }{"

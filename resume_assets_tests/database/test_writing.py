@@ -14,10 +14,11 @@ from sqlalchemy.dialects import mssql
 
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import ItemState
+from resume_assets.choices import NotBorneOut
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
-from resume_assets.settings import NotBorneOut, Settings
+from resume_assets.settings import Settings
 from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
 from resume_assets_tests.database.broken import lost_connection
 from resume_assets_tests.databases import (

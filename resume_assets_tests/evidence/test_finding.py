@@ -118,6 +118,64 @@ BORNE_OUT = [
     ("computed", "2.5", "2,5 Jahre", "2,5"),
 ]
 
+FAR = "x"  # a word of any length
+
+# The last that still counts: one step further is in `JUST_NOT`.
+JUST = [
+    ("company", "ABC Inc.", "at ABC.", "ABC"),
+    ("company", "Abcde, Cd", "Cd and then Abcde", "Abcde … Cd"),
+    ("term", "Microsoft Word", "in Word daily", "Word"),
+    ("term", "abcde", "ab cde", "ab cde"),
+    ("term", "Abc Def Ghi", "ADG", "ADG"),
+    ("term", "ABC", "Alpha Beta Corp", "Alpha Beta Corp"),
+    ("term", "ABCDEF", "Alpha Beta Corp Data Eng Food", "Alpha Beta Corp Data Eng Food"),
+    ("skill", "Care work", "cares and working", "cares … working"),
+    ("skill", "Code", "codes", "codes"),
+    ("skill", "Nurse", "nursing", "nursing"),
+    ("skill", "Sales", "sale", "sale"),
+    ("skill", "Project management", f"projects {FAR * 73} managing", "projects … managing"),
+    ("skill", "Project management", f"managing {FAR * 69} projects", "projects … managing"),
+    ("degree", "BS in Biology", f"biology {FAR * 30} BS", f"biology {FAR * 30} BS"),
+    ("degree", "BS in Biology", f"BS {FAR * 70} biology", f"BS {FAR * 70} biology"),
+    ("phone", "1234567", "123-4567", "123-4567"),
+    ("phone", "198-765-4320", "１９８７６５４３２０", "１９８７６５４３２０"),
+    ("phone", "198-765-4320", "١٩٨٧٦٥٤٣٢٠", "١٩٨٧٦٥٤٣٢٠"),
+    ("link", "linkedin.com/in/ada-nord", f"LinkedIn {FAR * 39} ada-nord", None),
+    ("state", "TX", "Austin (tx)", "tx"),
+    ("state", "MS", "Biloxi, Miss.", "Miss"),
+    ("state", "ME", "in Maine", "Maine"),
+    ("state", "Bavaria", "in Bavaria", "Bavaria"),
+    ("place", "Springfield, IL", "Springfield in summer", "Springfield"),
+    ("place", "Springfield, IL", "Springfield me", "Springfield"),
+    ("place", "Springfield, IL", "Springfield in Illinois", "Springfield"),
+    ("place", "Springfield, IL", "Springfield, Ill.", "Springfield"),
+    ("place", "Springfield, IL", "Springfield, MA; Spring field, IL; Springfield", "Springfield"),
+    ("place", "Springfield, Wonderland", "Springfield of Wonderland", "Springfield"),
+    ("place", "Washington, DC", "Washington, D. C.", "Washington"),
+    ("computed", "5", "over 5.0 years", "5"),
+    ("computed", "5", "5, and more", "5"),
+    ("computed", "0", "zero years", "zero"),
+    ("computed", "20", "twenty years", "twenty"),
+    ("computed", "10", "2010 and 10 years", "10"),
+    # Years in digits of every script, and by every era
+    ("year", "2019-03", "۲۰۱۹", "۲۰۱۹"),
+    ("year", "2019-03", "२०१९", "२०१९"),
+    ("year", "2019-03", "২০১৯", "২০১৯"),
+    ("year", "2019-03", "二〇一九年", "二〇一九"),
+    ("year", "2019-03", "二零一九年", "二零一九"),
+    ("year", "2020-03", "令和2年", "令和2"),
+    ("year", "2020-04", "春 R2.4", "R2"),
+    ("year", "1989-03", "平成元年", "平成元"),
+    ("year", "1975-03", "昭和50年", "昭和50"),
+    ("year", "1926-03", "昭和元年", "昭和元"),
+    ("year", "2011-03", "民國100年", "民國100"),
+    ("year", "2011-03", "民国100年", "民国100"),
+    ("year", "1912-03", "民國元年", "民國元"),
+    ("year", "2019-03", "พ.ศ. 2562", "พ.ศ. 2562"),
+    ("year", "2013-03", "2010-13", "2010-13"),
+    ("year", "2013-03", "12.3.13", "12.3.13"),
+]
+
 NOT_BORNE_OUT = [
     ("name", "Jan", "Jane Doe"),
     ("name", "Mary Ann", "Mary Smith"),
@@ -164,7 +222,43 @@ NOT_BORNE_OUT = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "text", "place"), BORNE_OUT)
+JUST_NOT = [
+    ("company", "AB Inc.", "at AB."),
+    ("company", "Abcd, Cd", "Cd and then Abcd"),
+    ("term", "Microsoft Vim", "in Vim daily"),
+    ("term", "abcd", "ab cd"),
+    ("term", "Go Lang", "GL"),
+    ("term", "AB", "Alpha Beta"),
+    ("term", "ABCDEFG", "Alpha Beta Corp Data Eng Food Gas"),
+    ("skill", "Code", "coder"),
+    ("skill", "Cars", "cart"),
+    ("skill", "Bees", "bee"),
+    ("skill", "IT support", "IT supporting"),
+    ("skill", "Project management", f"projects {FAR * 74} managing"),
+    ("skill", "Project management", f"managing {FAR * 70} projects"),
+    ("degree", "BS in Biology", f"biology {FAR * 31} BS"),
+    ("degree", "BS in Biology", f"BS {FAR * 71} biology"),
+    ("phone", "123456", "12-3456"),
+    ("phone", "198-765-4321", "１９８７６５４３２０"),
+    ("link", "linkedin.com/in/ada-nord", f"LinkedIn {FAR * 40} ada-nord"),
+    ("state", "MS", "Miss Jones"),
+    ("state", "ME", "call me"),
+    ("state", "TX", "Austin, TXX"),
+    ("place", "Springfield, IL", "Springfield (MA)"),
+    ("place", "Springfield, IL", "Springfield, Mass."),
+    ("place", "Springfield, IL", "Springfield ME"),
+    ("place", "Springfield, IL", "Springfield, New York and more"),
+    ("place", "Springfield, Wonderland", "Springfield"),
+    ("computed", "5", "5.5 years, 1.5 years, 5/2, -5, 1,500"),
+    ("computed", "12", "12.5 years, 1.12 years, 12-15, 3-12"),
+    ("computed", "21", "twenty one"),
+    ("computed", "2.5", "two"),
+    ("year", "2018-03", "平成31年"),
+    ("year", "2012-03", "2010-12"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "text", "place"), BORNE_OUT + JUST)
 def test_borne_out(kind: str, value: str, text: str, place: str | None):
     around = f"- {text} \n"
     found = find(Evidence(kind), value, Folded(around))
@@ -174,7 +268,7 @@ def test_borne_out(kind: str, value: str, text: str, place: str | None):
         assert " … ".join(around[start:end] for start, end in found) == place
 
 
-@pytest.mark.parametrize(("kind", "value", "text"), NOT_BORNE_OUT)
+@pytest.mark.parametrize(("kind", "value", "text"), NOT_BORNE_OUT + JUST_NOT)
 def test_not_borne_out(kind: str, value: str, text: str):
     assert find(Evidence(kind), value, Folded(f"- {text} \n")) is None
     assert not is_borne_out(Evidence(kind), value, Folded(text))

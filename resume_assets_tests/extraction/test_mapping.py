@@ -588,7 +588,7 @@ anyone = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(anyone)
 def test_every_record_is_writable(answer):
     candidate = Candidate.model_construct(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.candidate import response_format, schema_in_words
 from resume_assets.extraction.prompt import load_prompt, prompt_of
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate, custom_id
 from resume_assets.models.tokens import count
-from resume_assets.settings import ResponseFormat
 
 LEAN = load_prompt("lean")
 STRICT = ResponseFormat.json_schema

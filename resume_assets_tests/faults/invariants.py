@@ -18,6 +18,9 @@ RESUMES = 6
 FORMER = {"Address": "1 Old Road", "ThirdMostRecentCompany": "Old Ltd"}
 """What stands in the records before anything is written, in a life that ends with an undo."""
 
+FORGOTTEN = (2, 3)
+"""Candidates who are forgotten, in a life in which somebody is."""
+
 
 def violations(home: Path, *, came_to_its_end: bool, expected: dict[int, Any]) -> list[str]:
     """Sentences about what is not as promised; `expected`: each candidate's record."""
@@ -49,6 +52,7 @@ class _Look:
         self.claims = database.execute("SELECT * FROM resume_claims").fetchall()
         self.batches = database.execute("SELECT * FROM resume_batches").fetchall()
         self.candidates = list(map(dict, database.execute("SELECT * FROM aicandidate")))
+        self.forgotten = {item["userid"] for item in self.items if item["forgotten_at"]}
         self.people = database.execute("SELECT * FROM aicandidateBatchStatus").fetchall()
         self.book = book
         self.expected = expected
@@ -90,6 +94,8 @@ class _Look:
         for row in self.candidates:
             userid = row["userid"]
             processed = row["LastProcessed"] is not None
+            if userid in self.forgotten and not processed:
+                succeeded[userid] = 0  # the record may be emptied since
             if userid in put_back:
                 if row != self.expected.get(userid):  # where LastProcessed is NULL
                     yield f"3: {userid} is put back and has another record, or is processed"
@@ -126,6 +132,9 @@ class _Look:
                 yield f"1: batch {key} is {batch['state']}"
             if batch["state"] == "done" and len(held) != batch["rows_claimed"]:
                 yield f"1: batch {key} claimed {batch['rows_claimed']} and has {len(held)} items"
+            held = [item for item in held if item["reason"] != "by_request"] + [
+                item for item in held if item["state"] == "forgotten"
+            ]
             if batch["state"] == "done" and sum(json.loads(batch["tally"]).values()) != len(held):
                 yield f"1: batch {key} has {len(held)} items and tells {batch['tally']}"
         known = {batch["openai_batch_id"]: batch["state"] for batch in self.batches}
@@ -141,10 +150,23 @@ class _Look:
             for entry in self.book.entries()
             if entry.completed and entry.batch_id not in of_trials
         )
-        if answered != sorted(self.expected):
+        # Whoever is forgotten may never have been sent.
+        if answered != sorted(set(self.expected) - (self.forgotten - set(answered))):
             yield f"answered: {answered}"
+        yield from self._forgot()
         if self.book.files():
             yield f"left at the server: {len(self.book.files())} files"
+
+    def _forgot(self) -> Iterator[str]:
+        """Nothing is left of whoever was to be forgotten, and nothing is left to be done."""
+        for item in self.items:
+            if item["forgotten_at"] and (item["text_hash"] or item["digests"] or item["unread"]):
+                yield f"6: {item['userid']} is forgotten and known in {item['batch_key']}"
+            if item["state"] == "forgotten" and not item["forgotten_at"]:
+                yield f"6: {item['userid']} is not forgotten in {item['batch_key']}"
+        for batch in self.batches:
+            if batch["forgetting_since"] is not None:
+                yield f"6: something is left to be forgotten in {batch['batch_key']}"
 
     def _with_id(self) -> list[tuple[str, str]]:
         return [
@@ -183,6 +205,16 @@ class _Look:
 
 
 def _left_over(home: Path) -> Iterator[str]:
+    for path in (home / "batches").rglob("*.jsonl"):
+        of_batch = path.parent.name
+        with closing(sqlite3.connect(home / "resumes.db")) as database:
+            query = (
+                "SELECT userid FROM resume_batch_items"
+                " WHERE batch_key = ? AND forgotten_at IS NOT NULL"
+            )
+            for (userid,) in database.execute(query, (of_batch,)).fetchall():
+                if f"Lovelace{userid}".encode() in path.read_bytes():
+                    yield f"6: {userid} is forgotten and in {path.name}"
     for path in (home / "batches").rglob("*"):
         if path.suffix == ".part":
             yield f"half a file is left: {path.name}"

@@ -152,6 +152,24 @@ def test_killed_while_a_person_changes_their_mind(harness: Harness, way: str, st
     assert harness.all(points, one) == []
 
 
+@pytest.mark.parametrize(
+    ("way", "step"), [("forgotten", "blanking"), ("forgotten_early", "taking_back")]
+)
+def test_killed_while_somebody_is_forgotten(harness: Harness, way: str, step: str) -> None:
+    """While their batch is out or not sent yet, and once their record is written."""
+    scenario = Scenario(way)
+    names = harness.undisturbed(scenario)
+    assert any("cleaning" in name for name in names)
+    assert any(step in name for name in names)
+
+    def one(point: Point) -> list[str]:
+        return harness.killed(scenario, way, point)
+
+    points = new_points(names, harness.names)
+    assert len(points) >= 20
+    assert harness.all(points, one) == []
+
+
 def test_two_processes_go_on_at_once(harness: Harness) -> None:
     """Both find what the dead one left, its doubt too. Point by point: each takes two workers."""
     scenario = OTHERS["doubt"]

@@ -15,7 +15,7 @@ from resume_assets.batches.records.writing import Interference, Writer
 from resume_assets.batches.store import FilesGone, FolderTaken
 from resume_assets.batches.upkeep import people
 from resume_assets.batches.upkeep.housekeeping import tidy
-from resume_assets.settings import NotBorneOut
+from resume_assets.choices import NotBorneOut
 from resume_assets_tests.flow import KEY, Flow, Flowing, resume, settings_at
 from resume_assets_tests.local_openai.faults import rewrite
 

@@ -34,8 +34,9 @@ from resume_assets.batches.receiving import contradictions
 from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
-from resume_assets.batches.upkeep import people, reprocessing, undoing
-from resume_assets.batches.upkeep.housekeeping import delete_remote, tidy
+from resume_assets.batches.upkeep import forgetting, people, reprocessing, undoing
+from resume_assets.batches.upkeep.housekeeping import tidy
+from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
 from resume_assets.openai_api import backoff
@@ -45,7 +46,7 @@ from resume_assets.trials.creating import create
 from resume_assets.trials.dispatching import due_trials, open_trial_keys
 from resume_assets.trials.variants import variants_of
 from resume_assets_tests.faults.boundaries import Boundaries
-from resume_assets_tests.faults.invariants import FORMER, RESUMES
+from resume_assets_tests.faults.invariants import FORGOTTEN, FORMER, RESUMES
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
 
@@ -228,6 +229,35 @@ class Life:
             pass
         assert not flow.written()
 
+    def forgotten(self) -> None:
+        """One person is forgotten before their answer is there, another once it is written."""
+        if isinstance(plan := self.tried(self.plan), Planned):
+            self.tried(lambda: self.flow.claim(plan.key))
+            self.tried(lambda: self.flow.build(plan.key))
+            self.tried(lambda: self.flow.submit(plan.key))
+        self.forget(FORGOTTEN[0])
+        self.go_on()
+        self.forget(FORGOTTEN[1], records=True)
+        self.go_on()
+        assert not self.flow.waiting()
+
+    def forgotten_early(self) -> None:
+        """The same of a batch that is not sent yet, and whose file is there."""
+        if isinstance(plan := self.tried(self.plan), Planned):
+            self.tried(lambda: self.flow.claim(plan.key))
+            self.tried(lambda: self.flow.build(plan.key))
+        self.forget(FORGOTTEN[0])
+        self.go_on()
+
+    def forget(self, userid: int, **more: Any) -> None:
+        """As often as it takes until nothing is left for later."""
+        flow = self.flow
+        work = partial(
+            forgetting.forget, flow.database, flow.settings, flow.store, flow.api, [userid], **more
+        )
+        while (receipt := self.tried(work)) is None or receipt.left:
+            pass
+
     def items(self) -> Sequence[Any]:
         return self.flow.rows(sa.select(self.flow.database.ledger.items))
 
@@ -277,6 +307,8 @@ WAYS: dict[str, Callable[[Life], None]] = {
     "called_off": Life.called_off,
     "undone": Life.undone,
     "put_back": Life.put_back,
+    "forgotten": Life.forgotten,
+    "forgotten_early": Life.forgotten_early,
     "trial": Life.trial,
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import openai
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resume_assets.local_openai.book import Book
@@ -184,7 +184,7 @@ LINES = st.one_of(
 
 
 @given(lines=st.lists(LINES, max_size=6), end=st.sampled_from([b"", b"\n", b"\xff"]))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_whatever_a_file_holds_is_run_or_refused(lines: list[bytes], end: bytes) -> None:
     content = b"\n".join(lines) + end
     found = validate(io.BytesIO(content), Limits(exact_tokens=False))

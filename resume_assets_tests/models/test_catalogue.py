@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
 from resume_assets.local_openai.chat_request import read_request
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model, UnknownBaseModel, find_model, model_for, models
-from resume_assets.settings import ResponseFormat, Settings
+from resume_assets.settings import Settings
 
 DAY = date(2026, 11, 27)
 

@@ -29,6 +29,7 @@ KEPT = ROOT / ".mutants"
 
 SCOPE = (
     *("resume_assets/batches", "resume_assets/extraction", "resume_assets/database"),
+    *("resume_assets/evidence", "resume_assets/trials", "resume_assets/models"),
     "resume_assets/evaluation",
     *("resume_assets/sensors.py", "resume_assets/checks.py"),
 )

@@ -34,7 +34,7 @@ _CALCULATED: dict[type[ast.operator], tuple[str, str]] = {
 }
 _TURNED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
-_ONLY_SPEED = re.compile(r"PAGE|CHUNK|AHEAD|BUFFER|CACHE", re.IGNORECASE)
+_ONLY_SPEED = re.compile(r"(?i:PAGE|CHUNK|AHEAD|BUFFER|CACHE)|KEPT|PIECE|SLICE|AT_ONCE")
 _SPEED_ARGUMENTS = frozenset(
     {"bufsize", "buffering", "pipesize", "maxsize", "daemon", "slots", "stacklevel"}
 )

@@ -18,6 +18,7 @@ _OURS = "resume_assets_tests/mutants/"
 LEFT_OUT = (
     "resume_assets_tests/benchmarks/",
     "resume_assets_tests/commands/",  # the command line, and the browser; most in processes
+    "resume_assets_tests/documentation/",  # the same, as the pages type it
     "resume_assets_tests/faults/test_crashes.py",  # hundreds of lives, minutes each
     "resume_assets_tests/faults/test_crashes_in_dagster.py",
     "resume_assets_tests/faults/test_killed_at_random.py",

@@ -113,3 +113,19 @@ def test_what_takes_too_long_counts_as_hung(root: Path, tmp_path: Path):
         ["resume_assets_tests/test_code.py::test_half"], 0.05
     )
     assert (verdict, by) == (Verdict.hung, "")
+
+
+def test_a_change_that_nothing_can_be_imported_with_is_noticed(root: Path, tmp_path: Path):
+    (root / "resume_assets_tests" / "conftest.py").write_text("import resume_assets.code\n")
+    copy = Copy(root, tmp_path / "copy")
+    tests = ["resume_assets_tests/test_code.py::test_half"]
+    assert copy.run(tests, 60) == (Verdict.passed, "")
+    (copy.folder / "resume_assets" / "code.py").write_text("LIMIT = 3 + {}\n")
+    verdict, by = copy.run(tests, 60)
+    assert verdict is Verdict.failed
+    assert "TypeError" in by
+
+
+def test_pytest_that_could_not_be_asked_is_no_verdict(root: Path, tmp_path: Path):
+    with pytest.raises(RuntimeError, match="could not be asked"):
+        Copy(root, tmp_path / "copy").run(["resume_assets_tests/test_nowhere.py::test_half"], 60)

@@ -1,7 +1,9 @@
 """A trial from its creation to its report, whatever is in its way."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from resume_assets.batches.planning.planner import KeyTaken, plan_batch, plan_na
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.trials.ledger import UnknownTrial
+from resume_assets.trials.recording import text_of
 from resume_assets.trials.report import report_of
 from resume_assets.trials.upkeep import forget_records
 from resume_assets_tests.local_openai.faults import Respond
@@ -341,3 +344,89 @@ def test_what_the_resumes_do_not_bear_out_is_counted(trying: Trying) -> None:
     assert first.borne_out is not None
     assert second.borne_out is not None
     assert first.borne_out.value < second.borne_out.value == 1.0
+
+
+def test_a_problem_of_another_batch_is_none_of_the_trials(trying: Trying) -> None:
+    flow = trying.flow
+    flow.until_submitted("real", rows=1)
+    key = trying.create()
+    trying.advance(key)
+    flow.update("real", endpoint="https://elsewhere.example/v1")
+    first, _ = trying.batches(key)
+    flow.update(first.batch_key, endpoint="https://elsewhere.example/v1")
+    [told] = trying.advance(key).problems
+    assert told.startswith(f"Batch {first.batch_key} is out at https://elsewhere.example/v1")
+    assert trying.trial(key).message == told
+
+
+def test_a_server_that_does_not_answer_is_a_problem_of_it(trying: Trying) -> None:
+    key = trying.create()
+    trying.advance(key)
+    before = trying.trial(key).try_number
+    trying.flow.faults.add("GET", "/v1/batches", Respond(500, "server_error"), times=None)
+    assert len(trying.advance(key).problems) == 1
+    assert trying.trial(key).try_number == before, "it came to nothing"
+    trying.flow.faults.clear()
+    assert trying.advance(key).problems == ()
+    assert trying.trial(key).try_number == before + 1
+
+
+def test_a_long_message_is_cut_as_its_column_is(trying: Trying) -> None:
+    key = trying.create()
+    table = trying.flow.database.ledger.installation
+    reason = "n" * 1_100
+    trying.flow.database.write(lambda c: c.execute(table.update().values(stopped_reason=reason)))
+    state = trying.advance(key)
+    assert state.waits is not None
+    assert len(state.waits) > 1_000
+    assert trying.trial(key).message == state.waits[:1_000]
+
+
+def test_a_batch_that_waits_for_room_says_so(trying: Trying) -> None:
+    flow = trying.flow
+    flow.set(check_interval=600)
+    key = trying.create(MINI)
+    refused = Respond(429, "token_limit_exceeded", message="Enqueued token limit reached.")
+    flow.faults.add("POST", "/v1/batches", refused, times=None)
+    trying.advance(key)
+    [batch] = trying.batches(key)
+    assert (batch.state, batch.quota_tries) == ("quota", 1)
+    sent = flow.faults.count("POST", "/v1/batches")
+    state = trying.advance(key)
+    assert state.waits == f"Batch {batch.batch_key}: {batch.message}"
+    assert flow.faults.count("POST", "/v1/batches") == sent, "it was not tried again"
+    assert state.problems == ()
+    flow.faults.clear()
+    flow.update(batch.batch_key, quota_until=batch.quota_until.replace(year=2020))
+    trying.to_the_end(key)
+    assert trying.each_once(key)
+
+
+def test_what_is_in_doubt_is_settled_though_planning_is_stopped(trying: Trying) -> None:
+    flow = trying.flow
+    key = trying.create(MINI)
+    flow.faults.add("POST", "/v1/batches", Respond(500, "server_error"), times=None)
+    trying.advance(key)
+    flow.faults.clear()
+    [batch] = trying.batches(key)
+    assert batch.state == "submitting"
+    table = flow.database.ledger.installation
+    flow.database.write(lambda c: c.execute(table.update().values(stopped_reason="No money.")))
+    state = trying.advance(key)
+    assert state.waits == "No money. `resume-assets resume` goes on."
+    assert trying.batches(key)[0].state == "built", "it is not there, and nothing is sent"
+
+
+def test_a_record_of_it_is_as_the_table_would_have_it(trying: Trying) -> None:
+    key = trying.create(MINI, size=1)
+    trying.to_the_end(key)
+    [item] = trying.items(key)
+    record = json.loads(item.record)
+    assert None not in record.values()
+    assert (record["State"], record["MostRecentStartDate"]) == ("IL", "2019-03")
+    assert item.state == "succeeded"
+    assert item.closed_at is not None
+    assert item.input_tokens > 0
+    assert item.values_checked > 3
+    assert text_of(date(2019, 3, 1)) == text_of(datetime(2019, 3, 31)) == "2019-03"  # noqa: DTZ001
+    assert (text_of(None), text_of(7), text_of("x")) == (None, "7", "x")

@@ -16,7 +16,7 @@ from resume_assets.trials.ledger import leased_trial
 from resume_assets.trials.upkeep import call_off
 from resume_assets_tests.batches.planning.orchestrators import Told
 from resume_assets_tests.local_openai.faults import Respond
-from resume_assets_tests.trials.trying import Trying
+from resume_assets_tests.trials.trying import MINI, Trying
 
 LONG = timedelta(hours=3)
 
@@ -187,3 +187,67 @@ def test_what_was_not_sent_is_not_sent_any_more(trying: Trying, state: str) -> N
     assert trying.advance(key).is_done
     assert not flow.book.batches()
     assert [sum(one.reasons.values()) for one in trying.result(key).variants] == [4, 4]
+
+
+def test_one_that_was_killed_before_its_report_is_due(trying: Trying) -> None:
+    key = trying.create()
+    trying.to_the_end(key)
+    before = trying.trial(key)
+    trying.update(key, done_at=None, report=None)
+    assert [run.key for run in trying.due()] == [key]
+    assert trying.advance(key).is_done
+    assert trying.trial(key).report == before.report
+
+
+def test_one_that_is_done_meanwhile_has_no_run(trying: Trying) -> None:
+    flow = trying.flow
+    key = trying.create()
+    trying.to_the_end(key)
+    later = flow.database.write(
+        lambda c: dispatching._decide(c, flow.database, flow.settings, key, False, LONG)
+    )
+    assert later is None
+    assert trying.trial(key).run_requests == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("in_progress", 1), ("cancelling", 0), ("finalizing", 0)]
+)
+def test_one_that_is_called_off_is_due_until_its_batches_are_cancelled(
+    trying: Trying, status: str, expected: int
+) -> None:
+    key = trying.create()
+    trying.advance(key)
+    assert trying.due() == []
+    for batch in trying.batches(key):
+        trying.flow.update(batch.batch_key, openai_status=status)
+    with leased_trial(trying.flow.database, key) as lease:
+        call_off(lease)
+    assert len(trying.due()) == expected
+
+
+def test_a_batch_that_waits_for_room_is_due_once_its_time_has_come(trying: Trying) -> None:
+    key = trying.create(MINI)
+    trying.advance(key)
+    [batch] = trying.batches(key)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for until, expected in ((now + timedelta(minutes=5), 0), (now, 1), (None, 1)):
+        trying.flow.update(batch.batch_key, state="quota", quota_until=until)
+        trying.update(key, requested_at=None, run_requests=0)
+        assert len(trying.due()) == expected, until
+
+
+def test_a_first_request_is_no_lost_one(trying: Trying) -> None:
+    key = trying.create()
+    never = Told(never_heard_of=frozenset([f"{key}:{Stage.trial}:1:0"]))
+    [first] = due(trying, never)
+    assert first.run_key == f"{key}:{Stage.trial}:1:1"
+
+
+def test_the_oldest_trial_has_its_run_first(trying: Trying) -> None:
+    keys = [trying.create(seed=number) for number in range(3)]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for age, key in enumerate(keys):
+        trying.update(key, created_at=now - timedelta(days=age))
+    assert [run.key for run in trying.due()] == keys[::-1]
+    assert open_trial_keys(trying.flow.database) == keys[::-1]

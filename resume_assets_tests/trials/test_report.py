@@ -96,6 +96,80 @@ def test_the_columns_that_differ_most_stand_first_with_the_userids() -> None:
     assert pair.agreement.value == pytest.approx(26 / 36)
 
 
+def test_at_most_ten_userids_are_named_for_a_column() -> None:
+    many = dict.fromkeys(range(12), OURS)
+    others = dict.fromkeys(range(1, 12), OURS | {"City": "Elsewhere", "Email": "x@y.example"})
+    result = trial(variant("a", many), variant("b", others), sample=tuple(range(12)))
+    (pair,) = report_of(result).pairs
+    assert pair.resumes == 11, "that both have"
+    # As often different: by name.
+    assert [one.column for one in pair.columns] == ["City", "Email", "FirstName", "Skill1"]
+    assert [one.compared for one in pair.columns] == [11] * 4
+    assert pair.columns[0].userids == tuple(map(str, range(1, 11)))
+
+
+def test_a_pairs_differences_are_of_the_resumes_that_both_have() -> None:
+    less = {userid: {"FirstName": "Zebulon", "Email": None} for userid in range(5)}
+    gold = {userid: {"FirstName": "Zebulon", "Email": OURS["Email"]} for userid in range(5)}
+    (pair,) = report_of(trial(variant("a", ALL), variant("b", less), gold=gold)).pairs
+    assert pair.usable is not None
+    assert (pair.usable.value, pair.usable.cases) == (0.5, 10), "of all resumes"
+    assert pair.coverage is not None
+    assert pair.coverage.value == pytest.approx(3 / 78)
+    assert pair.coverage.cases == 5
+    assert pair.f1 is not None
+    # 2 of 2 and 2, against 1 of 1 and 2.
+    assert pair.f1.value == pytest.approx(1 - 2 / 3)
+    assert pair.borne_out is None
+
+
+def test_what_a_variant_tells_of_itself_is_handed_on() -> None:
+    told = variant("a", ALL, requests=4, input_tokens=1, cached_tokens=2, cache_write_tokens=3)
+    told = replace(told, records=dict.fromkeys(range(9), OURS))
+    report = report_of(trial(told, variant("b", {}, requests=0), changed=frozenset({9})))
+    first, second = report.variants
+    assert (first.requests, first.input_tokens, first.output_tokens) == (4, 1, 4_000)
+    assert (first.cached_tokens, first.cache_write_tokens, first.seconds) == (2, 3, 3_700.0)
+    assert first.cost_usd == 0.05
+    assert first.cost_per_thousand_usd == pytest.approx(12.5)
+    assert (first.model, first.prompt) == ("a", "lean")
+    assert second.cost_per_thousand_usd is None, "of no request"
+    assert (report.trial_key, report.seed, report.resumes, report.changed) == ("trial-1", 7, 10, 1)
+
+
+def test_the_most_frequent_reason_stands_first() -> None:
+    reasons = {"cut: length": 1, "refused: policy": 3, "missing": 2}
+    report = report_of(trial(variant("a", {}, reasons=reasons), variant("b", {})))
+    assert list(report.variants[0].reasons) == ["refused: policy", "missing", "cut: length"]
+
+
+def test_known_answers_of_changed_resumes_count_for_nobody() -> None:
+    gold = {0: {"FirstName": "Zebulon"}, 9: {"FirstName": "Zebulon", "City": "Markertown"}}
+    left = dict.fromkeys(range(9), OURS)
+    both = trial(variant("a", left), variant("b", left), gold=gold, changed=frozenset({9}))
+    quality = report_of(both).variants[0].quality
+    assert quality is not None
+    assert quality.known == 1
+    assert quality.f1 is not None
+    assert quality.f1.value == 1.0
+
+
+def test_wrong_missing_and_invented_values_in_the_scores() -> None:
+    """Of four answers one right, one wrong, one missing; and a value where there is none."""
+    gold = {0: {"FirstName": "Zebulon", "State": "TX", "Phone1": "555-0134", "Email": None}}
+    given = {0: {"FirstName": "Zebulon", "State": "LA", "Email": "a@b.example"}}
+    quality = report_of(trial(variant("a", given), variant("b", {}), gold=gold)).variants[0].quality
+    assert quality is not None
+    for figure, value in (
+        (quality.precision, 1 / 3),
+        (quality.recall, 1 / 3),
+        (quality.f1, 2 / 6),
+    ):
+        assert figure is not None
+        assert figure.value == pytest.approx(value)
+    assert quality.known == 4
+
+
 def test_evidence_counts_by_resume() -> None:
     checked = dict.fromkeys(range(10), 10)
     made_up = variant("b", ALL, checked=checked, not_borne_out={0: frozenset({"Email", "Phone1"})})

@@ -40,6 +40,42 @@ def test_a_ratio_is_that_of_the_sums() -> None:
     assert (figure.value, figure.cases) == (0.2, 2)
 
 
+def test_intervals_worked_out_by_hand() -> None:
+    figure = ratio([(1, 2), (2, 2)] * 5)
+    # 0.75; each is 0.5 off: √(10·0.25 / 90) / 2 = 0.08333, times 1.96
+    assert figure is not None
+    assert (figure.value, figure.cases) == (0.75, 10)
+    assert (figure.low, figure.high) == pytest.approx((0.58667, 0.91333), abs=1e-5)
+    figure = difference([(1, 4), (3, 4)] * 5, [(1, 1), (1, 2)] * 5)
+    # 4/8 less 2/3; off by (1-2)/4 - (1-2/3)/1.5 = -0.4722 and as much the other way
+    assert figure is not None
+    assert figure.value == pytest.approx(-1 / 6)
+    assert figure.cases == 10
+    assert (figure.low, figure.high) == pytest.approx((-0.47518, 0.14184), abs=1e-5)
+
+
+def test_only_resumes_that_tell_something_of_both_are_compared() -> None:
+    figure = difference([(1, 1), (0, 1), (1, 1)], [(0, 0), (0, 1), (1, 1)])
+    assert figure is not None
+    assert (figure.value, figure.cases) == (0.0, 2)
+    figure = difference([(0, 0), (0, 1), (1, 1)], [(1, 1), (0, 1), (1, 1)])
+    assert figure is not None
+    assert (figure.value, figure.cases) == (0.0, 2)
+
+
+def test_no_interval_leaves_what_a_share_or_a_difference_can_be() -> None:
+    figure = ratio([(0, 2), (2, 2), (1, 2)])
+    assert figure is not None
+    assert (figure.low, figure.high) == (0.0, 1.0)
+    figure = difference([(1, 1), (1, 1), (0, 1)], [(0, 1), (0, 1), (1, 1)])
+    assert figure is not None
+    assert figure.low > -1.0
+    assert figure.high == 1.0
+    figure = difference([(0, 1), (0, 1), (1, 1)], [(1, 1), (1, 1), (0, 1)])
+    assert figure is not None
+    assert figure.low == -1.0
+
+
 def test_one_resume_alone_tells_little() -> None:
     figure = ratio([(70, 78)])
     assert figure is not None

@@ -13,11 +13,12 @@ attempt are held back while repeats come to nothing: see `are_repeats_held`.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.forgotten import is_forgotten
 from resume_assets.batches.ledger.states import (
     BLANK,
     MAX_SENDINGS,
@@ -44,6 +45,7 @@ class GivenUp:
     state: str
     reason: str | None
     batch_key: str
+    position: int = field(default=0, compare=False)  # in that batch
 
 
 def given_up(
@@ -67,6 +69,7 @@ def given_up(
             there.text.is_not(None),
             # Where more attempts were allowed since, it is in a batch again and waits for nobody.
             there.userid.not_in(sa.select(claims.c.userid)),
+            sa.not_(is_forgotten(connection, database, there.userid)),
         )
         .order_by(there.userid)
     )
@@ -79,7 +82,7 @@ def given_up(
         for userid, history in histories_of(connection, database, page).items():
             if is_used_up(connection, database, userid, history, max_attempts):
                 last = history[-1]
-                yield GivenUp(userid, last.state, last.reason, last.batch_key)
+                yield GivenUp(userid, last.state, last.reason, last.batch_key, last.position)
 
 
 def sent_often(database: Database, max_attempts: int) -> sa.Subquery:
@@ -117,6 +120,7 @@ def histories_of(
         sa.select(
             items.c.userid,
             items.c.batch_key,
+            items.c.position,
             items.c.state,
             items.c.reason,
             items.c.attempt_used,

@@ -1,7 +1,7 @@
 """The queue: which resumes wait, newest first.
 
-A row waits where `LastProcessed` is NULL, it has a resume, no open batch has it, and it has
-attempts left (see `attempts`).
+A row waits where `LastProcessed` is NULL, it has a resume, no open batch has it, nobody asked for
+the person to be forgotten, and it has attempts left (see `attempts`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from resume_assets.batches.ledger.attempts import (
     is_used_up,
     sent_often,
 )
+from resume_assets.batches.ledger.forgotten import is_forgotten
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.database.connect import Database
 
@@ -62,8 +63,9 @@ def waiting(
     found: list[Waiting] = []
     # Blank and given-up rows are few: a little more than asked for is usually enough at once.
     window, offset = rows + rows // 10 + 50, 0
+    newest = _newest(connection, database)
     while len(found) < rows:
-        page = connection.execute(_newest(database).limit(window).offset(offset)).all()
+        page = connection.execute(newest.limit(window).offset(offset)).all()
         found.extend(_with_attempts_left(connection, database, page, max_attempts, held=held))
         if len(page) < window:
             break
@@ -73,15 +75,16 @@ def waiting(
 
 def count_waiting(connection: sa.Connection, database: Database) -> int:
     """How many rows wait, given-up ones (see `given_up`) included."""
-    return _count(connection, _newest(database))
+    return _count(connection, _newest(connection, database))
 
 
 def count_sendable(connection: sa.Connection, database: Database, *, max_attempts: int) -> int:
     """How many rows wait and have attempts left; counted, not subtracted, so never negative."""
     userid = database.candidates.userid
     often = sa.select(sent_often(database, max_attempts).c.userid)
-    suspects = connection.execute(_newest(database).where(userid.in_(often))).all()
-    rest = _count(connection, _newest(database).where(userid.not_in(often)))
+    newest = _newest(connection, database)
+    suspects = connection.execute(newest.where(userid.in_(often))).all()
+    rest = _count(connection, newest.where(userid.not_in(often)))
     return rest + sum(1 for _ in _with_attempts_left(connection, database, suspects, max_attempts))
 
 
@@ -93,7 +96,7 @@ def count_back(
     of_batch = sa.select(items.c.userid).where(
         items.c.batch_key == batch_key, items.c.state != ItemState.succeeded
     )
-    query = _newest(database).where(database.candidates.userid.in_(of_batch))
+    query = _newest(connection, database).where(database.candidates.userid.in_(of_batch))
     rows = connection.execute(query).all()
     return sum(1 for _ in _with_attempts_left(connection, database, rows, max_attempts))
 
@@ -110,7 +113,7 @@ def _count(connection: sa.Connection, rows: "sa.Select[Any, int, str | None]") -
     return long + sum(not is_blank(text) for text in connection.execute(texts).scalars())
 
 
-def _newest(database: Database) -> sa.Select[Any, int, str | None]:
+def _newest(connection: sa.Connection, database: Database) -> sa.Select[Any, int, str | None]:
     there, claims = database.candidates, database.ledger.claims
     size = database.dialect.text_bytes(there.text)
     return (
@@ -120,7 +123,12 @@ def _newest(database: Database) -> sa.Select[Any, int, str | None]:
             sa.case((size <= SHORT, short_text(there.text))).label("short_text"),
         )
         .select_from(there.table.outerjoin(claims, claims.c.userid == there.userid))
-        .where(there.processed.is_(None), size > 0, claims.c.userid.is_(None))
+        .where(
+            there.processed.is_(None),
+            size > 0,
+            claims.c.userid.is_(None),
+            sa.not_(is_forgotten(connection, database, there.userid)),
+        )
         .order_by(there.modified.desc(), there.userid.desc())
     )
 

@@ -67,11 +67,12 @@ class ItemState(StrEnum):
     stale = "stale"  # the resume or its record changed while the answer was on its way
     unwritable = "unwritable"  # the candidate table does not take the record; the answer is kept
     released = "released"  # given back before anything ran
+    forgotten = "forgotten"  # the person was to be forgotten before the answer was written
 
 
 OPEN_ITEMS = frozenset({ItemState.claimed, ItemState.submitted})
 
-SENT = frozenset(ItemState) - OPEN_ITEMS - {ItemState.released}
+SENT = frozenset(ItemState) - OPEN_ITEMS - {ItemState.released, ItemState.forgotten}
 """The request went to OpenAI: counts towards MAX_SENDINGS."""
 
 WRITTEN = frozenset({ItemState.succeeded, ItemState.undone})
@@ -82,6 +83,9 @@ NO_LINE = "no_line"
 
 BLANK = "blank"
 """The reason of released items whose resume has nothing that can be seen."""
+
+BY_REQUEST = "by_request"
+"""The reason of items whose person was to be forgotten: of `forgotten` ones, and of `released`."""
 
 MAX_SENDINGS = 10
 """However it ends, a resume is sent at most so often; then a person looks."""

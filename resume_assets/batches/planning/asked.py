@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from resume_assets.batches.ledger.batches import Batch
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.prompt import DEFAULT_PROMPT, Prompt, PromptError, load_prompt
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate
 from resume_assets.models.catalogue import Model
-from resume_assets.settings import ResponseFormat, Settings
+from resume_assets.settings import Settings
 
 _LEAST = 1_000  # tokens for a resume, a short one
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.states import BatchState
+from resume_assets.choices import ResponseFormat
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model
 from resume_assets.models.prices import Usage, long_prompt_from, price
-from resume_assets.settings import ResponseFormat
 
 BYTES_PER_TOKEN = 3.0
 """Cautious, for texts not counted yet: English has more than four bytes a token, Japanese three."""

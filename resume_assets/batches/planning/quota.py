@@ -106,8 +106,9 @@ def _split(
         if room < 0:
             break
         last = position
-    # Where not even the first has room, it is over the limit by itself.
-    kept = last if last is not None else rows[0][0]
+    # Where not even the first has room, it is over the limit by itself. (None is left to be sent
+    # where all are forgotten.)
+    kept = last if last is not None else min((position for position, _ in rows), default=0)
     beyond = sa.and_(of_batch, items.c.position > kept)
     userids = sa.select(items.c.userid).where(beyond)
     connection.execute(

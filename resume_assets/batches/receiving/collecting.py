@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
+from resume_assets.batches.receiving.blanking import blank
 from resume_assets.batches.receiving.contradictions import (
     NONE,
     Contradiction,
@@ -112,6 +113,7 @@ def _bring_here(
     """Download both files and count; where a request has no line, look for a file named late."""
     named = result_files(batch)
     batch = _download_all(lease, files, api, batch)
+    blank(lease, files)
     tally = count(lease, files, batch)
     is_short = ": ".join(end_of_unanswered(batch)) in tally
     nothing_more = result_files(batch) != named or batch.openai_status in (LOST, "failed")
@@ -121,6 +123,7 @@ def _bring_here(
     if result_files(batch) == named:
         return batch, tally
     batch = _download_all(lease, files, api, batch)
+    blank(lease, files)
     return batch, count(lease, files, batch)
 
 

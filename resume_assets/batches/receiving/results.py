@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import NO_LINE, ItemState
+from resume_assets.batches.ledger.states import BY_REQUEST, NO_LINE, ItemState
 from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
 from resume_assets.extraction.responses import Answer, Outcome
@@ -27,6 +27,7 @@ class Asked:
     state: str
     text_hash: str | None
     last_processed: Any
+    is_forgotten: bool = False  # its lines are blanked: see `blanking`
 
 
 @dataclass(slots=True)
@@ -65,10 +66,16 @@ class Results:
 
     @property
     def unanswered(self) -> Iterator[str]:
-        """The custom_ids of requests without any line."""
-        for custom_id in self.asked:
-            if custom_id not in self.answered and custom_id not in self.unusable:
+        """The custom_ids of requests without any line, but for those of the forgotten."""
+        for custom_id, asked in self.asked.items():
+            is_answered = custom_id in self.answered or custom_id in self.unusable
+            if not is_answered and not asked.is_forgotten:
                 yield custom_id
+
+    @property
+    def forgotten(self) -> int:
+        """Requests for people who are forgotten, whose answers count no more."""
+        return sum(asked.is_forgotten for asked in self.asked.values())
 
 
 def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
@@ -79,12 +86,14 @@ def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
         items.c.state,
         items.c.text_hash,
         items.c.last_processed,
+        items.c.forgotten_at,
     ).where(items.c.batch_key == key, items.c.state != ItemState.released)
     rows = connection.execute(query)
     asked = {}
-    for custom_id, userid, state, text_hash, last_processed in rows:
+    for custom_id, userid, state, text_hash, last_processed, gone in rows:
         # One text for each state, not one for each of 50,000 rows.
-        asked[custom_id] = Asked(userid, sys.intern(state), text_hash, last_processed)
+        state = sys.intern(state)
+        asked[custom_id] = Asked(userid, state, text_hash, last_processed, gone is not None)
     return Results(asked)
 
 
@@ -128,6 +137,8 @@ def tally_of(results: Results, batch: batches.Batch) -> Counter[str]:
     unanswered = sum(1 for _ in results.unanswered)
     if unanswered:
         tally[f"{state}: {reason}"] = unanswered
+    if results.forgotten:
+        tally[f"{ItemState.forgotten}: {BY_REQUEST}"] = results.forgotten
     if results.unknown:
         tally["lines unknown"] = results.unknown
     if results.repeated:

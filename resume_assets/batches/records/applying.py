@@ -94,7 +94,7 @@ class Writes(Protocol[R]):
     wanted: ItemState
     """The items that are to be written."""
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int) -> Iterator[R]:
+    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[R]:
         """What is to be written of these answers, one at a time; about as many are expected."""
 
     def write(self, rows: list[R]) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
+from resume_assets.batches.ledger.forgotten import are_personal
 from resume_assets.batches.ledger.states import OPEN_ITEMS, WRITTEN, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
@@ -27,22 +28,34 @@ SHOWN = 50
 
 @dataclass(slots=True)
 class Finding:
-    """How many records were looked at, and those that offend, by column; ids only."""
+    """How many records were looked at, and those that offend, by column; no values.
+
+    Who they are is told as `shown` has it.
+    """
 
     looked_at: int = 0
     by_column: Counter[str] = field(default_factory=Counter)
-    offenders: list[tuple[str, str]] = field(default_factory=list)  # userid, column
+    offenders: list[tuple[str, str]] = field(default_factory=list)  # who, column
 
-    def add(self, userid: Any, column: str) -> None:
+    def add(self, who: str, column: str) -> None:
         """Count an offending value."""
         self.by_column[column] += 1
         if len(self.offenders) < SHOWN:
-            self.offenders.append((str(userid), column))
+            self.offenders.append((who, column))
 
     @property
     def passed(self) -> bool:
         """Whether nothing offends."""
         return not self.by_column
+
+
+def shown(database: Database, userid: Any, position: int) -> str:
+    """A candidate as Dagster's storage may name it, which keeps what it is told.
+
+    The id where it is a number; where it is a text, which may be an e-mail address, the item's
+    position in the batch.
+    """
+    return f"position {position}" if are_personal(database) else str(userid)
 
 
 @dataclass(slots=True)
@@ -59,26 +72,32 @@ def audit_dates(connection: sa.Connection, database: Database, key: str) -> Date
     """Look at all date columns of the records that this batch wrote."""
     audit = DateAudit()
     now = database.dialect.utc_now(connection)
-    this_month = f"{now:%Y-%m}"
-    for userid, columns in _dates(connection, database, key):
-        for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
-            finding.looked_at += 1
-        periods = []
-        for prefix in PREFIXES:
-            start = _checked(audit, userid, f"{prefix}StartDate", columns, end=False)
-            end = _checked(audit, userid, f"{prefix}EndDate", columns, end=True)
-            if start is not None and end is not None and _last(end) < start:
-                audit.order.add(userid, f"{prefix}StartDate")
-            for date_of, month in (("StartDate", start), ("EndDate", end)):
-                if month is not None and month != PRESENT and month > this_month:
-                    audit.future.add(userid, prefix + date_of)
-            periods.append((prefix, start, end))
-        for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
-            if None in (start, end, next_start, next_end):
-                continue
-            if (_last(next_end), next_start) > (_last(end), start):
-                audit.newest_first.add(userid, f"{prefix}StartDate")
+    for who, columns in _dates(connection, database, key):
+        audit_record(audit, who, columns, this_month=f"{now:%Y-%m}")
     return audit
+
+
+def audit_record(
+    audit: DateAudit, who: str, columns: Mapping[str, Any], *, this_month: str
+) -> None:
+    """Look at the date columns of one record; `this_month` as YYYY-MM."""
+    for finding in (audit.formats, audit.order, audit.future, audit.newest_first):
+        finding.looked_at += 1
+    periods = []
+    for prefix in PREFIXES:
+        start = _checked(audit, who, f"{prefix}StartDate", columns, end=False)
+        end = _checked(audit, who, f"{prefix}EndDate", columns, end=True)
+        if start is not None and end is not None and _last(end) < start:
+            audit.order.add(who, f"{prefix}StartDate")
+        for date_of, month in (("StartDate", start), ("EndDate", end)):
+            if month is not None and month != PRESENT and month > this_month:
+                audit.future.add(who, prefix + date_of)
+        periods.append((prefix, start, end))
+    for (_, start, end), (prefix, next_start, next_end) in pairwise(periods):
+        if None in (start, end, next_start, next_end):
+            continue
+        if (_last(next_end), next_start) > (_last(end), start):
+            audit.newest_first.add(who, f"{prefix}StartDate")
 
 
 def is_valid_date(value: Any, *, end: bool) -> bool:
@@ -89,12 +108,12 @@ def is_valid_date(value: Any, *, end: bool) -> bool:
 
 
 def _checked(
-    audit: DateAudit, userid: Any, column: str, columns: dict[str, Any], *, end: bool
+    audit: DateAudit, who: str, column: str, columns: Mapping[str, Any], *, end: bool
 ) -> str | None:
     """The month as text, None for NULL; an ill-formed one is counted and taken for NULL."""
     value = columns.get(column)
     if not is_valid_date(value, end=end):
-        audit.formats.add(userid, column)
+        audit.formats.add(who, column)
         return None
     if isinstance(value, date | datetime):
         return f"{value:%Y-%m}"
@@ -107,8 +126,8 @@ def _last(month: str | None) -> str:
 
 def _dates(
     connection: sa.Connection, database: Database, key: str
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Each record of the batch that is still as it left it: id, and dates by column."""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each record of the batch that is still as it left it: whose, and dates by column."""
     there, items = database.candidates, database.ledger.items
     wanted = [
         column.name
@@ -135,7 +154,7 @@ def _dates(
             # Not in the query: the database may compare it in another form than it is read in.
             if processed == ours:
                 yield (
-                    userid,
+                    shown(database, userid, position),
                     {
                         name: None if name in stand_ins and value == stand_ins[name] else value
                         for name, value in zip(present, values, strict=True)
@@ -170,7 +189,13 @@ class Account:
     @property
     def usable_share(self) -> float | None:
         """Records written over requests that were answered; None where none was."""
-        unrun = (ItemState.released, ItemState.expired, ItemState.cancelled, ItemState.stale)
+        unrun = (
+            ItemState.released,
+            ItemState.expired,
+            ItemState.cancelled,
+            ItemState.stale,
+            ItemState.forgotten,
+        )
         answered = self.claimed - sum(self.by_state.get(state, 0) for state in unrun)
         written = sum(self.by_state.get(state, 0) for state in WRITTEN)
         return written / answered if answered else None
@@ -194,7 +219,7 @@ class Losses:
     """What of a batch's texts and values did not fit, could not be read, or was changed.
 
     `changes` counts records by column and what was done; `lost` are those of them after which
-    something is missing: userid, column, what.
+    something is missing: who, column, what.
     """
 
     truncated: int
@@ -204,12 +229,12 @@ class Losses:
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def add(self, userid: Any, changes: Mapping[str, str]) -> None:
+    def add(self, who: str, changes: Mapping[str, str]) -> None:
         """Count what was done to a record."""
         self.changes.update(changes.items())
         for column, what in changes.items():
             if what in LOSSES and len(self.lost) < SHOWN:
-                self.lost.append((str(userid), column, what))
+                self.lost.append((who, column, what))
 
     @property
     def passed(self) -> bool:
@@ -244,12 +269,12 @@ def borne_out(connection: sa.Connection, database: Database, key: str) -> BorneO
         )
     ).one()
     result = BorneOut(int(checked or 0), Finding(looked_at))
-    noted = sa.select(items.c.userid, items.c.not_borne_out).where(
+    noted = sa.select(items.c.userid, items.c.position, items.c.not_borne_out).where(
         written, items.c.not_borne_out.is_not(None)
     )
-    for userid, columns in connection.execute(noted.order_by(items.c.position)):
+    for userid, position, columns in connection.execute(noted.order_by(items.c.position)):
         for column in orjson.loads(columns):
-            result.found.add(userid, column)
+            result.found.add(shown(database, userid, position), column)
     return result
 
 
@@ -267,9 +292,11 @@ def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
     ).one()
     truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
     found = Losses(truncated, values_cut, months_assumed, dates_unread)
-    noted = sa.select(items.c.userid, items.c.changes).where(written, items.c.changes.is_not(None))
-    for userid, changes in connection.execute(noted.order_by(items.c.position)):
-        found.add(userid, orjson.loads(changes))
+    noted = sa.select(items.c.userid, items.c.position, items.c.changes).where(
+        written, items.c.changes.is_not(None)
+    )
+    for userid, position, changes in connection.execute(noted.order_by(items.c.position)):
+        found.add(shown(database, userid, position), orjson.loads(changes))
     return found
 
 
@@ -281,7 +308,7 @@ class Audit:
     account: Account
     losses: Losses
     borne_out: BorneOut
-    given_up: list[GivenUp]
+    given_up: list[tuple[str, GivenUp]]  # each with who it is, as `shown` has it
 
 
 def audit(connection: sa.Connection, database: Database, key: str, *, max_attempts: int) -> Audit:
@@ -291,5 +318,8 @@ def audit(connection: sa.Connection, database: Database, key: str, *, max_attemp
         account=account(connection, database, key),
         losses=losses(connection, database, key),
         borne_out=borne_out(connection, database, key),
-        given_up=list(given_up(connection, database, max_attempts=max_attempts, batch_key=key)),
+        given_up=[
+            (shown(database, one.userid, one.position), one)
+            for one in given_up(connection, database, max_attempts=max_attempts, batch_key=key)
+        ],
     )

@@ -11,13 +11,13 @@ from typing import Final
 
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.weighing import TOGETHER, Load, Parcel, weigh_loads
+from resume_assets.choices import NotBorneOut
 from resume_assets.database.connect import Database
 from resume_assets.evidence.finding import CONTACTS, VERBATIM
 from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.extraction.responses import Answer
 from resume_assets.extraction.values import Change, Record, note
-from resume_assets.settings import NotBorneOut
 
 _COLUMNS: Final = {column.name: column for column in COLUMNS}
 _CLEARED: Final = {
@@ -34,7 +34,7 @@ Pair = tuple[Asked, Answer]
 
 
 def weighed(
-    database: Database, answers: Iterable[Pair], *, expected: int
+    database: Database, answers: Iterable[Pair], *, expected: int = 0
 ) -> Iterator[tuple[Asked, Answer, Weight]]:
     """Weigh the answers' records against the resumes that were sent, and clear what must go.
 

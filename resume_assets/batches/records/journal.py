@@ -78,12 +78,13 @@ def look(
     }
 
 
-def drop(connection: sa.Connection, database: Database, key: str, userids: Iterable[Any]) -> None:
-    """Remove entries of a batch (a page of them)."""
+def drop(connection: sa.Connection, database: Database, key: str, userids: Iterable[Any]) -> int:
+    """Remove entries of a batch (a page of them); returns how many there were."""
     table = database.ledger.journal
-    connection.execute(
+    dropped: int = connection.execute(
         table.delete().where(table.c.batch_key == key, table.c.userid.in_(list(userids)))
-    )
+    ).rowcount
+    return dropped
 
 
 def prune(database: Database, days: float) -> int:

@@ -20,6 +20,7 @@ from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
 from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.discarding import remembered
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import (
     LEFT,
@@ -65,10 +66,11 @@ class Writer:
         self.there = lease.database.candidates
         self.applied = applied or Applied()
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int) -> Iterator[Row]:
+    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[Row]:
         """What is to be written of these answers, one at a time; see Writes."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        for asked, answer, weight in weighed(self.database, wanted, expected=expected):
+        ours = remembered(self.lease, wanted)
+        for asked, answer, weight in weighed(self.database, ours, expected=expected):
             yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:

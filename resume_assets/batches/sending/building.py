@@ -6,6 +6,7 @@ batch. The file appears whole, and only then the ledger says so: a crash before 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
@@ -14,9 +15,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
+from resume_assets.batches.ledger.forgotten import among, mark
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.queue import is_blank
-from resume_assets.batches.ledger.states import BLANK, BatchState, ItemState
+from resume_assets.batches.ledger.states import BLANK, BY_REQUEST, BatchState, ItemState
 from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import (
     expected_output,
@@ -92,14 +94,23 @@ class _Builder:
         return self.templates[room]
 
     def write_page(
-        self, stream: BinaryIO, page: Sequence[_Item], texts: Mapping[Any, str | None]
+        self,
+        stream: BinaryIO,
+        page: Sequence[_Item],
+        texts: Mapping[Any, str | None],
+        forgotten: AbstractSet[Any],
     ) -> list[tuple[str, bool, int, Any]]:
-        """Write the page's lines; returns hash, whether cut, tokens and userid of each resume."""
+        """Write the page's lines; returns hash, whether cut, tokens and userid of each resume.
+
+        `forgotten`: who is not to be sent any more.
+        """
         there: list[tuple[_Item, str, str]] = []
         written: list[tuple[str, bool, int, Any]] = []
         for item in page:
             resume = texts.get(item.userid)
-            if not resume:
+            if item.userid in forgotten:
+                self._give_back(BY_REQUEST, item.userid)
+            elif not resume:
                 self._give_back("resume_gone", item.userid)
             elif is_blank(resume):
                 # The hash tells the queue that it is this text which need not be claimed again.
@@ -167,7 +178,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     )
     with lease.kept_alive(), files.write(REQUESTS) as stream:
         for page in _pages(lease):
-            written = builder.write_page(stream, page, _texts_of(lease, page))
+            written = builder.write_page(stream, page, *_look(lease, page))
             _note_items(lease, written)
     batch = lease.write(lambda connection: _finish(connection, lease, builder))
     tally = builder.tally
@@ -197,10 +208,15 @@ def _pages(lease: Lease) -> Iterator[list[_Item]]:
         yield page
 
 
-def _texts_of(lease: Lease, page: Sequence[_Item]) -> dict[Any, str | None]:
-    userids = [item.userid for item in page]
-    there = lease.database.candidates
-    return lease.database.read(lambda connection: there.texts(connection, userids))
+def _look(lease: Lease, page: Sequence[_Item]) -> tuple[dict[Any, str | None], set[Any]]:
+    """The page's resumes as they are now, and who of them is to be forgotten by now."""
+    userids, database = [item.userid for item in page], lease.database
+    return database.read(
+        lambda connection: (
+            database.candidates.texts(connection, userids),
+            among(connection, database, lease.items, lease.key, userids),
+        )
+    )
 
 
 def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None:
@@ -224,6 +240,8 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
         _release(connection, lease, reason, userids, now)
+    if BY_REQUEST in tally.given_back:
+        mark(connection, database, [lease.key])
     asked = builder.template(1).settings
     input_tokens = round(tally.input_tokens + tally.requests * builder.overhead)
     output_tokens = round(tally.requests * expected_output(connection, database, asked))

@@ -19,6 +19,7 @@ from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
 from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.ending import ask_for_end
+from resume_assets.batches.sending.taking_back import is_to_be_built_anew, take_back
 from resume_assets.batches.sending.uploading import upload
 from resume_assets.batches.store import BatchStore
 from resume_assets.database import rights
@@ -51,10 +52,10 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     """Submit a built batch; one that is past that is returned as it is.
 
     Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
-    OpenAI's queue is full, as `claimed` where it was split, as `built` where a doubt is settled
-    while planning has stopped, as `abandoned` where the model ends before it could. Raises
-    ApiUnavailable where a doubt can't be settled yet, OtherEndpoint, AccessRefused, ApiRefused,
-    FilesGone, RightsMissing.
+    OpenAI's queue is full, as `claimed` where it was split or somebody in its file is to be
+    forgotten, as `built` where a doubt is settled while planning has stopped, as `abandoned` where
+    the model ends before it could. Raises ApiUnavailable where a doubt can't be settled yet,
+    OtherEndpoint, AccessRefused, ApiRefused, FilesGone, RightsMissing.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
@@ -107,6 +108,8 @@ def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
         # Adopted; or planning has stopped, and a run that only settles a doubt sends nothing.
         if batch.state != BatchState.built or attempt.is_planning_stopped():
             return batch
+    if is_to_be_built_anew(attempt, batch):
+        return take_back(attempt, batch)
     batch = upload(attempt, batch)
     for tries in range(1, _UNKNOWN + 1):
         try:

@@ -1,5 +1,7 @@
 """What is kept no longer than needed: files at OpenAI and here, unused uploads, the journal.
 
+And what `resume-assets forget` had to leave for later is done.
+
 At OpenAI each file also has an expiry, set when it was made, in case this never runs.
 """
 
@@ -15,10 +17,12 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import BatchBusy, Lease, leased
-from resume_assets.batches.ledger.states import CLOSED, OPEN, BatchState
+from resume_assets.batches.ledger.states import CLOSED, OPEN
 from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
+from resume_assets.batches.upkeep import anonymising, forgetting
+from resume_assets.batches.upkeep.remote_files import RESULTS_SAFE, delete_remote
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import catch_up
 from resume_assets.errors import in_words
@@ -30,9 +34,6 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
-
-RESULTS_SAFE = CLOSED | {BatchState.applied}
-"""States in which nothing at OpenAI is needed any more."""
 
 _UNUSED_AFTER = timedelta(hours=1)
 """An upload so old that belongs to no open batch will not be used."""
@@ -47,6 +48,8 @@ class Tidied:
     local_batches: int = 0
     local_files: int = 0
     journal_entries: int = 0
+    ledger_rows: int = 0  # from which what is personal went, being old
+    forgotten: int = 0  # rows of the ledger, for people who were to be forgotten
     problems: list[str] = field(default_factory=list)
 
 
@@ -64,57 +67,22 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
             tidied.problems.append(str(failed))
     _tidy_local(database, settings, store, tidied)
     tidied.journal_entries = journal.prune(database, settings.keep_journal_days)
+    if settings.keep_ledger_days is not None:
+        tidied.ledger_rows = anonymising.prune(database, settings.keep_ledger_days)
+    if (receipt := forgetting.finish(database, settings, store, api)) is not None:
+        tidied.forgotten = receipt.ledger_rows
+        tidied.problems += receipt.left
     _log.info(
         "housekeeping: %d files at OpenAI, %d unused uploads, %d files of %d batches here, "
-        "%d entries of the journal",
+        "%d entries of the journal, what is personal in %d rows of the ledger",
         tidied.remote_files,
         tidied.unused_uploads,
         tidied.local_files,
         tidied.local_batches,
         tidied.journal_entries,
+        tidied.ledger_rows + tidied.forgotten,
     )
     return tidied
-
-
-def has_remote_files(lease: Lease) -> bool:
-    """Whether the batch has files at OpenAI that are not needed any more."""
-    database = lease.database
-    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
-    files = (batch.input_file_id, batch.output_file_id, batch.error_file_id)
-    return batch.state in RESULTS_SAFE and batch.remote_deleted_at is None and any(files)
-
-
-def delete_remote(lease: Lease, api: BatchApi) -> int:
-    """Delete a batch's files at OpenAI, once its results are safe here; returns how many.
-
-    Before that, and again, it does nothing. Raises ApiFailed: then it is to be called again.
-    """
-    database = lease.database
-    if not has_remote_files(lease):
-        return 0
-    batch = database.read(lambda connection: batches.get(connection, database, lease.key))
-    files = [batch.input_file_id, batch.output_file_id, batch.error_file_id]
-    if batch.endpoint not in (None, api.endpoint):
-        raise OtherEndpoint(f"Batch {lease.key}: its files are at {batch.endpoint}, not deleted.")
-    deleted = 0
-    for file_id in filter(None, files):
-        if api.delete_file(file_id):
-            deleted += 1
-        elif batch.key_hash not in (None, api.key_hash):
-            raise OtherEndpoint(
-                f"Batch {lease.key}: its files are not known with this key, and so not deleted; "
-                "they expire by themselves."
-            )
-    lease.write(
-        lambda connection: batches.update(
-            connection,
-            database,
-            lease.key,
-            remote_deleted_at=database.dialect.utc_now(connection),
-        )
-    )
-    _log.info("batch %s: %d files deleted at OpenAI", lease.key, deleted)
-    return deleted
 
 
 def _tidy_remote(database: Database, api: BatchApi, tidied: Tidied) -> None:

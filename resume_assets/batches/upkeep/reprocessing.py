@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger.forgotten import is_forgotten
 from resume_assets.batches.ledger.queue import Waiting
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.planning.asked import asked_now
@@ -52,13 +53,17 @@ def readable(
     looked at for that is not among them. Raises NothingRead, naming the models that there are.
     """
     size = database.dialect.text_bytes(database.candidates.text)
-    query = _read_by(database, model, size).order_by(database.candidates.userid)
-    if below is not None:
-        checked, missing = (
-            database.ledger.items.c[name] for name in ("values_checked", "values_not_borne_out")
-        )
-        query = query.where(checked > 0, checked - missing < below * checked)
-    found = database.read(lambda connection: connection.execute(query).all())
+
+    def work(connection: sa.Connection) -> Sequence[sa.Row[Any, str, Any, Any, Any]]:
+        query = _read_by(connection, database, model, size).order_by(database.candidates.userid)
+        if below is not None:
+            checked, missing = (
+                database.ledger.items.c[name] for name in ("values_checked", "values_not_borne_out")
+            )
+            query = query.where(checked > 0, checked - missing < below * checked)
+        return connection.execute(query).all()
+
+    found = database.read(work)
     ours = [row for row in found if row.processed == row.last_processed]
     if not found:
         _require_read(database, model)
@@ -93,7 +98,7 @@ def _put_back(
     there, items, dialect = database.candidates, database.ledger.items, database.dialect
     locked = sa.select(there.userid).where(there.userid.in_(userids))
     connection.execute(dialect.locking(locked, there.table)).all()
-    query = _read_by(database, model, sa.null()).where(there.userid.in_(userids))
+    query = _read_by(connection, database, model, sa.null()).where(there.userid.in_(userids))
     found = connection.execute(query).all()
     ours = [row for row in found if row.processed == row.last_processed]
     now = dialect.utc_now(connection)
@@ -115,9 +120,12 @@ def _put_back(
 
 
 def _read_by(
-    database: Database, model: str, size: sa.ColumnElement[Any]
+    connection: sa.Connection, database: Database, model: str, size: sa.ColumnElement[Any]
 ) -> sa.Select[Any, str, Any, Any, Any]:
-    """Candidates with a record whose last answer was this model's, and who are in no batch now."""
+    """Candidates with a record whose last answer was this model's, and who are in no batch now.
+
+    Nor are they to be forgotten.
+    """
     there, ledger = database.candidates, database.ledger
     items, batches = ledger.items, ledger.batches
     later = items.alias("later")
@@ -146,6 +154,7 @@ def _read_by(
             there.processed.is_not(None),
             there.text.is_not(None),
             there.userid.not_in(sa.select(ledger.claims.c.userid)),
+            sa.not_(is_forgotten(connection, database, there.userid)),
         )
     )
 

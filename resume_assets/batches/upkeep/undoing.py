@@ -44,6 +44,7 @@ class Why(StrEnum):
     pruned = "what stood there before is no longer in the journal (RESUME_KEEP_JOURNAL_DAYS)"
     older = "an older version of this program wrote them, and kept nothing"
     refused = "the table refuses what stood there before"
+    forgotten = "what the ledger knew of them is gone (`forget`, RESUME_KEEP_LEDGER_DAYS)"
 
 
 @dataclass(slots=True)
@@ -64,11 +65,14 @@ class _Record:
     is_its_own: bool  # LastProcessed is still what the batch set
     is_last: bool  # no later batch wrote it
     digests: Sequence[str] | None
+    is_forgotten: bool
     overwrote: bool
     entry: journal.Entry | None
 
     def why_not(self, there: CandidateTable) -> Why | None:
         """Why it is left alone; None where it can be put back."""
+        if self.is_forgotten:
+            return Why.forgotten
         if self.present is None:
             return Why.gone
         if not self.is_last:
@@ -236,7 +240,11 @@ def _records(
     entries = journal.look(connection, database, key, userids)
     later = keeping.written_later(connection, database, key, userids)
     written = sa.select(
-        items.c.userid, items.c.last_processed, items.c.digests, items.c.overwrote
+        items.c.userid,
+        items.c.last_processed,
+        items.c.digests,
+        items.c.forgotten_at,
+        items.c.overwrote,
     ).where(
         items.c.batch_key == key,
         items.c.userid.in_(userids),
@@ -252,6 +260,7 @@ def _records(
                 processed is not None and processed == item.last_processed,
                 item.userid not in later,
                 digests.parts_of(item.digests),
+                item.forgotten_at is not None,
                 bool(item.overwrote),
                 entries.get(item.userid),
             )

@@ -107,20 +107,12 @@ MONTHS = {
 }
 
 # A long name with one wrong letter is left to `words.misspelt`; these are short, or worse.
-_MISSPELT = {
-    1: "janry janurery",
-    2: "febury feburay",
-    3: "marh marhc mrach mrch marhch maech",
-    4: "aprl apirl arpil aprli aprill apri",
-    5: "mey",
-    6: "jume jnue juen",
-    7: "jully julay jly juyl",
-    8: "agust agoust augest augst agustus auguest agusut augsut augustus auguts",
-    9: "septmer setember sepember",
-    10: "octber ocober octomber",
-    11: "novmber novermber",
-    12: "decmber decembar",
-}
+_MISSPELT = (
+    "janry/janurery febury/feburay marh/marhc/mrach/mrch/marhch/maech "
+    "aprl/apirl/arpil/aprli/aprill/apri mey jume/jnue/juen jully/julay/jly/juyl "
+    "agust/agoust/augest/augst/agustus/auguest/agusut/augsut/auguts "
+    "septmer/setember/sepember octber/ocober/octomber novmber/novermber decmber/decembar"
+)
 
 _LONG_NAMES: Final = {
     "English": 7,
@@ -161,7 +153,8 @@ def spellings() -> dict[str, int]:
 
 def misspellings() -> dict[str, int]:
     """Return usual mistakes in English names with the month that is meant."""
-    return {word: month for month, words in _MISSPELT.items() for word in words.split()}
+    months = enumerate(_MISSPELT.split(), 1)
+    return {word: month for month, words in months for word in words.split("/")}
 
 
 def long_names() -> dict[str, int]:

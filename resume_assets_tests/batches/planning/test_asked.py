@@ -9,10 +9,11 @@ import pytest
 
 from resume_assets.batches.planning.asked import asked_by, asked_now, fixed_tokens
 from resume_assets.batches.store import REQUESTS
+from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.prompt import PromptError, load_prompt, prompt_names
 from resume_assets.models.catalogue import find_model
 from resume_assets.models.tokens import counter_for
-from resume_assets.settings import ResponseFormat, Settings
+from resume_assets.settings import Settings
 from resume_assets_tests.flow import KEY, Flowing
 
 MODEL = find_model("gpt-4o-mini-2024-07-18")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from resume_assets.batches.store import REQUESTS
-from resume_assets.settings import ResponseFormat
+from resume_assets.choices import ResponseFormat
 from resume_assets_tests.flow import KEY, Flowing
 from resume_assets_tests.local_openai.plain import knows_only
 

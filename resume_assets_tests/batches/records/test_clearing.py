@@ -11,7 +11,7 @@ from resume_assets.batches.planning.quota import resume_planning
 from resume_assets.batches.records import weighing
 from resume_assets.batches.records.auditing import borne_out
 from resume_assets.batches.records.rows import Applied
-from resume_assets.settings import NotBorneOut
+from resume_assets.choices import NotBorneOut
 from resume_assets_tests.evidence.spoiled import noted
 from resume_assets_tests.flow import KEY, Flowing, resume
 from resume_assets_tests.local_openai.faults import each_line, rewrite

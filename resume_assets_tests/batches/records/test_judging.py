@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.records.judging import Unjudged, judge, judge_batch
+from resume_assets.batches.records.judging import Unjudged, _day, judge, judge_batch
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.evaluation import Not, Score, Since
@@ -136,6 +136,21 @@ def test_what_grows_is_counted_to_the_day_of_the_record(database: Database):
     seed(database, 1)
     write(database, 1, LengthinUS="10.6")
     assert judge(database, [know(1, LengthinUS=Since("2015-06"))]).report.total == Score(right=1)
+
+
+@pytest.mark.parametrize(
+    ("processed", "day"),
+    [
+        (WRITTEN, WRITTEN),
+        (datetime.date(2026, 1, 15), datetime.date(2026, 1, 15)),
+        ("2026-01-15 12:00:00", datetime.date(2026, 1, 15)),  # of a text column
+        ("2026-01-15", datetime.date(2026, 1, 15)),
+        ("15 Jan", None),
+        (None, None),
+    ],
+)
+def test_the_day_of_a_record_whatever_its_column_holds(processed: Any, day: datetime.date | None):
+    assert _day(processed) == day
 
 
 def test_a_value_found_wrong_by_a_person(database: Database):

@@ -15,7 +15,8 @@ from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.sending.uploading import upload_name
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import housekeeping, people
-from resume_assets.batches.upkeep.housekeeping import Tidied, delete_remote, tidy
+from resume_assets.batches.upkeep.housekeeping import Tidied, tidy
+from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
 from resume_assets_tests.flow import KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import Respond

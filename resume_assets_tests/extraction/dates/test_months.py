@@ -1,6 +1,7 @@
 """Months by their names, in the languages of the world."""
 
-from collections import defaultdict
+import calendar
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -100,6 +101,20 @@ def test_words_of_two_months_are_known():
 )
 def test_misspelt(text, value):
     assert standardize_date(text) == value
+
+
+ENGLISH = calendar.month_name[1:]
+
+
+def letters_apart(one: str, other: str) -> int:
+    first, second = Counter(one.casefold()), Counter(other.casefold())
+    return (first - second).total() + (second - first).total()
+
+
+@pytest.mark.parametrize(("word", "month"), month_names.misspellings().items())
+def test_a_usual_mistake_is_the_month_whose_letters_it_has(word: str, month: int):
+    assert standardize_date(f"{word} 2019") == f"2019-{month:02}"
+    assert min(ENGLISH, key=lambda name: letters_apart(word, name)) == ENGLISH[month - 1]
 
 
 NO_MONTHS = """

@@ -35,7 +35,7 @@ def ask(properties: dict[str, Any], resume: str = RESUME) -> dict[str, Any]:
     return answer(strict_object(properties), resume)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(schemas, st.sampled_from([RESUME, "", "Pat Ferreira", "Jan 2019"]))
 def test_the_answer_is_valid(schema, resume):
     found = answer(schema, resume)

@@ -19,7 +19,7 @@ SAMPLES = [sample.text for sample in load() if sample.text and len(sample.text) 
 LINES = sorted({line for text in SAMPLES for line in text.splitlines()})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text() | st.lists(st.sampled_from(LINES) | st.text(max_size=30), max_size=40).map("\n".join)
 )
@@ -29,7 +29,7 @@ def test_any_text_gets_a_valid_answer(text):
 
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 3_000), st.integers(0, 3_000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_resume_cut_anywhere_gets_a_valid_answer(text, first, last):
     Candidate.model_validate(answer(FORMAT, text[:first] + "\n[...]\n" + text[last:]))
 

@@ -1,0 +1,291 @@
+"""Forgetting people in each database: ids that are numbers, and ids that are addresses."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.batches.ledger import batches, forgotten
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.queue import count_sendable, count_waiting, waiting
+from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.records import journal
+from resume_assets.batches.store import BatchStore
+from resume_assets.batches.upkeep import anonymising, forgetting, reprocessing, undoing
+from resume_assets.batches.upkeep.receipts import Receipt, kept
+from resume_assets.database.candidates import CandidateTable
+from resume_assets.database.connect import Database
+from resume_assets.database.setup import initialise, plan
+from resume_assets.trials import creating
+from resume_assets.trials.sampling import draw, sample_of
+from resume_assets.trials.variants import variants_of
+from resume_assets_tests.collected import KEY, answers_to, collected_batch, write_all
+from resume_assets_tests.databases import (
+    SQLITE,
+    make_schema,
+    make_table,
+    rows_of,
+    seed,
+    settings,
+)
+
+PEOPLE = ("Ada@example.com", "grace@example.com", "joan@example.com")
+
+
+@pytest.fixture
+def addressed(empty_database: Database) -> Database:
+    """Candidates are told by their e-mail addresses."""
+    make_schema(empty_database)
+    make_table(empty_database, {"userid": sa.String(60)})
+    initialise(empty_database)
+    seed(empty_database, {one: f"Resume of {one}" for one in PEOPLE})
+    return empty_database
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> BatchStore:
+    (tmp_path / "store").mkdir()
+    return BatchStore(str(tmp_path / "store"))
+
+
+def written(database: Database, rows: int = 3, key: str = KEY) -> None:
+    """A batch whose records are written, and that is done."""
+    collected_batch(database, settings(), rows, key)
+    with leased(database, key) as lease:
+        write_all(lease, list(answers_to(database, key)))
+        lease.write(
+            lambda c: batches.update(
+                c, database, key, state=BatchState.done, done_at=database.dialect.utc_now(c)
+            )
+        )
+
+
+def forget(database: Database, store: BatchStore, *userids: Any, **more: Any) -> Receipt:
+    return forgetting.forget(database, settings(), store, None, userids, **more)
+
+
+def in_ledger(database: Database) -> Iterator[str]:
+    for table in database.ledger.metadata.sorted_tables:
+        for row in rows_of(database, sa.select(table)):
+            yield str(row).casefold()
+
+
+def is_known(database: Database, userid: Any) -> bool:
+    return any(str(userid).casefold() in row for row in in_ledger(database))
+
+
+def record(database: Database, userid: Any) -> Any:
+    there: CandidateTable = database.candidates
+    [row] = rows_of(database, sa.select(there.table).where(there.userid == userid))
+    return row
+
+
+def queue(database: Database) -> list[Any]:
+    found = database.read(lambda c: waiting(c, database, 10, max_attempts=3))
+    counted = database.read(lambda c: count_waiting(c, database))
+    sendable = database.read(lambda c: count_sendable(c, database, max_attempts=3))
+    assert counted == sendable == len(found)
+    return sorted(one.userid for one in found)
+
+
+def test_an_address_is_nowhere_afterwards(addressed: Database, store: BatchStore) -> None:
+    database, person = addressed, PEOPLE[0]
+    database.write(lambda c: c.execute(database.candidates.table.update().values(City="Before us")))
+    written(database)
+    assert is_known(database, person)
+    assert len(rows_of(database, sa.select(database.ledger.journal))) == 3
+    receipt = forget(database, store, person)
+    assert (receipt.ledger_rows, receipt.journal_entries, receipt.left) == (1, 1, [])
+    assert not is_known(database, person)
+    assert is_known(database, PEOPLE[1])
+    assert record(database, person).LastProcessed is not None
+    assert forget(database, store, person, records=True).records_emptied == 1
+    row = record(database, person)
+    assert [name for name in database.candidates.names if getattr(row, name) is not None] == []
+    assert row.LastProcessed is None
+    assert record(database, PEOPLE[1]).LastName is not None
+    assert queue(database) == []
+    assert len(kept(database)) == 2
+
+
+def test_a_number_stays_and_what_it_leads_to_goes(database: Database, store: BatchStore) -> None:
+    seed(database, 3)
+    written(database)
+    forget(database, store, 2)
+    [item] = rows_of(
+        database, sa.select(database.ledger.items).where(database.ledger.items.c.userid == 2)
+    )
+    assert item.state == "succeeded"
+    assert (item.text_hash, item.digests, item.overwrote) == (None, None, None)
+    assert item.custom_id.startswith("gone-")
+    look = undoing.look(database, KEY)
+    assert (look.put_back, dict(look.left_alone)) == (2, {undoing.Why.forgotten: 1})
+    model = settings().model
+    found = reprocessing.readable(database, model)
+    assert sorted(one.userid for one in found.rows) == [1, 3]
+    assert reprocessing.put_back(database, model, [1, 2, 3]) == 2
+    assert queue(database) == [1, 3]
+
+
+def test_not_sent_again(addressed: Database, store: BatchStore) -> None:
+    database = addressed
+    assert forget(database, store, PEOPLE[0]).people == 1
+    assert queue(database) == list(PEOPLE[1:])
+    assert database.read(lambda c: draw(c, database, 10, 1)) != []
+    assert PEOPLE[0] not in database.read(lambda c: draw(c, database, 10, 1))
+    assert not is_known(database, PEOPLE[0])
+    allowed = forgetting.allow_again(database, settings(), store, None, PEOPLE)
+    assert allowed == 1
+    assert queue(database) == list(PEOPLE)
+
+
+def test_one_who_is_gone_or_not_there_yet(addressed: Database, store: BatchStore) -> None:
+    database, person = addressed, PEOPLE[2]
+    written(database)
+    there = database.candidates
+    database.write(lambda c: c.execute(there.table.delete().where(there.userid == person)))
+    assert forget(database, store, person, "new@example.com").ledger_rows == 1
+    assert not is_known(database, person)
+    seed(database, {person: "Back again", "new@example.com": "New"})
+    assert queue(database) == []
+
+
+def test_by_another_spelling(addressed: Database, store: BatchStore) -> None:
+    """Where the database takes them for the same, so do we."""
+    database = addressed
+    if database.dialect.name == SQLITE:
+        pytest.skip("SQLite tells them apart")
+    written(database)
+    assert forget(database, store, PEOPLE[0].upper()).ledger_rows == 1
+    assert not is_known(database, PEOPLE[0])
+
+
+def test_many_at_once(
+    database: Database, store: BatchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "PAGE", 2)
+    monkeypatch.setattr("resume_assets.batches.upkeep.cleaning.PAGE", 2)
+    seed(database, 7)
+    written(database, 7)
+    receipt = forget(database, store, *range(1, 6), records=True)
+    assert (receipt.people, receipt.ledger_rows, receipt.records_emptied) == (5, 5, 5)
+    items = database.ledger.items
+    known = rows_of(database, sa.select(items.c.userid).where(items.c.digests.is_not(None)))
+    assert sorted(row.userid for row in known) == [6, 7]
+
+
+def test_ids_of_two_characters(empty_database: Database, store: BatchStore) -> None:
+    database = empty_database
+    make_schema(database)
+    make_table(database, {"userid": sa.String(2)})
+    initialise(database)
+    people = [f"{letter}{digit}" for letter in "abc" for digit in range(10)]
+    seed(database, {one: f"Resume of {one}" for one in people})
+    written(database, 30)
+    assert forget(database, store, *people).ledger_rows == 30
+    found = rows_of(database, sa.select(database.ledger.items.c.userid))
+    assert not {row.userid for row in found} & set(people)
+
+
+def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchStore) -> None:
+    database = empty_database
+    make_schema(database)
+    kinds: dict[str, Any] = {"userid": sa.Integer(), "City": sa.Unicode(50)}
+    table = make_table(database, kinds)
+    initialise(database)
+    full = table.fullname if database.dialect.name == SQLITE else f"[{table.schema}].[{table.name}]"
+    if database.dialect.name == SQLITE:
+        pytest.skip("SQLite alters no column")
+    database.write(
+        lambda c: c.exec_driver_sql(f"ALTER TABLE {full} ALTER COLUMN City NVARCHAR(50) NOT NULL")
+    )
+    database.forget()
+    database.write(lambda c: c.execute(table.insert().values(userid=1, City="Turku")))
+    forget(database, store, 1, records=True)
+    assert record(database, 1).City == ""
+
+
+def test_a_trial_forgets(addressed: Database, store: BatchStore) -> None:
+    database, values = addressed, settings()
+    variants = variants_of(values, ("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), [])
+    key, size = creating.create(database, values, variants, size=3, seed=7)
+    assert size == 3
+    report = json.dumps({"pairs": [{"columns": [{"userids": PEOPLE[:2]}]}]})
+    trials = database.ledger.trials
+    database.write(lambda c: c.execute(trials.update().values(report=report)))
+    assert forget(database, store, PEOPLE[0]).trials == 1
+    assert not is_known(database, PEOPLE[0])
+    assert PEOPLE[0] not in database.read(lambda c: sample_of(c, database, key))
+    [trial] = rows_of(database, sa.select(trials))
+    assert trial.sample_size == 2
+    assert PEOPLE[1] in trial.report
+
+
+def test_old_rows(addressed: Database) -> None:
+    database = addressed
+    written(database)
+    assert anonymising.prune(database, 30) == 0
+    database.write(
+        lambda c: batches.update(
+            c,
+            database,
+            KEY,
+            done_at=database.dialect.utc_now(c) - timedelta(days=31),
+            local_deleted_at=database.dialect.utc_now(c),
+        )
+    )
+    there = database.candidates
+    waits = there.table.update().where(there.userid == PEOPLE[1]).values({there.processed: None})
+    database.write(lambda c: c.execute(waits))
+    assert anonymising.prune(database, 30) == 2
+    assert [is_known(database, one) for one in PEOPLE] == [False, True, False]
+    assert anonymising.prune(database, 30) == 0
+
+
+def test_a_ledger_of_version_5_is_upgraded(database: Database, store: BatchStore) -> None:
+    seed(database, 2)
+    written(database, 2)
+    quote = database.engine.dialect.identifier_preparer.format_table
+    ledger = database.ledger
+
+    def older(connection: sa.Connection) -> None:
+        for table in (ledger.forgotten, ledger.receipts):
+            connection.exec_driver_sql(f"DROP TABLE {quote(table)}")
+        for table, column in (
+            (ledger.installation, "secret"),
+            (ledger.batches, "forgetting_since"),
+            (ledger.items, "forgotten_at"),
+            (ledger.trial_items, "forgotten_at"),
+        ):
+            connection.exec_driver_sql(f"ALTER TABLE {quote(table)} DROP COLUMN {column}")
+        connection.execute(ledger.installation.update().values(ledger_version=5))
+
+    database.write(older)
+    database.forget()
+    initialise(database)
+    assert plan(database) == []
+    assert forget(database, store, 1).ledger_rows == 1
+
+
+def test_a_hash_tells_nobody_and_the_same_from_others(addressed: Database) -> None:
+    database = addressed
+
+    def work(connection: sa.Connection) -> Any:
+        secret = forgotten.made_secret(connection, database)
+        assert secret == forgotten.made_secret(connection, database)
+        first = forgotten.persons(connection, database, secret, PEOPLE)
+        other = forgotten.persons(connection, database, "another", PEOPLE)
+        return first, other
+
+    first, other = database.write(work)
+    assert list(first.values()) == sorted(PEOPLE) or set(first.values()) == set(PEOPLE)
+    assert len(set(first) | set(other)) == 6
+    assert all(len(one) == 64 for one in first)
+
+
+def test_the_journal_tells_how_many(database: Database) -> None:
+    assert database.write(lambda c: journal.drop(c, database, KEY, [1])) == 0

@@ -1,0 +1,1 @@
+"""`docs/` held against the code: what is generated, what is typed, what is linked."""

@@ -1,0 +1,1 @@
+"""The review page: what is gathered, the page, and the page in a browser."""
