@@ -21,6 +21,8 @@ from resume_assets.database.connect import Database
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.ends import SOON, end_of
+from resume_assets.notifying.reported import failed_check
+from resume_assets.notifying.telling import report
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
 
@@ -75,7 +77,17 @@ def audit_of_records(
 ) -> Iterator[dg.AssetCheckResult]:
     """Audits the records of one batch, from one pass over the database."""
     with safely("auditing the records"):
-        outcomes = look_at(sqlserver.database(), settings.load(), context.partition_key)
+        database = sqlserver.database()
+        outcomes = look_at(database, settings.load(), context.partition_key)
+    # Here and not from Dagster's events: what the ledger has is told whatever becomes of this run.
+    report(
+        database,
+        [
+            failed_check(context.partition_key, name, promise)
+            for name, promise in _ERRORS.items()
+            if not outcomes[name][0]
+        ],
+    )
     for name, (passed, metadata) in outcomes.items():
         yield dg.AssetCheckResult(
             asset_key=updated_candidate_records.key,

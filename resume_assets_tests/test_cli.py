@@ -23,6 +23,7 @@ COMMANDS = {
     "init-db",
     "local-openai",
     "new",
+    "notify",
     "reprocess",
     "retry",
     "review",

@@ -133,7 +133,13 @@ def test_the_jobs_are_the_two_halves_and_bring_their_checks(
 
 def test_the_sensors_start_as_designed(repository: dg.RepositoryDefinition) -> None:
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
-    assert set(sensors) == {"batch_completion_sensor", "continuous_submission_sensor"}
+    assert set(sensors) == {
+        "batch_completion_sensor",
+        "continuous_submission_sensor",
+        "notifications",
+    }
+    # On by itself; without RESUME_NOTIFY_URL a tick says so, and does nothing.
+    assert sensors["notifications"].default_status is dg.DefaultSensorStatus.RUNNING
     completion = sensors["batch_completion_sensor"]
     assert completion.default_status is dg.DefaultSensorStatus.RUNNING
     assert completion.minimum_interval_seconds == 60
