@@ -1,5 +1,7 @@
 """The daily housekeeping is a job of its own, whose counts are seen in the UI."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 
@@ -52,7 +54,7 @@ def test_the_queue_is_noted_at_the_table_each_hour(done: Platform) -> None:
     )
     assert result.success
     [event] = result.get_asset_observation_events()
-    metadata = event.asset_observation_data.asset_observation.metadata
+    metadata: Any = event.asset_observation_data.asset_observation.metadata
     assert {name: value.value for name, value in metadata.items() if name in NOTED} == {
         "waiting": 1,
         "given_up": 0,

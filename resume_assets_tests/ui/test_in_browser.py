@@ -11,15 +11,16 @@ import pytest
 
 from resume_assets.by_hand import JOBS
 from resume_assets.dagster_home import LOCATION
-from resume_assets_tests.commands.processes import free_port, listens, resume_assets, said, started
+from resume_assets_tests.commands.processes import free_port, listens, started
 from resume_assets_tests.local_openai.support import until
 from resume_assets_tests.reviewing.browser import browsing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+LONGEST = 300  # seconds for the demo: twenty, where nothing else runs
 PATIENCE = 60_000  # milliseconds for a page: most take one or two thousand
 
 
@@ -50,8 +51,8 @@ class Ui:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     home: Path = tmp_path_factory.mktemp("ui") / "home"
-    shown = resume_assets(home, "demo")
-    assert shown.returncode == 0, said(shown)
+    with started(home, "resume-assets", "demo") as demo:
+        assert demo.wait(LONGEST) == 0
     port = free_port()
     with started(home, "resume-assets", "ui", "--port", str(port)) as server:
         until(lambda: listens(port) or server.poll() is not None, 90)
