@@ -48,7 +48,7 @@ browser: .venv/browser
 		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq \
 		--no-install-recommends -o DPkg::Lock::Timeout=120 chromium >/dev/null; } || \
 		{ echo "Chromium is needed: apt-get install chromium, or CHROMIUM=/path/to/it."; exit 1; }
-	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing
+	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing resume_assets_tests/ui
 
 .venv/browser: .venv/installed requirements-browser.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
