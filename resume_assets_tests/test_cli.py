@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor",
     "env",
     "evaluate",
+    "forget",
     "init-db",
     "local-openai",
     "new",
