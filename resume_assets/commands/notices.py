@@ -49,7 +49,8 @@ def test(settings: Settings) -> int:
         raise _nobody()
     for problem in receivers.problems:
         warn(problem)
-    failed, answered = bool(receivers.problems), {}
+    failed = bool(receivers.problems)
+    answered: dict[str, str] = {}
     answer(answered=answered)
     for receiver in receivers.found:
         try:
