@@ -81,10 +81,12 @@ class Reviewed:
 
 
 def written(connection: sa.Connection, database: Database, key: str) -> list[Any]:
-    """The candidates whose records the batch wrote, in its order."""
+    """The candidates whose records the batch wrote, in its order; nobody who is forgotten."""
     items = database.ledger.items
     query = sa.select(items.c.userid).where(
-        items.c.batch_key == key, items.c.state == ItemState.succeeded
+        items.c.batch_key == key,
+        items.c.state == ItemState.succeeded,
+        items.c.forgotten_at.is_(None),
     )
     return list(connection.execute(query.order_by(items.c.position)).scalars())
 

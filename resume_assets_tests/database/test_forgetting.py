@@ -282,9 +282,9 @@ def test_a_hash_tells_nobody_and_the_same_from_others(addressed: Database) -> No
         return first, other
 
     first, other = database.write(work)
-    assert list(first.values()) == sorted(PEOPLE) or set(first.values()) == set(PEOPLE)
+    assert set(first.values()) == set(PEOPLE)
     assert len(set(first) | set(other)) == 6
-    assert all(len(one) == 64 for one in first)
+    assert all(abs(one) < 2**63 for one in first)
 
 
 def test_the_journal_tells_how_many(database: Database) -> None:

@@ -12,6 +12,7 @@ from resume_assets.reviewing.gathering import NothingToReview, Review, gather
 from resume_assets.reviewing.records import Field, Reviewed, Why
 from resume_assets.reviewing.signs import Sign
 from resume_assets_tests.flow import KEY, Flowing, resume
+from resume_assets_tests.forgetting import forget
 from resume_assets_tests.reviewing.spoiling import brought_in, review_of
 
 POSITION = {"company": "Steel & Sons", "start": "March 2019", "end": "Present", "location": ""}
@@ -39,6 +40,17 @@ def test_each_record_has_its_resume_and_each_value_its_place(flow: Flowing) -> N
         assert record.text[start:end] == record.fields["Email"].value
     assert field(review, "MostRecentStartDate").value == "2019-03"
     assert field(review, "Email2") == Field(None)
+
+
+def test_nobody_who_is_forgotten_is_shown(flow: Flowing) -> None:
+    """Though their record stands; the texts of others are still read from the kept file."""
+    brought_in(flow)
+    forget(flow, 1)
+    flow.change(3, markdownResume="another one by now")
+    review = review_of(flow)
+    assert [record.userid for record in review.records] == [2, 3]
+    assert of(review, 3).text == resume(3)
+    assert 1 not in [userid for ids in review.not_shown.values() for userid in ids]
 
 
 @pytest.mark.parametrize(
