@@ -10,6 +10,10 @@ from resume_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+LOCATION = "resume_assets.definitions"
+"""The module that Dagster loads, and so the name of the code location, as in `workspace.yaml` too.
+"""
+
 _CONFIGURATION = """\
 # Written by resume-assets once; yours to change. docs.dagster.io: "dagster.yaml reference"
 telemetry:

@@ -31,6 +31,23 @@ def doctor(ask: bool) -> int:
     return command.show(load_settings(), ask=ask)
 
 
+@command("notify", "resume-assets notify --test", group=Group.look)
+@click.option("--test", is_flag=True, help="Send each receiver a trial word; say what it answers.")
+def notify(test: bool) -> int:
+    """Tell the receivers what came up.
+
+    Those in RESUME_NOTIFY_URL; the sensor `notifications` and `continuous` do so by themselves.
+    """
+    from resume_assets.commands import notices
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    if test:
+        return notices.test(settings)
+    with opened_database(settings) as database:
+        return notices.notify(database, settings)
+
+
 @command(
     "evaluate",
     "resume-assets evaluate known.jsonl --json",

@@ -17,6 +17,7 @@ from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
 from resume_assets.commands.interrupted import goes_on
+from resume_assets.commands.notices import Teller
 from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
 from resume_assets.commands.output import answer, say, warn
 from resume_assets.commands.session import RunFailed, Session
@@ -41,11 +42,12 @@ def continuous(
     run too: the next run of that batch goes on from there. The latter is how a service is told to
     stop, and no fault: 0.
     """
-    loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
+    loop, teller = _Loop(session, batches=batches, rows=rows, in_flight=in_flight), Teller(session)
     # A local server runs as long as this does, and not only while it is looked at.
     with session.openai.api(), told_to_stop() as stop:
         try:
             while not loop.go(stop):
+                teller.tell()
                 with loop.waiting():
                     stop.wait(interval)
                 if stop.is_set():
@@ -55,6 +57,7 @@ def continuous(
                 raise
             say(f"Stopped. {goes_on(session.database)}")
             return 0
+    teller.tell(is_last=True)
     return loop.exit_code
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
+from resume_assets.dagster_home import LOCATION
 from resume_assets.logs import PrivateFileHandler
 
 _GRACE = 20.0  # seconds that Dagster gets to stop its processes
@@ -24,7 +25,7 @@ def dagster_dev(
     """Run it as long as the block lasts. SIGINT and SIGTERM become a KeyboardInterrupt here."""
     command = [
         str(Path(sys.executable).with_name("dagster")),
-        *("dev", "-m", "resume_assets.definitions", "-h", host, "-p", str(port)),
+        *("dev", "-m", LOCATION, "-h", host, "-p", str(port)),
     ]
     # A background job of a shell ignores SIGINT, and what it starts inherits that: `dagster dev`
     # would ignore SIGTERM as well, and never end. A signal that is handled here is not inherited.

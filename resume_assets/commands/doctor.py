@@ -50,6 +50,7 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("endpoint", _endpoint),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
+        ("notify", _notify),
     ):
         yield from _tested(subject, settings, test)
 
@@ -241,3 +242,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
         return
     store.probe()
     yield Finding("files", f"{store.url} takes, gives back and deletes a file")
+
+
+def _notify(settings: Settings) -> Iterator[Finding]:
+    """Who is told, as far as the settings say; nothing is sent."""
+    from resume_assets.notifying.receivers import receivers_of, worth_a_look
+
+    receivers = receivers_of(settings)
+    for problem in receivers.problems:
+        yield Finding("notify", problem, ok=False)
+    for text in worth_a_look(settings, receivers):
+        yield Finding("notify", text, None)
+    for one in receivers.found:
+        yield Finding("notify", f"{one.shown} ({one.form})")
+    if receivers.found:
+        yield Finding("notify", "`resume-assets notify --test` sends each a trial word")
+    elif not receivers.problems:
+        yield Finding("notify", "nobody is told what comes up (RESUME_NOTIFY_URL)")

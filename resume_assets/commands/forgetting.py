@@ -7,11 +7,11 @@ from typing import Any
 
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import forgetting
+from resume_assets.batches.upkeep.naming import LARGEST, typed_userids
 from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.commands.collecting import NOT_ENDED
 from resume_assets.commands.databases import opened_database
 from resume_assets.commands.output import answer, confirm, say, wants_json, warn
-from resume_assets.commands.people import LARGEST, typed_userids
 from resume_assets.commands.session import Session
 from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError

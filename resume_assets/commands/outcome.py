@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_back, count_sendable
-from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
 from resume_assets.commands.output import answer, say
 from resume_assets.database.connect import Database
@@ -16,9 +15,6 @@ from resume_assets.settings import Settings
 from resume_assets.words import counted, verb
 
 _NAMED = 10
-_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
-"""Ends of requests that say nothing about the answers' quality: people caused them."""
-
 _TRY_IT = "`resume-assets doctor --ask` tries one request"
 _ADVICE = {
     "cut": "The answers did not fit: raise RESUME_MAX_OUTPUT_TOKENS.",
@@ -48,9 +44,7 @@ class BatchOutcome:
     @property
     def nothing_usable(self) -> bool:
         """Whether requests were answered for, and not one became a record."""
-        if self.batch.state != BatchState.done or self.batch.succeeded or not self.batch.requests:
-            return False
-        return any(not reason.startswith(_NOBODYS_FAULT) for reason in self.reasons)
+        return batches.nothing_usable(self.batch, self.reasons)
 
 
 def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> BatchOutcome:

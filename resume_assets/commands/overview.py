@@ -23,6 +23,8 @@ from resume_assets.commands.output import answer, say
 from resume_assets.commands.telling import facts_of
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
+from resume_assets.notifying import outbox
+from resume_assets.notifying.receivers import receivers_of
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
 from resume_assets.trials.progress import state_of
@@ -62,6 +64,27 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "stuck": [batch.batch_key for batch in stuck],
         "model_end": _model_end(connection, database, settings),
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+        "notices": _notices(connection, database, settings),
+    }
+
+
+def _notices(connection: sa.Connection, database: Database, settings: Settings) -> dict[str, Any]:
+    """How far each receiver was told what came up; only the host of its address."""
+    receivers = receivers_of(settings)
+    standings = [
+        (one.shown, outbox.standing(connection, database, one.key)) for one in receivers.found
+    ]
+    return {
+        "receivers": [
+            {
+                "receiver": shown,
+                "waiting": standing.waiting,
+                "given_up": standing.given_up,
+                "trouble": standing.trouble,
+            }
+            for shown, standing in standings
+        ],
+        "problems": receivers.problems,
     }
 
 
@@ -129,6 +152,7 @@ def show(found: dict[str, Any]) -> None:
         _tell("Stopped", found["planning_stopped"])
     elif found["waiting"] and not unsent:
         _tell("Next", "`resume-assets submit` sends what waits.")
+    _show_untold(found["notices"])
 
 
 def _tell(title: str, *lines: str) -> None:
@@ -152,6 +176,20 @@ def _show_given_up(people: Sequence[dict[str, Any]]) -> None:
     )
 
 
+def _show_untold(notices: dict[str, Any]) -> None:
+    """Receivers that do not take what came up, and settings that name none."""
+    for one in notices["receivers"]:
+        if one["trouble"]:
+            _tell(
+                "Not told",
+                f"{one['trouble']}: {counted(one['waiting'], 'notice')} wait, "
+                f"{one['given_up']:,} given up",
+                "`resume-assets notify --test` tries it.",
+            )
+    for problem in notices["problems"]:
+        _tell("Not told", problem)
+
+
 def _in_states(
     batches: Sequence[dict[str, Any]], states: Collection[BatchState]
 ) -> list[dict[str, Any]]:
@@ -165,7 +203,9 @@ def _because(message: str | None) -> str:
 def _spent(found: dict[str, Any]) -> str:
     """Dollars as far as they are known, and the tokens that no price is known for."""
     parts = []
-    if found["cost_usd"] is not None:
+    if found["cost_usd"] == 0:
+        parts.append("$0")
+    elif found["cost_usd"] is not None:
         parts.append(
             f"{dollars(found['cost_usd'])}, {dollars(found['saving_usd'])} less than the standard "
             "price"

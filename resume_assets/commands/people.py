@@ -8,25 +8,18 @@ from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, CLOSED, BatchState
 from resume_assets.batches.planning.quota import resume_planning
 from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep.naming import named
 from resume_assets.commands.collecting import poll, trial_facts
 from resume_assets.commands.outcome import say_next
 from resume_assets.commands.output import answer, confirm, say, warn
 from resume_assets.commands.session import Session
 from resume_assets.commands.telling import describe, facts_of
 from resume_assets.database.connect import Database
-from resume_assets.errors import WrongUseError
 from resume_assets.resources import BatchStoreResource
 from resume_assets.settings import Settings, SettingsError
 from resume_assets.trials.ledger import leased_trial
 from resume_assets.trials.upkeep import call_off
 from resume_assets.words import counted, verb
-
-LARGEST = 2**63 - 1
-"""The largest integer that a database takes."""
-
-
-class BadUserid(WrongUseError):
-    """No id of the candidate table could look like this, or none of its candidates has it."""
 
 
 def unpause(database: Database) -> None:
@@ -53,38 +46,14 @@ def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int
 def known_userids(database: Database, userids: Sequence[str]) -> list[Any] | None:
     """The ids that a person typed, in the table's own type; None where none is named.
 
-    Those that no candidate has are warned of. Raises BadUserid for what is no id, or where nobody
-    has any of them.
+    Those that no candidate has are warned of. Raises BadUserid.
     """
-    return _known(database, typed_userids(database, userids)) if userids else None
-
-
-def typed_userids(database: Database, userids: Sequence[str]) -> list[Any]:
-    """The ids that a person typed, in the table's own type. Raises BadUserid for what is no id."""
-    kind = database.candidates.userid.type.python_type
-    chosen: list[Any] = []
-    for userid in userids:
-        try:
-            chosen.append(kind(userid))
-        except (ValueError, ArithmeticError):
-            raise BadUserid(
-                f"{userid!r} is no id of this table: it takes {kind.__name__}."
-            ) from None
-    return chosen
-
-
-def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """The ids that candidates have; the others are warned of. Raises BadUserid if none is left."""
-    possible = [one for one in userids if not isinstance(one, int) or abs(one) <= LARGEST]
-    unknown = set(userids) - set(possible) | set(people.unknown_userids(database, possible))
-    known = [userid for userid in possible if userid not in unknown]
-    if unknown:
-        named = ", ".join(str(userid) for userid in userids if userid in unknown)
-        told = f"{database.candidates.table.fullname} has no candidate {named}."
-        if not known:
-            raise BadUserid(told)
-        warn(told)
-    return known
+    if not userids:
+        return None
+    found = named(database, userids)
+    if found.told is not None:
+        warn(found.told)
+    return found.userids
 
 
 def cancel(session: Session, name: str) -> int:

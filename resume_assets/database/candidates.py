@@ -135,7 +135,8 @@ class CandidateTable:
     def texts(self, connection: sa.Connection, userids: Sequence[Any]) -> dict[Any, str | None]:
         """The resumes of these candidates as they are now, by userid."""
         query = sa.select(self.userid, self.text).where(self.userid.in_(userids))
-        return {userid: text for userid, text in connection.execute(query)}  # noqa: C416 (Rows)
+        rows = connection.execute(query).all()  # at once: one by one takes half as long again
+        return {userid: text for userid, text in rows}  # noqa: C416 (Rows)
 
     def kept_where_null(self, *, keep_existing: bool) -> Iterable[str]:
         """The columns in which NULL is not written but leaves what is there."""

@@ -128,14 +128,16 @@ def _unescaped(text: str) -> str:
 
 
 class Folded:
-    """A whole text, folded; the places of its words are only made where they are asked for."""
+    """A whole text, folded; the places of its words are only made where they are asked for.
 
-    def __init__(self, text: str) -> None:
+    `quickly`: the same text as `quick` folds it, where that was done already.
+    """
+
+    def __init__(self, text: str, quickly: str | None = None) -> None:
         self.text = text
-
-    @cached_property
-    def _in_ascii(self) -> str:
-        return _in_ascii(_unescaped(self.text))
+        self._in_ascii = _in_ascii(_unescaped(text))
+        if quickly is not None and self._in_ascii is text and text.isascii():
+            self.spaced = quickly.replace("\0", " ")
 
     @cached_property
     def spaced(self) -> str:

@@ -61,11 +61,12 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
     """
     checked = 0
     doubtful: list[int] = []
+    quickly = quick(text)
     looks = (
         _contacts(values, text),
         _states(values, text),
         _years(values, text),
-        _words(values, text),
+        _words(values, text, quickly),
         _claims(values, changes) if changes else _NOTHING,
     )
     for count, not_found in looks:
@@ -73,7 +74,7 @@ def weigh(values: Sequence[str | None], changes: Changes, text: str) -> Weight:
         doubtful += not_found
     if not doubtful:
         return Weight(checked, ())
-    resume = Folded(text)
+    resume = Folded(text, quickly)
     known: dict[tuple[int, str], bool] = {}  # the same place or year stands in several columns
     missing: list[str] = []
     for index in sorted(doubtful):
@@ -142,10 +143,10 @@ def _is_written(year: str, text: str) -> bool:
     return at >= 0 and not (text[at - 1 : at].isdecimal() or text[at + 4 : at + 5].isdecimal())
 
 
-def _words(values: Sequence[str | None], text: str) -> Looked:
+def _words(values: Sequence[str | None], text: str, quickly: str) -> Looked:
     there = [index for index in _WORDED if values[index] is not None]
     folded = quick_values([values[index] or "" for index in there], ascii_only=text.isascii())
-    find = quick(text).find
+    find = quickly.find
     not_found: list[int] = []
     at = 0  # where the value before was found
     for index, value in zip(there, folded, strict=True):

@@ -40,6 +40,9 @@ class Change(StrEnum):
     placeholder = "placeholder"  # N/A, Remote: NULL, and nothing is lost
 
 
+CHANGES: Final[Mapping[str, Change]] = {change.value: change for change in Change}
+"""By their words; quicker than Change(word)."""
+
 LOSSES: Final = frozenset(
     [Change.refused, Change.lost, Change.nulled, Change.unread, Change.cut, Change.left_out]
 )

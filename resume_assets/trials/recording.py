@@ -44,14 +44,19 @@ def record(lease: Lease, store: BatchStore, *, today: date) -> batches.Batch:
 class _Recorder:
     """Writes the records of a trial's batch into its items."""
 
+    wanted = ItemState.submitted
+
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[tuple[Row, str]]:
+    def rows(
+        self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0
+    ) -> Iterator[tuple[Row, str]]:
         """Each usable answer that is not written yet, with its record as JSON."""
         database = self.lease.database
-        wanted = (pair for pair in answers if pair[0].state == ItemState.submitted)
-        for asked, answer, weight in weighed(database, remembered(self.lease, wanted)):
+        wanted = (pair for pair in answers if pair[0].state == self.wanted)
+        ours = remembered(self.lease, wanted)
+        for asked, answer, weight in weighed(database, ours, expected=expected):
             if answer.record is None:
                 continue
             told = _as_told(database, answer.record)

@@ -1,7 +1,8 @@
 """Applying answers, from the downloaded file to committed rows, against the least there is to do.
 
 The floor: each answer parsed twice by `json`, and a bare chunked UPDATE of the same values with the
-same pragmas. The peer: a script that connects, updates, commits and closes for each record.
+same pragmas. The peer: a script that connects, updates, commits and closes for each record. What
+evidence costs is seen beside the same without it, which no setting turns off.
 """
 
 import json
@@ -9,17 +10,21 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.records import writing
 from resume_assets.batches.records.applying import CHUNK, apply
 from resume_assets.batches.store import OUTPUT, BatchStore
 from resume_assets.database.connect import Database
+from resume_assets.evidence.weighing import NO_WEIGHT
 from resume_assets_tests.benchmarks import children, data
 from resume_assets_tests.benchmarks.building import build_all
 from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure, ratio
@@ -64,7 +69,7 @@ def _mark(connection: sa.Connection, database: Database) -> None:
     )
 
 
-def apply_once(*, rows: int) -> float:
+def apply_once(*, rows: int, evidence: bool = True) -> float:
     """Seconds that the platform takes for all batches of a fresh database."""
     source, store = collected(rows)
     database = data.opened(data.fresh_copy(source, "applying.db"))
@@ -73,12 +78,22 @@ def apply_once(*, rows: int) -> float:
         lambda connection: connection.execute(sa.select(batches.c.batch_key)).scalars().all()
     )
     start = time.perf_counter()
-    for key in keys:
-        with leased(database, key) as lease:
-            apply(lease, BatchStore(str(store)))
+    with nullcontext() if evidence else _nothing_weighed():
+        for key in keys:
+            with leased(database, key) as lease:
+                apply(lease, BatchStore(str(store)))
     seconds = time.perf_counter() - start
     database.dispose()
     return seconds
+
+
+def _nothing_weighed() -> AbstractContextManager[Any]:
+    """As if there were no evidence: no resume is read, nothing is looked for."""
+
+    def unweighed(_: Database, answers: Iterator[Any], **__: int) -> Iterator[Any]:
+        return ((asked, answer, NO_WEIGHT) for asked, answer in answers)
+
+    return patch.object(writing, "weighed", unweighed)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -134,10 +149,11 @@ def row_by_row(path: Path, statement: str, values: list[Values]) -> float:
 
 
 def turns(*, rows: int, rounds: int) -> dict[str, list[float]]:
-    """The three in turn."""
+    """The four in turn."""
     source, store = collected(rows)
-    ours, floors, slow = [], [], []
+    ours, without, floors, slow = [], [], [], []
     for number in range(rounds):
+        without.append(apply_once(rows=rows, evidence=False))
         ours.append(apply_once(rows=rows))
         if not number:
             names = data.opened(source).candidates.names
@@ -145,17 +161,22 @@ def turns(*, rows: int, rounds: int) -> dict[str, list[float]]:
         bare: Callable[[], Path] = lambda: data.fresh_copy(source, "bare.db")  # noqa: E731
         floors.append(floor(bare(), store, statement, values))
         slow.append(row_by_row(bare(), statement, values))
-    return {"ours": ours, "floors": floors, "slow": slow}
+    return {"ours": ours, "without": without, "floors": floors, "slow": slow}
 
 
 def measure(rows: int, rounds: int) -> Iterator[Figure]:
-    """`apply_over_floor`, `row_by_row_over_apply`."""
+    """`apply_over_floor`, the same without evidence and on one core, `row_by_row_over_apply`."""
     data.check_answers()
     collected(rows)
     found = children.run("applying", "turns", rows=rows, rounds=rounds).value
+    alone = children.run("applying", "turns", one_core=True, rows=rows, rounds=rounds).value
     ours, floors, slow = found["ours"], found["floors"], found["slow"]
     what = f"{rows:,} answers, file to committed rows (SQLite)"
     yield ratio("apply_over_floor", ours, floors, f"{what} / parse + UPDATE", at_most=2.9)
+    yield ratio("apply_unweighed", found["without"], floors, "the same without evidence")
+    yield ratio("apply_one_core", alone["ours"], alone["floors"], "on one core")
+    what_alone = "on one core, without evidence"
+    yield ratio("apply_one_core_unweighed", alone["without"], alone["floors"], what_alone)
     yield ratio("row_by_row_over_apply", slow, ours, "a script's way / ours", at_least=2.0)
     yield figure("apply_seconds", ours, "s", what)
     yield figure("apply_floor_seconds", floors, "s", "the same parsed twice and bare UPDATEs")

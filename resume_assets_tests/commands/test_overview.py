@@ -32,6 +32,7 @@ def test_an_empty_home(home: Path) -> None:
         "given_up": [],
         "stuck": [],
         "planning_stopped": None,
+        "notices": {"receivers": [], "problems": []},
     }
     said = ok("status")
     assert "Waiting         0 resumes" in said

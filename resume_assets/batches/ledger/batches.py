@@ -23,6 +23,9 @@ Batch: TypeAlias = sa.Row[Any]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
+_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
+"""Ends of requests that say nothing about the answers' quality: people caused them."""
+
 
 class UnknownBatch(WrongUseError):
     """No batch of that key or OpenAI id in the ledger."""
@@ -135,6 +138,16 @@ def count_reasons(connection: sa.Connection, items: sa.Table, key: str) -> dict[
         f"{state}: {reason}" if reason else state: count
         for state, reason, count in connection.execute(query)
     }
+
+
+def nothing_usable(batch: Batch, reasons: Iterable[str]) -> bool:
+    """Whether requests were answered for, and not one became a record.
+
+    `reasons`: how the others ended, as `count_reasons` names them.
+    """
+    if batch.state != BatchState.done or batch.succeeded or not batch.requests:
+        return False
+    return any(not reason.startswith(_NOBODYS_FAULT) for reason in reasons)
 
 
 def installation_of(connection: sa.Connection, database: Database) -> str:

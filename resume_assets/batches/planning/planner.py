@@ -186,6 +186,14 @@ def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
     """Why nothing is planned until a person acts; None where planning goes on."""
+    stop = what_stops(connection, database, settings, installation)
+    return None if stop is None else stop.why
+
+
+def what_stops(
+    connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
+) -> NoPlan | None:
+    """What keeps anything from being planned until a person acts; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
@@ -195,7 +203,7 @@ def why_stopped(
     limits, left = limits_of(settings, installation), time_left(connection, database, settings, now)
     decision = decide(queue, outstanding, limits, 1, left)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
-        return decision.why
+        return decision
     return None
 
 
@@ -206,9 +214,15 @@ def stuck_batches(
 
     What does not add up (see `contradictions`) has ended, and is reported by the poll.
     """
-    since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
+    now = database.dialect.utc_now(connection)
     out = batches.in_states(connection, database, [BatchState.submitted])
-    return [batch for batch in out if batch.submitted_at < since and batch.contradiction is None]
+    return [batch for batch in out if is_stuck(batch, now, settings)]
+
+
+def is_stuck(batch: batches.Batch, now: datetime, settings: Settings) -> bool:
+    """Whether the batch, which is out, has been so for too long."""
+    since = now - timedelta(hours=settings.stuck_hours)
+    return bool(batch.submitted_at < since) and batch.contradiction is None
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:

@@ -1,8 +1,7 @@
 """Answers as records: read in this process or, when they are many, in a helper process.
 
 To parse, validate and map an answer costs more than to write it. With a helper process for
-that, both go on at once. It is a plain filter, lines in, records out, that ends when either end
-closes. (No `multiprocessing`: it would run the caller's main module again.)
+that, both go on at once: lines in, records out.
 """
 
 import os
@@ -17,10 +16,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from resume_assets import beside
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.mapping import note_shape, to_record
 from resume_assets.extraction.responses import Answer, Outcome, read_line
-from resume_assets.extraction.values import Change, Record
+from resume_assets.extraction.values import CHANGES, Record
 from resume_assets.processors import processors
 
 HELP_FROM = 16_000_000
@@ -30,7 +30,6 @@ HEAD = 2_500_000
 """Bytes (some thousand answers) that are read here while the helper starts."""
 
 _CHUNK = 100  # answers that go over together
-_AHEAD = 1 << 20  # bytes that are read ahead, while the others are written; as much as Linux allows
 _END = b"end\n"  # so that half a stream is never taken for a whole one
 
 
@@ -77,15 +76,7 @@ def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
     head = stream.readlines(HEAD)
     # The helper goes on from there: of what is buffered here it would know nothing.
     os.lseek(stream.fileno(), stream.tell(), os.SEEK_SET)
-    with subprocess.Popen(  # noqa: S603 - this very module
-        [sys.executable, "-m", __name__, today.isoformat()],
-        stdin=stream,
-        stdout=subprocess.PIPE,
-        bufsize=_AHEAD,
-        pipesize=_AHEAD,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # the same code, wherever
-        start_new_session=True,  # Ctrl-C goes to this process only, which ends it
-    ) as helper:
+    with beside.start(__name__, today.isoformat(), lines=stream) as helper:
         try:
             yield from _read_here(head, today)
             head.clear()
@@ -110,7 +101,6 @@ _SENT = [field.name for field in fields(Answer) if field.name not in ("record", 
 _values_of: Any = attrgetter(*_SENT)  # in the order of the fields, of which these are the first
 _record_of: Any = attrgetter("values", "changes", "unreadable")
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # quicker than Outcome(value)
-_CHANGES = {change.value: change for change in Change}
 
 
 def _packed(answer: Answer) -> tuple[Any, Any]:
@@ -124,7 +114,7 @@ def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
     if record:
         values, changes, unreadable = record
         if changes:
-            changes = {column: _CHANGES[change] for column, change in changes.items()}
+            changes = {column: CHANGES[change] for column, change in changes.items()}
         answer.record = Record(tuple(values), changes, unreadable)
     return answer
 

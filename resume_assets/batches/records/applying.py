@@ -92,9 +92,11 @@ class Writes(Protocol[R]):
     """Makes rows of a batch's usable answers, and writes a chunk of them in one transaction."""
 
     lease: Lease
+    wanted: ItemState
+    """The items that are to be written."""
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[R]:
-        """What is to be written of these answers, one at a time."""
+    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[R]:
+        """What is to be written of these answers, one at a time; about as many are expected."""
 
     def write(self, rows: list[R]) -> None:
         """Write one chunk."""
@@ -112,8 +114,9 @@ def write_answers(
     read = partial(read_records, today=today)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
-    rows = writer.rows(results.usable(answers_of(files, batch, read)))
-    with step("writing the records", Unit.record, batch.requests) as writing:
+    expected = sum(asked.state == writer.wanted for asked in results.asked.values())
+    rows = writer.rows(results.usable(answers_of(files, batch, read)), expected)
+    with step("writing the records", Unit.record, expected) as writing:
         while chunk := list(islice(rows, CHUNK)):
             writer.write(chunk)
             writing.advance(len(chunk))

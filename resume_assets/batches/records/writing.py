@@ -66,10 +66,11 @@ class Writer:
         self.there = lease.database.candidates
         self.applied = applied or Applied()
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
-        """What is to be written of these answers, one at a time."""
+    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[Row]:
+        """What is to be written of these answers, one at a time; see Writes."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        for asked, answer, weight in weighed(self.database, remembered(self.lease, wanted)):
+        ours = remembered(self.lease, wanted)
+        for asked, answer, weight in weighed(self.database, ours, expected=expected):
             yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:
@@ -222,7 +223,9 @@ class Writer:
         query = sa.select(there.userid, there.processed, there.text).where(
             there.userid.in_([row.asked.userid for row in rows])
         )
-        found = {userid: (processed, text) for userid, processed, text in connection.execute(query)}
+        found = {
+            userid: (processed, text) for userid, processed, text in connection.execute(query).all()
+        }
         gone = (None, None)
         return [
             Seen(processed, bool(text) and text_hash(text) == row.asked.text_hash)

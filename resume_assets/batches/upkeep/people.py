@@ -38,23 +38,11 @@ _PAGE = 500
 GIVEN_UP = "given_up"
 """The reason of items whose batch a person gave up."""
 
+CALLED_OFF = "Cancelled before anything was sent;"
+"""How the message of a batch begins that a person called back in time."""
+
 MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
 """States of a batch that is, or may be, at the server, and whose answers are not here."""
-
-
-def unknown_userids(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """Those of these ids that no candidate has."""
-    there = database.candidates.userid
-
-    def work(connection: sa.Connection) -> set[Any]:
-        known: set[Any] = set()
-        for start in range(0, len(userids), _PAGE):
-            page = userids[start : start + _PAGE]
-            known.update(connection.execute(sa.select(there).where(there.in_(page))).scalars())
-        return known
-
-    known = database.read(work)
-    return [userid for userid in userids if userid not in known]
 
 
 def forgive(database: Database, settings: Settings, userids: Sequence[Any] | None = None) -> int:
@@ -155,8 +143,7 @@ def _call_off(lease: Lease, api: BatchApi) -> batches.Batch:
     def work(connection: sa.Connection) -> batches.Batch:
         now = database.dialect.utc_now(connection)
         batch = batches.lock(connection, database, lease.key)
-        reason, message = "cancelled_by_person", "Cancelled before anything was sent;"
-        return abandon(connection, database, batch, reason, message, now=now)
+        return abandon(connection, database, batch, "cancelled_by_person", CALLED_OFF, now=now)
 
     batch = lease.write(work)
     if batch.input_file_id is not None:

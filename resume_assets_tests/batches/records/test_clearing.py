@@ -8,6 +8,7 @@ import pytest
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import resume_planning
+from resume_assets.batches.records import weighing
 from resume_assets.batches.records.auditing import borne_out
 from resume_assets.batches.records.rows import Applied
 from resume_assets.choices import NotBorneOut
@@ -54,7 +55,14 @@ def test_true_answers_are_borne_out(flow: Flowing):
         (NotBorneOut.null, None, None),
     ],
 )
-def test_the_setting_says_what_is_cleared(flow: Flowing, policy, email, skill):
+@pytest.mark.parametrize("processors", [1, 2])
+def test_the_setting_says_what_is_cleared(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, policy, email, skill, processors: int
+):
+    """Also where the records are weighed in a process of their own."""
+    monkeypatch.setattr(weighing, "processors", lambda: processors)
+    monkeypatch.setattr(weighing, "HELP_FROM", 1)
+    monkeypatch.setattr(weighing, "HEAD", 0)
     flow.database.not_borne_out = policy
     collected(flow, **INVENTED)
     applied = flow.apply()

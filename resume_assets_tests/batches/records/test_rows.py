@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,8 @@ def table_of(*columns: str) -> CandidateTable:
     """A table that has only these columns, each in another spelling."""
     numbers = {column.name: number for number, column in enumerate(ALL)}
     targets = tuple(Target(numbers[name], name.upper(), None) for name in columns)
-    return CandidateTable(*[None] * 5, targets, {})  # type: ignore[arg-type]
+    parts: list[Any] = [*[None] * 5, targets, {}]
+    return CandidateTable(*parts)
 
 
 def test_digests_stand_at_the_place_of_their_column_whatever_the_table_lacks() -> None:
