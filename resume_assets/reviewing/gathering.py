@@ -114,9 +114,7 @@ def _ends(connection: sa.Connection, *, database: Database, key: str) -> Unshown
     """The batch's candidates whose record was undone, and those without one, by their end."""
     items = database.ledger.items
     query = sa.select(items.c.userid, items.c.state, items.c.reason).where(
-        items.c.batch_key == key,
-        items.c.state != ItemState.succeeded,
-        items.c.forgotten_at.is_(None),
+        items.c.batch_key == key, items.c.state != ItemState.succeeded
     )
     ends: Unshown = defaultdict(list)
     for userid, state, reason in connection.execute(query.order_by(items.c.position)):

@@ -83,12 +83,10 @@ class Reviewed:
 
 
 def written(connection: sa.Connection, database: Database, key: str) -> list[Any]:
-    """The candidates whose records the batch wrote, in its order; nobody who is forgotten."""
+    """The candidates whose records the batch wrote, in its order."""
     items = database.ledger.items
     query = sa.select(items.c.userid).where(
-        items.c.batch_key == key,
-        items.c.state == ItemState.succeeded,
-        items.c.forgotten_at.is_(None),
+        items.c.batch_key == key, items.c.state == ItemState.succeeded
     )
     return list(connection.execute(query.order_by(items.c.position)).scalars())
 

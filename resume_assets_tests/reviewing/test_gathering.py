@@ -13,7 +13,6 @@ from resume_assets.reviewing.gathering import NothingToReview, Review, gather
 from resume_assets.reviewing.records import Field, Reviewed, Why
 from resume_assets.reviewing.signs import Sign
 from resume_assets_tests.flow import KEY, Flowing, resume
-from resume_assets_tests.forgetting import forget
 from resume_assets_tests.reviewing.spoiling import brought_in, review_of
 
 POSITION = {"company": "Steel & Sons", "start": "March 2019", "end": "Present", "location": ""}
@@ -41,17 +40,6 @@ def test_each_record_has_its_resume_and_each_value_its_place(flow: Flowing) -> N
         assert record.text[start:end] == record.fields["Email"].value
     assert field(review, "MostRecentStartDate").value == "2019-03"
     assert field(review, "Email2") == Field(None)
-
-
-def test_nobody_who_is_forgotten_is_shown(flow: Flowing) -> None:
-    """Though their record stands; the texts of others are still read from the kept file."""
-    brought_in(flow)
-    forget(flow, 1)
-    flow.change(3, markdownResume="another one by now")
-    review = review_of(flow)
-    assert [record.userid for record in review.records] == [2, 3]
-    assert of(review, 3).text == resume(3)
-    assert 1 not in [userid for ids in review.not_shown.values() for userid in ids]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +165,13 @@ def test_what_can_not_be_shown_is_told_with_the_reason(flow: Flowing) -> None:
     assert other.startswith("no record, stale")
     assert userids == [5]
     assert review.answers_gone
+
+
+def test_texts_of_others_are_still_read_beside_a_blanked_line(flow: Flowing) -> None:
+    brought_in(flow)
+    forget(flow.database, flow.settings, flow.store, flow.api, [1])
+    flow.change(3, markdownResume="another one by now")
+    assert of(review_of(flow), 3).text == resume(3)
 
 
 def test_who_is_forgotten_is_not_shown(flow: Flowing) -> None:
