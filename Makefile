@@ -21,8 +21,13 @@ install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
+	@echo "Making .venv from requirements.lock, which takes a minute. What is installed:"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# pip's own words are a thousand lines; its failure is ours, though a pipe would hide it.
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
+		-r requirements.lock || touch .venv/failed; } \
+		| sed -n -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Successfully installed.*/  all there/p'
+	@if [ -e .venv/failed ]; then rm .venv/failed; echo "Not installed: see above."; exit 1; fi
 	@# The build warns of what every editable installation is.
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -43,7 +48,7 @@ browser: .venv/browser
 		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq \
 		--no-install-recommends -o DPkg::Lock::Timeout=120 chromium >/dev/null; } || \
 		{ echo "Chromium is needed: apt-get install chromium, or CHROMIUM=/path/to/it."; exit 1; }
-	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing
+	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing resume_assets_tests/ui
 
 .venv/browser: .venv/installed requirements-browser.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock

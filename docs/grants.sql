@@ -13,6 +13,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_journal TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.resume_trials TO resume_writer;
 GRANT SELECT, INSERT, DELETE ON dbo.resume_trial_candidates TO resume_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_trial_items TO resume_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_notices TO resume_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_notice_deliveries TO resume_writer;
 GRANT SELECT, INSERT, DELETE ON dbo.resume_forgotten TO resume_writer;
 GRANT SELECT, INSERT ON dbo.resume_receipts TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.aicandidateBatchStatus TO resume_writer;

@@ -10,6 +10,10 @@ from resume_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+LOCATION = "resume_assets.definitions"
+"""The module that Dagster loads, and so the name of the code location, as in `workspace.yaml` too.
+"""
+
 _CONFIGURATION = """\
 # Written by resume-assets once; yours to change. docs.dagster.io: "dagster.yaml reference"
 telemetry:
@@ -28,9 +32,21 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
+_NO_COMPUTE_LOGS = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
+"""What a step prints is not kept. To keep it, Dagster would start processes around each step that
+hide what the terminal is told meanwhile, and print tracebacks of their own at Ctrl-C."""
+
+
 def open_instance(settings: Settings) -> "dg.DagsterInstance":
     """The instance that `dagster dev` shows too; DAGSTER_HOME is set for child processes."""
     import dagster as dg
+    from dagster._core.instance.ref import InstanceRef  # `overrides` are offered nowhere else
 
-    os.environ["DAGSTER_HOME"] = str(prepare(settings.dagster_folder))
-    return dg.DagsterInstance.get()
+    folder = str(prepare(settings.dagster_folder))
+    os.environ["DAGSTER_HOME"] = folder
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(folder, overrides=_NO_COMPUTE_LOGS))

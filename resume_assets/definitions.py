@@ -6,7 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from resume_assets import assets, checks, jobs, schedules, sensors
+from resume_assets import (
+    assets,
+    by_hand,
+    checks,
+    jobs,
+    notifications,
+    schedules,
+    sensors,
+)
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -48,9 +56,15 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             jobs.collect_batch,
             jobs.run_model_trial,
             schedules.housekeeping,
+            schedules.observe_aicandidate,
+            *by_hand.JOBS,
         ],
-        schedules=[schedules.daily_housekeeping],
-        sensors=[sensors.batch_completion_sensor, sensors.continuous_submission_sensor],
+        schedules=[schedules.daily_housekeeping, schedules.hourly_observation],
+        sensors=[
+            sensors.batch_completion_sensor,
+            sensors.continuous_submission_sensor,
+            notifications.notifications,
+        ],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.
         executor=dg.in_process_executor,

@@ -1,9 +1,15 @@
-"""The daily job: what is no longer needed is deleted, and the counts are reported."""
+"""What is done by the clock: each hour the queue is looked at, each day old things are deleted."""
 
 import dagster as dg
 
+from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.reporting import ROW_COUNT, Metadata, usd
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep.housekeeping import tidy
+from resume_assets.batches.upkeep.observing import Standing, observe
+from resume_assets.notifying import outbox
+from resume_assets.notifying.reported import of_housekeeping
+from resume_assets.notifying.telling import report
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -11,6 +17,7 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.trials.upkeep import forget_records
+from resume_assets.words import counted, dollars
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -27,6 +34,8 @@ def delete_what_is_not_needed(
         with openai.api() as api:
             tidied = tidy(database, values, store.store(), api)
         forgotten = forget_records(database, values)
+        outbox.prune(database)
+        report(database, [*of_housekeeping(tidied.problems)])
     for problem in tidied.problems:
         context.log.warning(problem)
     context.add_output_metadata(
@@ -60,4 +69,49 @@ daily_housekeeping = dg.ScheduleDefinition(
     job=housekeeping,
     cron_schedule="40 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Deletes each night what is no longer needed.",
+)
+
+
+@dg.op(out=dg.Out(dg.Nothing))
+def look_at_the_queue(
+    context: dg.OpExecutionContext, settings: SettingsResource, sqlserver: SQLServerResource
+) -> None:
+    """Notes at `aicandidate` who waits, since when, who is given up, and what was spent."""
+    with safely("looking at the queue"):
+        standing = observe(sqlserver.database(), settings.load())
+    # Without a data version: no batch is out of date because somebody waits.
+    context.log_event(dg.AssetObservation(aicandidate.key, metadata=_metadata(standing)))
+
+
+def _metadata(standing: Standing) -> Metadata:
+    oldest, spent = standing.oldest_waiting_days, standing.spent_usd
+    since = "" if oldest is None else f", the oldest for {oldest:,g} days"
+    metadata: Metadata = {
+        "in_words": f"{counted(standing.waiting, 'resume')} waiting{since}; "
+        f"{standing.given_up:,} given up; {counted(standing.batches_out, 'batch')} under way; "
+        f"{dollars(spent)} spent in all.",
+        ROW_COUNT: standing.candidates,
+        "waiting": standing.waiting,
+        "oldest_waiting_days": 0.0 if oldest is None else oldest,
+        "given_up": standing.given_up,
+        "batches_out": standing.batches_out,
+    }
+    return metadata if spent is None else metadata | {"spent_usd": usd(spent)}
+
+
+@dg.job(
+    description="Look at the queue: waiting, oldest waiting, given up and spent are noted at the "
+    "asset aicandidate, where they plot. Changes nothing.",
+)
+def observe_aicandidate() -> None:
+    """One step."""
+    look_at_the_queue()
+
+
+hourly_observation = dg.ScheduleDefinition(
+    job=observe_aicandidate,
+    cron_schedule="5 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Notes each hour how the queue stands: plots at the asset aicandidate.",
 )

@@ -168,6 +168,16 @@ class Settings(BaseSettings):
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
     """A batch that is out for longer is named as stuck."""
 
+    # Who is told
+    notify_url: SecretStr | None = Field(None, alias="RESUME_NOTIFY_URL")
+    """Who is told what comes up, separated by blanks; `https://…` of Slack, Teams or any other
+    server, or `mailto:…`: [notifications.md](notifications.md). A mistake in it stops nothing.
+    """
+    smtp_url: SecretStr | None = Field(None, alias="RESUME_SMTP_URL")
+    """The mail server for `mailto:`: `smtp://user:password@host:587`, or `smtps://…`."""
+    notify_summary: bool = Field(False, alias="RESUME_NOTIFY_SUMMARY")
+    """Whether those who are told get a summary once a day, from 06:00 UTC on."""
+
     @field_validator("openai_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:

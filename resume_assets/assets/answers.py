@@ -11,9 +11,18 @@ import dagster as dg
 import sqlalchemy as sa
 
 from resume_assets.assets.partitions import batch_asset
-from resume_assets.assets.reporting import Metadata, changes_table, counts_table, facts
+from resume_assets.assets.reporting import (
+    ROW_COUNT,
+    Metadata,
+    changes_table,
+    counts_table,
+    facts,
+    percent,
+    usd,
+)
 from resume_assets.assets.requests import Materialized, submitted_batch
 from resume_assets.assets.safely import safely
+from resume_assets.assets.versions import rules
 from resume_assets.batches.costing import Settlement, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
@@ -34,9 +43,10 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.settings import Settings, SettingsError
+from resume_assets.words import counted, dollars
 
 
-@batch_asset("openai", "jsonl", after=submitted_batch)
+@batch_asset("openai", "jsonl", after=submitted_batch, code_version=rules())
 def batch_output(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -69,11 +79,15 @@ def batch_output(
         return
     tally: dict[str, int] = json.loads(batch.tally)
     succeeded = tally.pop("succeeded", 0)
+    usable = succeeded / batch.requests if batch.requests else 0.0
     yield dg.MaterializeResult(
         metadata={
+            "in_words": f"{succeeded:,} of {counted(batch.requests or 0, 'answer')} can be used "
+            f"({usable:.1%}).",
+            ROW_COUNT: sum(tally.values()) + succeeded,
             "succeeded": succeeded,
             "not_usable": sum(tally.values()),
-            "share_usable": succeeded / batch.requests if batch.requests else 0.0,
+            "usable_percent": percent(usable),
             "not_usable_by_reason": counts_table(tally, "reason"),
             **facts(
                 batch,
@@ -89,7 +103,7 @@ def batch_output(
     )
 
 
-@batch_asset("sqlserver", after=batch_output)
+@batch_asset("sqlserver", after=batch_output, code_version=rules())
 def updated_candidate_records(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -114,6 +128,10 @@ def updated_candidate_records(
                 review = _review_page(database, kept, key)
         left_out = database.candidates.left_out
     metadata: Metadata = {
+        "in_words": f"{counted(applied.written, 'record')} written; {given_back:,} wait again, "
+        f"{waiting_for_a_person:,} for a person. Of the values that must stand in their resumes "
+        f"{applied.share_borne_out:.1%} do.",
+        ROW_COUNT: applied.written,
         "rows_written": applied.written,
         "rows_superseded": applied.superseded,
         "rows_given_back": given_back,
@@ -124,7 +142,7 @@ def updated_candidate_records(
         "corrections_kept": applied.corrections_kept,
         "rows_journaled": applied.journaled,
         "values_checked": applied.values_checked,
-        "share_borne_out": applied.share_borne_out,
+        "borne_out_percent": percent(applied.share_borne_out),
         "not_borne_out_by_column": counts_table(applied.not_borne_out, "column", "values"),
         "changes_by_column": changes_table(applied.changes),
         "files_deleted_at_openai": deleted,
@@ -181,30 +199,41 @@ def _review_page(database: Database, store: BatchStore, key: str) -> Any:
 
 def _money(settled: Settlement) -> Metadata:
     batch, bill = settled.batch, settled.bill
-    metadata = facts(batch, "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
-    if bill is None:
-        metadata["cost"] = f"no price known for {batch.model}"
-    else:
+    metadata: Metadata = {"in_words": _cost_in_words(settled)}
+    metadata |= facts(batch, "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+    if bill is not None:
         metadata |= {
-            "cost_usd": float(batch.batch_cost),
-            "standard_cost_usd": float(batch.standard_cost),
-            "saving_usd": settled.saving,
+            "cost_usd": usd(float(batch.batch_cost)),
+            "standard_cost_usd": usd(float(batch.standard_cost)),
+            "saving_usd": usd(settled.saving or 0.0),
             "prices": f"{bill.model}, {bill.service}, of {bill.on}, by {bill.source}",
-            **{f"{part}_usd": float(dollars) for part, dollars in bill.parts().items()},
+            **{f"{part}_usd": usd(float(amount)) for part, amount in bill.parts().items()},
         }
         if settled.cost_per_resume is not None:
-            metadata["cost_per_resume_usd"] = settled.cost_per_resume
+            metadata["cost_per_resume_usd"] = usd(settled.cost_per_resume)
     if settled.totals.is_price_known:
-        metadata["total_cost_usd"] = settled.totals.cost
-        metadata["total_saving_usd"] = settled.totals.saving
+        metadata["total_cost_usd"] = usd(settled.totals.cost)
+        metadata["total_saving_usd"] = usd(settled.totals.saving)
     metadata["total_tokens"] = settled.totals.tokens
     if settled.totals.without_price:
         metadata["tokens_without_price"] = counts_table(
             settled.totals.without_price, "model", "tokens"
         )
     if settled.estimate_error is not None:
-        metadata["token_estimate_error"] = settled.estimate_error
+        metadata["token_estimate_error_percent"] = percent(settled.estimate_error)
     return metadata
+
+
+def _cost_in_words(settled: Settlement) -> str:
+    cost = settled.batch.batch_cost
+    if cost is None:
+        return f"No price known for {settled.batch.model}: its tokens are counted, its money not."
+    each = settled.cost_per_resume
+    of_each = "" if each is None else f", {dollars(each)} a record"
+    return (
+        f"{dollars(float(cost))} at the batch price{of_each}: {dollars(settled.saving)} less than "
+        "at the standard price."
+    )
 
 
 def _back(database: Database, settings: Settings, key: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 `aicandidate` alone has none.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,15 +18,43 @@ TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
 
 
+def drop_empty(context: dg.AssetExecutionContext) -> None:
+    """Take the partition of an empty batch away: nothing will ever be materialized for it.
+
+    It would stay missing, and grey, at six assets. Where it is added again, it is planned anew.
+    """
+    key = context.partition_key
+    context.instance.delete_dynamic_partition(resume_batches.name or "", key)
+    context.log.info(f"Batch {key} is empty: no resume was waiting. Its partition is taken away.")
+
+
 def batch_asset(
-    *kinds: str, after: dg.AssetsDefinition | dg.AssetSpec
+    *kinds: str, after: dg.AssetsDefinition | dg.AssetSpec, code_version: str | None = None
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Decorate an asset of a batch; where it yields nothing, Dagster skips those downstream."""
-    return dg.asset(
+    """Decorate an asset of a batch; where it yields nothing, Dagster skips those downstream.
+
+    `code_version`: of what it depends on besides the data, see `versions`.
+    """
+    return partitioned_asset(
         partitions_def=resume_batches,
+        code_version=code_version,
         group_name=GROUP,
-        owners=OWNERS,
         kinds=set(kinds),
         deps=[after],
-        output_required=False,
     )
+
+
+def partitioned_asset(**what: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`dg.asset` as ours are: nothing may come of a run, and a run is for one partition.
+
+    A backfill of many partitions is so many runs, and the UI does not offer a single one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the policy: it says what is so anyway
+        decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+            owners=OWNERS,
+            output_required=False,
+            backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+            **what,
+        )
+    return decorator

@@ -1,6 +1,10 @@
-"""Metadata that assets and checks report: numbers that plot, and small tables."""
+"""Metadata that assets and checks report: a sentence, numbers that plot, and small tables.
+
+A number alone has its unit in its name: `_usd` is dollars, `_percent` is 0 to 100.
+"""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -10,6 +14,9 @@ from resume_assets.batches.ledger import batches
 
 TABLE_ROWS = 50
 """Rows of a table in metadata, at most: 50,000 would be 27 MB in Dagster's storage."""
+
+ROW_COUNT = "dagster/row_count"
+"""Where Dagster looks for the number of rows."""
 
 Metadata = dict[str, Any]
 
@@ -22,10 +29,25 @@ def facts(batch: batches.Batch, *names: str) -> Metadata:
         if value is None:
             continue
         if name.endswith("_at"):
-            found[name] = f"{value:%Y-%m-%d %H:%M:%S} UTC"
+            found[name] = timestamp(value)
         else:
-            found[name] = float(value) if name.endswith("_cost") else value
+            found[name] = value
     return found
+
+
+def timestamp(value: datetime) -> dg.TimestampMetadataValue:
+    """A time of the ledger, which is UTC without zone; the UI shows it in the reader's own zone."""
+    return dg.MetadataValue.timestamp(value.replace(tzinfo=UTC))
+
+
+def percent(share: float) -> float:
+    """A share of 0 to 1, as it plots."""
+    return round(100 * share, 2)
+
+
+def usd(amount: float) -> float:
+    """Dollars as they plot: a millionth is less than any resume costs."""
+    return round(amount, 6)
 
 
 def counts_table(
@@ -63,6 +85,6 @@ def _record(row: Mapping[str, Any], columns: Iterable[str]) -> dg.TableRecord:
     return dg.TableRecord(values)
 
 
-def table_column(name: str, kind: str) -> dg.TableColumn:
+def table_column(name: str, kind: str, description: str | None = None) -> dg.TableColumn:
     """A column of a table's schema."""
-    return dg.TableColumn(name, kind)
+    return dg.TableColumn(name, kind, description)

@@ -10,9 +10,11 @@ import dagster as dg
 from pydantic import Field
 
 from resume_assets.assets.candidates import aicandidate
-from resume_assets.assets.partitions import batch_asset
-from resume_assets.assets.reporting import Metadata, facts
+from resume_assets.assets.fields import within
+from resume_assets.assets.partitions import batch_asset, drop_empty
+from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
 from resume_assets.assets.safely import safely
+from resume_assets.assets.versions import asked_by, asked_now
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import BatchState
@@ -31,19 +33,28 @@ from resume_assets.resources import (
     SettingsResource,
     SQLServerResource,
 )
-from resume_assets.settings import Settings
+from resume_assets.settings import Settings, SettingsError, load_settings
+from resume_assets.words import counted, dollars, size
 
+_MOST = 10_000_000  # as of RESUME_BATCH_SIZE; a file takes 50,000
 Materialized = Iterator[dg.MaterializeResult[None]]
+
+
+def _usual_size() -> int:
+    """RESUME_BATCH_SIZE as it is when Dagster loads this, for the launchpad to open with."""
+    try:
+        return load_settings().batch_size
+    except SettingsError:  # the runs say so
+        return int(Settings.model_fields["batch_size"].default)
 
 
 class ClaimConfig(dg.Config):
     """For a partition that was added by hand; a batch that the planner made has its size."""
 
-    batch_size: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000_000,
-        description="Resumes in this batch, at most; RESUME_BATCH_SIZE if not given.",
+    batch_size: int = Field(
+        default=_usual_size(),
+        description="Resumes in this batch, at most: 1 to 10,000,000, in one file of 50,000 at "
+        "most. RESUME_BATCH_SIZE if not given.",
     )
 
 
@@ -69,16 +80,20 @@ def unprocessed_resumes(
     key = context.partition_key
     with safely("claiming resumes"):
         database, values = sqlserver.database(), settings.load()
-        refusal = plan_named(database, values, key, config.batch_size or values.batch_size)
+        within("batch_size", config.batch_size, 1, _MOST)
+        refusal = plan_named(database, values, key, config.batch_size)
         if refusal is not None:
             raise PlanRefused(f"Batch {key} is not planned: {refusal.why}")
         with leased(database, key, patience=PATIENCE) as lease:
             claimed = claim(lease, values)
     if claimed.batch.state == BatchState.empty:
-        context.log.info("Batch %s is empty: no resume was waiting.", key)
+        drop_empty(context)
         return
     yield dg.MaterializeResult(
         metadata={
+            "in_words": f"{counted(claimed.rows, 'resume')} claimed; {claimed.still_waiting:,} "
+            "still wait.",
+            ROW_COUNT: claimed.rows,
             "rows_claimed": claimed.rows,
             "rows_still_waiting": claimed.still_waiting,
             **facts(claimed.batch, "state", "model", "planned_at", "claimed_at"),
@@ -86,7 +101,7 @@ def unprocessed_resumes(
     )
 
 
-@batch_asset("jsonl", "file", after=unprocessed_resumes)
+@batch_asset("jsonl", "file", after=unprocessed_resumes, code_version=asked_now())
 def batch_requests(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -108,10 +123,18 @@ def batch_requests(
             batch = build(lease, settings.load(), store.store())
         if batch.state == BatchState.planned:
             raise NotClaimed(f"Batch {key} is planned: materialize unprocessed_resumes first.")
+    if batch.state == BatchState.empty:
+        drop_empty(context)
     if batch.state in (BatchState.empty, BatchState.abandoned):
         return
+    money = _estimated_money(batch, settings.load())
     yield dg.MaterializeResult(
+        tags=asked_by(batch),
         metadata={
+            "in_words": f"{counted(batch.requests, 'request')} in a file of "
+            f"{size(batch.file_bytes)}; {counted(batch.truncated, 'resume')} without the middle. "
+            f"Estimated cost, at most: {dollars(money.get('estimated_cost_usd'))}.",
+            ROW_COUNT: batch.requests,
             **facts(
                 batch,
                 "state",
@@ -128,8 +151,8 @@ def batch_requests(
                 "response_format",
                 "built_at",
             ),
-            **_estimated_money(batch, settings.load()),
-        }
+            **money,
+        },
     )
 
 
@@ -158,7 +181,11 @@ def submitted_batch(
     if batch.openai_batch_id is None:
         context.log.warning("Batch %s waits: %s", key, batch.message)
         return
-    metadata = facts(
+    metadata: Metadata = {
+        "in_words": f"{counted(batch.requests, 'request')} are at OpenAI, "
+        "which has 24 hours for them."
+    }
+    metadata |= facts(
         batch,
         "state",
         "openai_batch_id",
@@ -186,8 +213,8 @@ def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:
         return {"estimated_cost": f"no price known for {batch.model}"}
     caching = caching_in_words(model, batch.overhead_tokens, day)
     return {
-        "estimated_cost_usd": float(batch.estimated_cost),
-        "estimated_saving_usd": float(standard.total - half.total),
+        "estimated_cost_usd": usd(float(batch.estimated_cost)),
+        "estimated_saving_usd": usd(float(standard.total - half.total)),
         "prices": f"{half.model}, {half.service}, of {half.on}, by {half.source}",
         **({} if caching is None else {"caching": caching}),
     }

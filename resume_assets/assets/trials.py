@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 
 from resume_assets.assets.candidates import aicandidate
-from resume_assets.assets.partitions import OWNERS, TRIALS, model_trials
-from resume_assets.assets.reporting import Metadata, table
+from resume_assets.assets.partitions import TRIALS, model_trials, partitioned_asset
+from resume_assets.assets.reporting import Metadata, percent, table, timestamp
 from resume_assets.assets.requests import Materialized
 from resume_assets.assets.safely import safely
 from resume_assets.errors import PlatformError
@@ -29,13 +29,8 @@ class HeldUp(PlatformError):
     """Something of the trial could not go on; the rest of it did."""
 
 
-@dg.asset(
-    partitions_def=model_trials,
-    group_name=TRIALS,
-    owners=OWNERS,
-    kinds={"openai"},
-    deps=[aicandidate],
-    output_required=False,
+@partitioned_asset(
+    partitions_def=model_trials, group_name=TRIALS, kinds={"openai"}, deps=[aicandidate]
 )
 def model_trial(
     context: dg.AssetExecutionContext,
@@ -85,7 +80,7 @@ def _metadata(report: TrialReport, state: TrialState, page: Path) -> Metadata:
         ),
         "report": dg.MetadataValue.md("```\n" + "\n".join(lines_of(report)) + "\n```"),
         "page": dg.MetadataValue.path(str(page)),
-        "created_at": f"{state.trial.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "created_at": timestamp(state.trial.created_at),
     }
     for variant in report.variants:
         metadata |= {f"{variant.name}: {what}": value for what, value in _figures(variant)}
@@ -95,13 +90,13 @@ def _metadata(report: TrialReport, state: TrialState, page: Path) -> Metadata:
 def _figures(variant: VariantReport) -> Iterator[tuple[str, float | str]]:
     """What plots, by its name."""
     for what, figure in (
-        ("usable share", variant.usable),
-        ("coverage", variant.coverage),
-        ("values borne out", variant.borne_out),
-        ("F1", _f1(variant)),
+        ("usable, percent", variant.usable),
+        ("coverage, percent", variant.coverage),
+        ("values borne out, percent", variant.borne_out),
+        ("F1, percent", _f1(variant)),
     ):
         if figure is not None:
-            yield what, figure.value
+            yield what, percent(figure.value)
     yield (
         "USD per thousand resumes",
         "no price known"

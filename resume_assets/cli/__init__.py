@@ -1,11 +1,11 @@
 """`resume-assets`: how each command is called. What it does is in `commands`, loaded if needed."""
 
-from resume_assets.cli import batches, installing, looking, people
+from resume_assets.cli import batches, completing, installing, looking, people
 from resume_assets.cli.calling import cli
 
-__all__ = ["batches", "cli", "installing", "looking", "main", "people"]
+__all__ = ["batches", "cli", "completing", "installing", "looking", "main", "people"]
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 failed or nothing usable, 2 wrong use, 3 not ended."""
+    """Run the command line: 0 done, 1 failed, 2 wrong use, 3 not ended, 130 interrupted."""
     cli(prog_name="resume-assets")

@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from resume_assets.cli.calling import ROWS, Seconds, command
+from resume_assets.cli.groups import Group
+from resume_assets.cli.keys import Key
 from resume_assets.errors import WrongUseError
 
 
-@command("demo", "resume-assets demo")
+@command("demo", "resume-assets demo", group=Group.begin)
 def demo() -> int:
     """Take sample resumes through one whole batch.
 
@@ -20,9 +22,9 @@ def demo() -> int:
     return command.run()
 
 
-@command("submit", "resume-assets submit --batch-size 200 --dry-run")
+@command("submit", "resume-assets submit --batch-size 200 --dry-run", group=Group.batches)
 @click.option("--batch-size", type=ROWS, help="Resumes to send.  [RESUME_BATCH_SIZE]")
-@click.option("--batch", "key", help="The batch's key; made up if not given.")
+@click.option("--batch", "key", type=Key("unsent"), help="The batch's key; made up if not given.")
 @click.option(
     "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
 )
@@ -41,8 +43,8 @@ def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
         return submitting.submit(opened, rows=rows, key=key)
 
 
-@command("check", "resume-assets check batch_6743a1…")
-@click.argument("batch")
+@command("check", "resume-assets check batch_6743a1…", group=Group.batches)
+@click.argument("batch", type=Key("batches", "trials"))
 def check(batch: str) -> int:
     """Look at a batch, and bring it in once it has ended.
 
@@ -55,7 +57,11 @@ def check(batch: str) -> int:
         return collecting.check(opened, batch)
 
 
-@command("continuous", "resume-assets continuous --num-batches 5 --batch-size 200")
+@command(
+    "continuous",
+    "resume-assets continuous --num-batches 5 --batch-size 200",
+    group=Group.batches,
+)
 @click.option("--num-batches", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--batch-size", type=ROWS, help="Resumes a batch.  [RESUME_BATCH_SIZE]")
 @click.option(
@@ -85,8 +91,12 @@ def continuous(
         )
 
 
-@command("trial", "resume-assets trial --model gpt-4o-mini --model gpt-4.1-mini --sample 200")
-@click.argument("key", required=False)
+@command(
+    "trial",
+    "resume-assets trial --model gpt-4o-mini --model gpt-4.1-mini --sample 200",
+    group=Group.look,
+)
+@click.argument("key", required=False, type=Key("trials"))
 @click.option("--model", "models", multiple=True, help="A model; several times.  [RESUME_MODEL]")
 @click.option(
     "--prompt",
@@ -107,7 +117,6 @@ def continuous(
 )
 @click.option("--dry-run", is_flag=True, help="Requests, tokens, dollars; sends nothing.")
 @click.option("--wait", is_flag=True, help="Until its end.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option(
     "--page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -122,7 +131,6 @@ def trial(
     gold: Path | None,
     dry_run: bool,
     wait: bool,
-    as_json: bool,
     page: Path | None,
 ) -> int:
     """Compare models and prompts on your own resumes.
@@ -134,7 +142,7 @@ def trial(
     from resume_assets.commands.session import session
     from resume_assets.evaluation.gold_file import read
 
-    shown = trials.Shown(read(gold) if gold else (), as_json, page)
+    shown = trials.Shown(read(gold) if gold else (), page)
     if key is not None and (models or prompts or sample or seed is not None or dry_run):
         raise WrongUseError(
             f"Trial {key} has its models, prompts and sample: leave out --model, --prompt, "

@@ -2,11 +2,11 @@
 
 import click
 
-from resume_assets.cli.calling import command
-from resume_assets.settings import load_settings
+from resume_assets.cli.calling import command, load_settings
+from resume_assets.cli.groups import Group
 
 
-@command("init-db", "resume-assets init-db --dry-run")
+@command("init-db", "resume-assets init-db --dry-run", group=Group.begin)
 @click.option("--dry-run", is_flag=True, help="Print the script; change nothing.")
 @click.option("--with-index", is_flag=True, help="Also make the index proposed for your own table.")
 @click.option("--ledger-only", is_flag=True, help="Make our tables alone, alter none of yours.")
@@ -22,10 +22,10 @@ def init_db(dry_run: bool, with_index: bool, ledger_only: bool) -> int:
     )
 
 
-@command("new", "resume-assets new monday-1")
+@command("new", "resume-assets new monday-1", group=Group.dagster)
 @click.argument("key", required=False)
 def new(key: str | None) -> None:
-    """Add a batch's key for Dagster.
+    """Add a partition for Dagster: a batch's key.
 
     To be materialized by hand or in the UI; it is made up if not given.
     """
@@ -34,7 +34,9 @@ def new(key: str | None) -> None:
     partitions.new(load_settings(), key)
 
 
-@command("env", 'eval "$(resume-assets env)"')
+@command(
+    "env", 'eval "$(resume-assets env)"', group=Group.dagster, answers=False, changes_nothing=True
+)
 def env() -> None:
     """Print the shell line for plain `dagster`.
 
@@ -45,7 +47,7 @@ def env() -> None:
     partitions.env(load_settings())
 
 
-@command("ui", "resume-assets ui --port 3000")
+@command("ui", "resume-assets ui --port 3000", group=Group.dagster, answers=False)
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def ui(port: int) -> int:
     """Open Dagster's UI, with working sensors.
@@ -57,7 +59,12 @@ def ui(port: int) -> int:
     return command.serve(load_settings(), port)
 
 
-@command("local-openai", "resume-assets local-openai --port 8765")
+@command(
+    "local-openai",
+    "resume-assets local-openai --port 8765",
+    group=Group.dagster,
+    answers=False,
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="A free one if not given.")
 def local_openai(port: int | None) -> None:
     """Run the local OpenAI-compatible server.

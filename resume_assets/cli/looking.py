@@ -4,23 +4,23 @@ from pathlib import Path
 
 import click
 
-from resume_assets.cli.calling import command
-from resume_assets.settings import load_settings
+from resume_assets.cli.calling import command, load_settings
+from resume_assets.cli.groups import Group
+from resume_assets.cli.keys import Key
 
 
-@command("status", "resume-assets status --json")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(as_json: bool) -> None:
+@command("status", "resume-assets status --json", group=Group.look, changes_nothing=True)
+def status() -> None:
     """Show the queue, batches, money, and what waits for a person."""
     from resume_assets.commands import overview
     from resume_assets.commands.databases import opened_database
 
     settings = load_settings()
     with opened_database(settings) as database:
-        overview.show(overview.overview(database, settings), as_json=as_json)
+        overview.show(overview.overview(database, settings))
 
 
-@command("doctor", "resume-assets doctor --ask")
+@command("doctor", "resume-assets doctor --ask", group=Group.begin, changes_nothing=True)
 @click.option(
     "--ask", is_flag=True, help="Also send the model one tiny resume; costs a fraction of a cent."
 )
@@ -31,11 +31,32 @@ def doctor(ask: bool) -> int:
     return command.show(load_settings(), ask=ask)
 
 
-@command("evaluate", "resume-assets evaluate known.jsonl --json")
+@command("notify", "resume-assets notify --test", group=Group.look)
+@click.option("--test", is_flag=True, help="Send each receiver a trial word; say what it answers.")
+def notify(test: bool) -> int:
+    """Tell the receivers what came up.
+
+    Those in RESUME_NOTIFY_URL; the sensor `notifications` and `continuous` do so by themselves.
+    """
+    from resume_assets.commands import notices
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    if test:
+        return notices.test(settings)
+    with opened_database(settings) as database:
+        return notices.notify(database, settings)
+
+
+@command(
+    "evaluate",
+    "resume-assets evaluate known.jsonl --json",
+    group=Group.look,
+    changes_nothing=True,
+)
 @click.argument("gold", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet: a line for each column.")
-def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
+def evaluate(gold: Path | None, as_csv: bool) -> int:
     """Compare records with known answers.
 
     As they are in the database: those of the samples, or of the candidates in GOLD. That is a file
@@ -48,21 +69,17 @@ def evaluate(gold: Path | None, as_json: bool, as_csv: bool) -> int:
 
     null: there is certainly no value. A column that is not named is not judged. `wrong`: only that
     is known, it is not this value; or a list of columns whose present values are wrong.
-
-    --json: records, not_compared (reason: count), total, groups, columns; each with right, wrong,
-    missing, invented (a value for a known NULL), empty (a known NULL is one), cases, and the shares
-    accuracy, precision, recall, f1, coverage (0 to 1, or null).
     """  # noqa: D301 (\b is click's sign: keep these lines)
     from resume_assets.commands import evaluating
     from resume_assets.commands.databases import opened_database
 
     known = evaluating.known(gold)
     with opened_database(load_settings()) as database:
-        return evaluating.evaluate(database, known, as_json=as_json, as_csv=as_csv)
+        return evaluating.evaluate(database, known, as_csv=as_csv)
 
 
-@command("review", "resume-assets review monday-1 --flagged")
-@click.argument("batch")
+@command("review", "resume-assets review monday-1 --flagged", group=Group.look)
+@click.argument("batch", type=Key("batches"))
 @click.option(
     "--flagged", is_flag=True, help="Only records in which something should be looked at."
 )

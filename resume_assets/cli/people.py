@@ -2,26 +2,38 @@
 
 import click
 
-from resume_assets.cli.calling import ROWS, command
-from resume_assets.settings import load_settings
+from resume_assets.cli.calling import ROWS, command, load_settings
+from resume_assets.cli.groups import Group
+from resume_assets.cli.keys import Key
 
 
-@command("resume", "resume-assets resume")
-def resume() -> None:
+@command("unpause", "resume-assets unpause", group=Group.decide)
+def unpause() -> None:
     """Go on planning after it stopped.
 
     After a limit, a refused key or poor answers. Money and usable shares are counted afresh from
     now on.
     """
-    from resume_assets.batches.planning.quota import resume_planning
+    from resume_assets.commands import people
     from resume_assets.commands.databases import opened_database
 
     with opened_database(load_settings()) as database:
-        database.write(lambda connection: resume_planning(connection, database))
-    click.echo("Planning goes on; money and usable shares are counted from now.")
+        people.unpause(database)
 
 
-@command("retry", "resume-assets retry 4711")
+@command("resume", "resume-assets unpause", group=Group.decide, hidden=True)
+def resume() -> None:
+    """Do what `unpause` does: its former name."""
+    from resume_assets.commands import people
+    from resume_assets.commands.databases import opened_database
+    from resume_assets.commands.output import warn
+
+    warn("`resume-assets resume` is called `resume-assets unpause` now; this name still works.")
+    with opened_database(load_settings()) as database:
+        people.unpause(database)
+
+
+@command("retry", "resume-assets retry 4711", group=Group.decide)
 @click.argument("userids", nargs=-1)
 def retry(userids: tuple[str, ...]) -> int:
     """Send given-up candidates again.
@@ -36,8 +48,8 @@ def retry(userids: tuple[str, ...]) -> int:
         return people.retry(database, settings, userids)
 
 
-@command("cancel", "resume-assets cancel monday-1")
-@click.argument("batch")
+@command("cancel", "resume-assets cancel monday-1", group=Group.decide)
+@click.argument("batch", type=Key("batches", "trials"))
 @click.option(
     "--give-up",
     is_flag=True,
@@ -58,8 +70,8 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
         return people.cancel(opened, batch)
 
 
-@command("undo", "resume-assets undo monday-1 4711")
-@click.argument("batch")
+@command("undo", "resume-assets undo monday-1 4711", group=Group.decide)
+@click.argument("batch", type=Key("batches"))
 @click.argument("userids", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
@@ -75,40 +87,44 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
         return undoing.undo(database, batch, userids, sure=yes)
 
 
-@command("forget", "resume-assets forget 4711 --records")
+@command("forget", "resume-assets forget 4711 --records", group=Group.decide)
 @click.argument("userids", nargs=-1)
 @click.option("--records", is_flag=True, help="Empty their extracted columns too.")
 @click.option("--allow-again", is_flag=True, help="Let them be sent again; brings nothing back.")
 @click.option("--receipts", is_flag=True, help="Show the receipts that are kept, and do nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="For programs; does not ask.")
 def forget(
     userids: tuple[str, ...],
     records: bool,
     allow_again: bool,
     receipts: bool,
     yes: bool,
-    as_json: bool,
 ) -> int:
     """Forget people for good.
 
     USERIDS, or - for one a line from standard input, so that none stands in a shell's history.
     Whether or not the table still has them; they are not sent any more. A receipt is kept.
+    With --json nobody is asked.
     """
     from resume_assets.commands import forgetting
+    from resume_assets.commands.output import wants_json
     from resume_assets.commands.session import session
 
     if receipts:
-        return forgetting.show_receipts(load_settings(), as_json=as_json)
+        return forgetting.show_receipts(load_settings())
     with session() as opened:
-        asks = not (yes or as_json or allow_again)
+        asks = not (yes or wants_json() or allow_again)
         named = forgetting.named(opened.database, userids, asks=asks)
         if allow_again:
             return forgetting.allow_again(opened, named)
-        return forgetting.forget(opened, named, records=records, sure=yes, as_json=as_json)
+        return forgetting.forget(opened, named, records=records, sure=yes)
 
 
-@command("reprocess", "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run")
+@command(
+    "reprocess",
+    "resume-assets reprocess --model-was gpt-4o-mini-2024-07-18 --dry-run",
+    group=Group.decide,
+)
 @click.option("--model-was", required=True, help="Records that this model read last.")
 @click.option(
     "--below-borne-out",

@@ -1,12 +1,17 @@
 """`check`, and what other commands share with it: looking at batches, and bringing them in."""
 
+from typing import Any
+
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
-from resume_assets.commands.output import describe, dollars, how_to_send, say, warn
+from resume_assets.commands.output import answer, say, warn
 from resume_assets.commands.session import Session
+from resume_assets.commands.telling import describe, facts_of, how_to_send, next_for
+from resume_assets.trials.progress import TrialState
+from resume_assets.words import counted, dollars
 
 NOT_ENDED = 3
 """Exit code of `check` for a batch that OpenAI has not ended."""
@@ -32,14 +37,24 @@ def check(session: Session, name: str) -> int:
     if batch.state in AFTER_ENDED:
         batch = bring_in(session, batch.batch_key)
     say(describe(batch))
+    answer(batch=facts_of(batch), next=next_for(batch))
     if batch.state in BEFORE_SUBMITTED:
         say(how_to_send(batch))
         return NOT_ENDED
     if batch.state == BatchState.submitted:
+        again = f"resume-assets check {batch.batch_key}"
+        answer(next=again)
+        say(f"Next: `{again}` again later; `continuous` and the sensor of `ui` look by themselves.")
         return NOT_ENDED if seen else 1
     if batch.state != BatchState.done:
         return 0
     outcome = outcome_of(session.database, session.settings, batch)
+    answer(
+        not_written=outcome.reasons,
+        waiting_again=outcome.back,
+        given_up=outcome.given_up,
+        nothing_usable=outcome.nothing_usable,
+    )
     say_outcome(outcome)
     say_next(session.database, session.settings)
     return 1 if outcome.nothing_usable else 0
@@ -52,8 +67,20 @@ def _check_trial(session: Session, key: str) -> int:
         state = session.run_trial(key)
     for batch in state.batches:
         say(describe(batch))
+    answer(**trial_facts(state))
     say(f"{key}  {'done' if state.is_done else 'under way'}: `resume-assets trial {key}` shows it.")
     return 0 if state.is_done else NOT_ENDED
+
+
+def trial_facts(state: TrialState) -> dict[str, Any]:
+    """Where a trial stands, for programs: see docs/json.md."""
+    key = state.trial.trial_key
+    return {
+        "trial_key": key,
+        "done": state.is_done,
+        "batches": [facts_of(batch) for batch in state.batches],
+        "next": f"resume-assets trial {key}",
+    }
 
 
 def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
@@ -70,7 +97,7 @@ def bring_in(session: Session, key: str) -> batches.Batch:
     batch = session.run(Stage.collect, key)
     if batch.input_tokens is None:
         return batch
-    tokens = f"{key}  {batch.input_tokens + batch.output_tokens:,} tokens"
+    tokens = f"{key}  {counted(batch.input_tokens + batch.output_tokens, 'token')}"
     if batch.batch_cost is None:
         say(f"{tokens}, no price known for {batch.model}")
     else:

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from types import FrameType
 from typing import Any
@@ -16,12 +16,17 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
+from resume_assets.commands.interrupted import goes_on
+from resume_assets.commands.notices import Teller
 from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
-from resume_assets.commands.output import describe, say, warn
+from resume_assets.commands.output import answer, say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import send
+from resume_assets.commands.telling import describe
+from resume_assets.commands.waiting import Waiting
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.trials.dispatching import due_trials
+from resume_assets.words import counted, verb
 
 _MOST_BAD_ROUNDS = 3  # rounds in a row in which nothing went well: then it can't go on
 _UNRUN = ("failed", "lost")
@@ -34,29 +39,42 @@ def continuous(
     """Bring in what is out, then plan and bring in until `batches` are done; the exit code.
 
     `interval`: seconds between two looks at OpenAI. SIGINT and SIGTERM end it, in the middle of a
-    run too: the next run of that batch goes on from there.
+    run too: the next run of that batch goes on from there. The latter is how a service is told to
+    stop, and no fault: 0.
     """
-    loop = _Loop(session, batches=batches, rows=rows, in_flight=in_flight)
+    loop, teller = _Loop(session, batches=batches, rows=rows, in_flight=in_flight), Teller(session)
     # A local server runs as long as this does, and not only while it is looked at.
     with session.openai.api(), told_to_stop() as stop:
         try:
             while not loop.go(stop):
-                stop.wait(interval)
+                teller.tell()
+                with loop.waiting():
+                    stop.wait(interval)
                 if stop.is_set():
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
-            say("Stopped. What is out stays out; start again to bring it in.")
+            if stop.number != signal.SIGTERM:
+                raise
+            say(f"Stopped. {goes_on(session.database)}")
             return 0
+    teller.tell(is_last=True)
     return loop.exit_code
 
 
+class Stopping(threading.Event):
+    """Is set by a signal; `number` says which."""
+
+    number: int | None = None
+
+
 @contextmanager
-def told_to_stop() -> Iterator[threading.Event]:
+def told_to_stop() -> Iterator[Stopping]:
     """An event that SIGINT and SIGTERM set; a second signal ends the process as ever."""
-    stop = threading.Event()
+    stop = Stopping()
     before: dict[signal.Signals, Any] = {}
 
-    def set_stop(_: int, __: FrameType | None) -> None:
+    def set_stop(number: int, _: FrameType | None) -> None:
+        stop.number = number
         stop.set()
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -86,9 +104,10 @@ class _Loop:
         self.stopped: str | None = None
         self.records = 0
         self.is_useless = False  # whether a batch came in without one usable answer
-        self.progress = ""
+        self.progress: object = None  # what was told last of what is out
+        self._waiting = Waiting()
 
-    def go(self, stop: threading.Event) -> bool:
+    def go(self, stop: Stopping) -> bool:
         """One round: bring in, plan; whether it was the last."""
         attempts: list[bool] = []
         try:
@@ -104,9 +123,14 @@ class _Loop:
             self.bad_rounds = 0 if any(attempts) else self.bad_rounds + 1
         return finished or self.bad_rounds >= _MOST_BAD_ROUNDS
 
+    def waiting(self) -> AbstractContextManager[None]:
+        """Shows how far those that are out have come, as long as the block lasts."""
+        return self._waiting.shown(self._in({BatchState.submitted}))
+
     @property
     def exit_code(self) -> int:
         """1 only where it could not go on, or where no answer at all was usable."""
+        answer(batches_in=self.done, records_written=self.records, next=None)
         if self.bad_rounds >= _MOST_BAD_ROUNDS:
             warn(
                 f"Nothing went well in {self.bad_rounds} rounds, one after the other. What is "
@@ -114,7 +138,8 @@ class _Loop:
             )
             return 1
         if self.stopped is not None:
-            warn(f"{self.stopped} What is out stays out; `resume-assets resume` goes on.")
+            answer(next="resume-assets unpause")
+            warn(f"{self.stopped} What is out stays out; `resume-assets unpause` goes on.")
             return 1
         refusal = self.last_refusal
         if refusal is not None and refusal.stop in WAITS_FOR_A_PERSON | {Stop.money_today}:
@@ -122,8 +147,9 @@ class _Loop:
             return 1
         if refusal is not None:
             say(refusal.why)
-        records = f" {self.records:,} records are written." if self.done else ""
-        say(f"{self.done} {'batch is' if self.done == 1 else 'batches are'} in.{records}")
+        written = f"{counted(self.records, 'record')} {verb(self.records, 'is', 'are')} written."
+        told = f"{counted(self.done, 'batch')} {verb(self.done, 'is', 'are')} in."
+        say(f"{told} {written}" if self.done else told)
         say_next(self.session.database, self.session.settings)
         return 1 if self.is_useless and not self.records else 0
 
@@ -177,18 +203,13 @@ class _Loop:
         return self.done >= self.wanted or ends
 
     def _show_progress(self) -> None:
-        """What is out, where that has changed since it was shown last."""
+        """What is out, where that is news; how far it has come is shown by `waiting`."""
         out = self._in({BatchState.submitted})
-        if not out:
-            return
-        if len(out) == 1:
-            progress = describe(out[0])
-        else:
-            answered = sum((b.requests_completed or 0) + (b.requests_failed or 0) for b in out)
+        progress = [(batch.batch_key, batch.openai_status, batch.message) for batch in out]
+        if out and progress != self.progress:
             asked = sum(batch.requests for batch in out)
-            progress = f"{len(out)} batches are out, {answered:,} of {asked:,} answered"
-        if progress != self.progress:
-            say(progress)
+            several = f"{len(out)} batches are out, of {counted(asked, 'request')}"
+            say(describe(out[0]) if len(out) == 1 else several)
         self.progress = progress
 
     def _bring_in(self, key: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, say, say_as_it_is
 from resume_assets.database import setup
 from resume_assets.database.connect import Database, open_database
 from resume_assets.database.projection import catch_up
@@ -31,7 +31,16 @@ def init_db(
     database = open_database(settings)
     try:
         if dry_run:
-            _print(database, setup.plan(database, ledger_only=ledger_only), with_index=with_index)
+            steps = setup.plan(database, ledger_only=ledger_only)
+            answer(
+                database=settings.safe_database_url(),
+                steps=[
+                    {"purpose": one.purpose, "ddl": one.ddl.strip(), "optional": one.optional}
+                    for one in steps
+                ],
+                next="resume-assets init-db" if steps else None,
+            )
+            _print(database, steps, with_index=with_index)
             return 0
         made = setup.initialise(database, with_index=with_index, ledger_only=ledger_only)
         for step in made:
@@ -40,7 +49,14 @@ def init_db(
         database.read(lambda connection: setup.require_initialised(connection, database))
         if made:
             catch_up(database)
+        answer(
+            database=settings.safe_database_url(),
+            made=[step.purpose for step in made],
+            left_out=dict(database.candidates.left_out),
+            next="resume-assets doctor",
+        )
         say(f"{settings.safe_database_url()} is ready.")
+        say("Next: `resume-assets doctor` tests it all; `resume-assets submit` sends what waits.")
         return 0
     finally:
         database.dispose()
@@ -50,12 +66,12 @@ def _print(database: Database, steps: Sequence[setup.Step], *, with_index: bool)
     """A script that is the whole set-up, to be run as it is by whoever may."""
     for step in steps:
         is_proposed = step.optional and not with_index
-        say(f"-- {step.purpose}{' (proposed; --with-index)' if is_proposed else ''}")
+        say_as_it_is(f"-- {step.purpose}{' (proposed; --with-index)' if is_proposed else ''}")
         statement = f"{step.ddl.strip()}{database.dialect.end_of_batch}"
         for line in statement.splitlines():
-            say(f"-- {line}" if is_proposed else line)
-        say()
-    say("-- Nothing was changed." if steps else "-- Nothing is missing.")
+            say_as_it_is(f"-- {line}" if is_proposed else line)
+        say_as_it_is("")
+    say_as_it_is("-- Nothing was changed." if steps else "-- Nothing is missing.")
 
 
 def _tell_what_is_left(database: Database) -> None:

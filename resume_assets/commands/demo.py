@@ -18,13 +18,16 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.records.auditing import Audit, audit
 from resume_assets.batches.records.judging import judge
-from resume_assets.commands.output import dollars, say
+from resume_assets.commands.output import answer, say
 from resume_assets.commands.session import Session, session
+from resume_assets.commands.telling import facts_of
+from resume_assets.commands.waiting import Waiting
 from resume_assets.errors import PlatformError
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.ends import end_of
 from resume_assets.resources import SettingsResource
 from resume_assets.sensors import batch_completion_sensor
+from resume_assets.words import counted, dollars, size, verb
 
 _PATIENCE = 120.0  # seconds for a batch at the local server
 _LOOKS = 0.5  # seconds between two ticks of the sensor
@@ -40,14 +43,23 @@ def run() -> int:
     with session(SettingsResource(demo=True)) as opened, opened.openai.api():
         _bring_in_leftovers(opened)
         seeded = _seed(opened)
-        say(f"Seeded {seeded} sample candidates into {opened.settings.embedded_path};")
-        say(f"{seeded - _with_resume()} of them have no resume and are never sent.")
+        say(f"Seeded {counted(seeded, 'sample candidate')} into {opened.settings.embedded_path};")
+        without = seeded - _with_resume()
+        say(f"{without} of them {verb(without, 'has', 'have')} no resume, and no request is made.")
         say("The local server answers by rules; it is no language model and costs nothing.\n")
         keys = _submit_all(opened, seeded)
         _wait_and_collect(opened)
         for key in keys:
             _report(opened, key)
-        say(f"\nTook {time.monotonic() - began:.0f} s.")
+        took = time.monotonic() - began
+        answer(
+            database=str(opened.settings.embedded_path),
+            candidates=seeded,
+            batches=[facts_of(opened.batch(key)) for key in keys],
+            seconds=round(took, 1),
+            next="resume-assets ui",
+        )
+        say(f"\nTook {took:.0f} s.")
         _where_next(opened)
     return 0
 
@@ -90,8 +102,8 @@ def _submit_all(opened: Session, rows: int) -> list[str]:
         batch = opened.run(Stage.submit, planned.key)
         say(f"  unprocessed_resumes        {batch.rows_claimed} claimed")
         say(
-            f"  batch_requests             {batch.requests} requests, "
-            f"{batch.file_bytes / 1e6:.1f} MB, {batch.truncated} resumes cut to the model's window"
+            f"  batch_requests             {counted(batch.requests, 'request')}, "
+            f"{size(batch.file_bytes)}, {batch.truncated} cut to the model's window"
         )
         say(f"  submitted_batch            {batch.openai_batch_id}")
         keys.append(planned.key)
@@ -101,6 +113,7 @@ def _wait_and_collect(opened: Session) -> None:
     """Tick the sensor as the daemon would, and run what it requests, until nothing is out."""
     deadline = time.monotonic() + _PATIENCE
     shown: dict[str, str] = {}
+    waiting = Waiting()
     while _open_batches(opened):
         with dg.build_sensor_context(
             instance=opened.instance, resources=opened.definitions.resources
@@ -124,13 +137,14 @@ def _wait_and_collect(opened: Session) -> None:
                 "`resume-assets ui` shows what happened; the demo may simply be run again."
             )
         if not tick.run_requests:
-            time.sleep(_LOOKS)  # as the daemon does between two ticks
+            with waiting.shown(_open_batches(opened)):
+                time.sleep(_LOOKS)  # as the daemon does between two ticks
 
 
 def _say_collected(batch: batches.Batch) -> None:
     tally: dict[str, int] = json.loads(batch.tally)
-    say(f"  batch_output               {sum(tally.values())} answers ticked off")
-    say(f"  updated_candidate_records  {batch.succeeded} records written")
+    say(f"  batch_output               {counted(sum(tally.values()), 'answer')} ticked off")
+    say(f"  updated_candidate_records  {counted(batch.succeeded, 'record')} written")
     say(f"  batch_cost                 {dollars(float(batch.batch_cost))} by OpenAI's prices")
 
 
@@ -165,14 +179,14 @@ def _report(opened: Session, key: str) -> None:
 
 
 def _report_records(found: Audit) -> None:
-    counted = found.account
-    written = counted.by_state.get(ItemState.succeeded, 0)
-    say(f"  records written   {written} of {counted.claimed}")
-    for reason, count in sorted(counted.by_reason.items(), key=lambda pair: -pair[1]):
+    account = found.account
+    written = account.by_state.get(ItemState.succeeded, 0)
+    say(f"  records written   {written} of {account.claimed}")
+    for reason, count in sorted(account.by_reason.items(), key=lambda pair: -pair[1]):
         say(f"  not written       {count}: {reason}")
     say(
-        f"  not whole         {found.losses.values_cut} values (cut, left out, made NULL), "
-        f"{found.losses.truncated} resumes longer than the model's window"
+        f"  not whole         {counted(found.losses.values_cut, 'value')} (cut, left out, made "
+        f"NULL), {counted(found.losses.truncated, 'resume')} longer than the model's window"
     )
 
 
@@ -180,9 +194,9 @@ def _report_dates(found: Audit) -> None:
     formats = found.dates.formats
     verdict = "all well-formed" if formats.passed else f"{sum(formats.by_column.values())} WRONG"
     say(
-        f"  dates             {verdict} in {formats.looked_at} records; "
-        f"{found.losses.months_assumed} months assumed, "
-        f"dates that could not be read in {found.losses.dates_unread}"
+        f"  dates             {verdict} in {counted(formats.looked_at, 'record')}; "
+        f"{counted(found.losses.months_assumed, 'month')} assumed, dates that could not be read "
+        f"in {found.losses.dates_unread}"
     )
 
 
@@ -200,7 +214,7 @@ def _report_accuracy(opened: Session) -> None:
     total = report.total
     say(
         f"  known answers     {total.accuracy or 0:.1%} met: {total.met:,} of {total.cases:,} "
-        f"values in {report.records} records"
+        f"values in {counted(report.records, 'record')}"
     )
     say("                    (rules written beside these samples: this shows that nothing broke,")
     say("                    and says nothing about a model)")
@@ -215,9 +229,10 @@ def _report_accuracy(opened: Session) -> None:
 
 def _where_next(opened: Session) -> None:
     say("\nWhere to look next")
-    say("  make ui                      the lineage, runs, checks and sensors in Dagster's UI")
+    say("  make ui                          lineage, runs, checks and sensors: Dagster's UI")
     say("  .venv/bin/resume-assets status   queue, batches, money")
-    say(f"  {opened.settings.embedded_path}   the records, in the table aicandidate")
+    say("The records are in the table aicandidate of")
+    say(f"  {opened.settings.embedded_path}")
     today = datetime.datetime.now(datetime.UTC).date()
     end = end_of(opened.settings, model_for(opened.settings))
     if end is not None and end.is_soon(today):

@@ -3,7 +3,7 @@
 import datetime
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from resume_assets.batches.planning.asked import asked_now, fixed_tokens
 from resume_assets.batches.store_errors import shown_url
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, say
 from resume_assets.commands.starting import new_home
 from resume_assets.database import rights
 from resume_assets.database.connect import Database, open_database
@@ -24,6 +24,8 @@ from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.ends import end_of
 from resume_assets.models.prices import Usage, price
 from resume_assets.settings import Settings, sources
+
+_MARKS = {True: ("ok", "green"), False: ("WRONG", "red"), None: ("look", "yellow")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +50,44 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("endpoint", _endpoint),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
+        ("notify", _notify),
     ):
         yield from _tested(subject, settings, test)
 
 
 def show(settings: Settings, *, ask: bool = False) -> int:
     """Print configuration and findings; 0 if nothing is broken."""
+    _show_configuration(settings)
+    say()
+    found = []
+    for finding in examine(settings, ask=ask):
+        mark, colour = _MARKS[finding.ok]
+        say(f"  {mark:<5}  {finding.subject:<10} {finding.text}", hang=20, coloured=(mark, colour))
+        found.append(finding)
+    is_broken = any(finding.ok is False for finding in found)
+    following = None if ask else "resume-assets doctor --ask"
+    answer(findings=[asdict(finding) for finding in found], next=following)
+    say()
+    if is_broken:
+        say("Mend what is WRONG; `resume-assets doctor` looks again.")
+    if following is not None:
+        say(f"Next: `{following}` also sends the model one tiny resume (1,000 tokens).")
+    return 1 if is_broken else 0
+
+
+def _show_configuration(settings: Settings) -> None:
+    """Each variable, where its value comes from, and the value; a secret is only said to be set."""
+    origins, told = sources(), {}
     say("Configuration (secrets are only said to be set)")
     for name, field in Settings.model_fields.items():
         variable = field.alias or name
         value = getattr(settings, name)
-        say(f"  {variable:<36} {_shown(value):<40} {sources()[variable]}")
-    say()
-    broken = False
-    for finding in examine(settings, ask=ask):
-        mark = {True: "ok   ", False: "WRONG", None: "look "}[finding.ok]
-        say(f"  {mark}  {finding.subject:<10} {finding.text}")
-        broken |= finding.ok is False
-    if not ask:
-        say("\n`resume-assets doctor --ask` also sends the model one tiny resume (1,000 tokens).")
-    return 1 if broken else 0
+        told[variable] = {
+            "value": None if value is None else _shown(value),
+            "source": origins[variable],
+        }
+        say(f"  {variable:<35} {origins[variable]:<11} {_shown(value)}", hang=50)
+    answer(settings=told)
 
 
 def _shown(value: object) -> str:
@@ -222,3 +242,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
         return
     store.probe()
     yield Finding("files", f"{store.url} takes, gives back and deletes a file")
+
+
+def _notify(settings: Settings) -> Iterator[Finding]:
+    """Who is told, as far as the settings say; nothing is sent."""
+    from resume_assets.notifying.receivers import receivers_of, worth_a_look
+
+    receivers = receivers_of(settings)
+    for problem in receivers.problems:
+        yield Finding("notify", problem, ok=False)
+    for text in worth_a_look(settings, receivers):
+        yield Finding("notify", text, None)
+    for one in receivers.found:
+        yield Finding("notify", f"{one.shown} ({one.form})")
+    if receivers.found:
+        yield Finding("notify", "`resume-assets notify --test` sends each a trial word")
+    elif not receivers.problems:
+        yield Finding("notify", "nobody is told what comes up (RESUME_NOTIFY_URL)")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from math import floor
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Final
 
 from resume_assets import samples
 from resume_assets.batches.records.judging import Judgement, judge
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, say, say_as_it_is, wants_json
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError, WrongUseError
 from resume_assets.evaluation.gold import Known
 from resume_assets.evaluation.gold_file import read
 from resume_assets.evaluation.groups import GROUP_OF
 from resume_assets.evaluation.measures import FIGURES, Report, Score
+from resume_assets.words import counted
 
 _SHOWN: Final = ("right", "wrong", "missing", "invented", "cases")
 _SHARES: Final = ("precision", "recall", "f1", "coverage")
@@ -38,14 +38,12 @@ def known(path: Path | None) -> list[Known]:
     return samples.gold() if path is None else read(path)
 
 
-def evaluate(
-    database: Database, gold: Sequence[Known], *, as_json: bool = False, as_csv: bool = False
-) -> int:
+def evaluate(database: Database, gold: Sequence[Known], *, as_csv: bool = False) -> int:
     """Print how the records compare; 0 whatever the measures are.
 
     Raises NothingToCompare where not one of the candidates has a record.
     """
-    if as_json and as_csv:
+    if as_csv and wants_json():
         raise WrongUseError("--json or --csv: both at once can't be read.")
     found = judge(database, gold)
     if not found.report.records:
@@ -54,10 +52,9 @@ def evaluate(
             "`resume-assets submit` sends what waits; `resume-assets demo` takes the samples "
             "through a batch, in the embedded database."
         )
-    if as_json:
-        say(json.dumps(as_dict(found), indent=2))
-    elif as_csv:
-        say(_as_csv(found.report))
+    answer(**as_dict(found))
+    if as_csv:
+        say_as_it_is(_as_csv(found.report))
     else:
         _show(found)
     return 0
@@ -96,11 +93,11 @@ def _show(found: Judgement) -> None:
         for column, score in faulty:
             say(_row(column, _figures(score)))
     if whole := len(report.by_column) - len(faulty):
-        say(f"{whole} {'more columns' if faulty else 'columns'} without a fault.")
+        say(f"{counted(whole, 'more column' if faulty else 'column')} without a fault.")
     say(f"\n{_LEGEND}")
     say(
-        f"\n{total.accuracy or 0:.1%} of {total.cases:,} known answers are met, in "
-        f"{report.records:,} records."
+        f"\n{total.accuracy or 0:.1%} of {counted(total.cases, 'known answer')} are met, in "
+        f"{counted(report.records, 'record')}."
     )
     if found.unjudged:
         say(f"Not compared: {_unjudged(found)}.")

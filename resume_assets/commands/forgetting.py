@@ -1,25 +1,23 @@
 """`forget`: people are forgotten, after a question; what it came to is shown, and kept."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import forgetting
+from resume_assets.batches.upkeep.naming import LARGEST, typed_userids
 from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.commands.collecting import NOT_ENDED
 from resume_assets.commands.databases import opened_database
-from resume_assets.commands.output import say, warn
-from resume_assets.commands.people import LARGEST, typed_userids
+from resume_assets.commands.output import answer, confirm, say, wants_json, warn
 from resume_assets.commands.session import Session
 from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.settings import Settings, SettingsError
+from resume_assets.words import counted
 
 STANDARD_INPUT = "-"
 
@@ -50,26 +48,22 @@ def named(database: Database, userids: Sequence[str], *, asks: bool) -> list[Any
     return found
 
 
-def forget(
-    session: Session, userids: Sequence[Any], *, records: bool, sure: bool, as_json: bool
-) -> int:
+def forget(session: Session, userids: Sequence[Any], *, records: bool, sure: bool) -> int:
     """Ask, forget, show the receipt; the exit code, NOT_ENDED where something is left for later.
 
-    `sure`: do not ask. Raises click.Abort where the person declines.
+    `sure`: do not ask; nor is a program asked. Raises click.Abort where the person declines.
     """
-    if not sure and not as_json:
+    if not sure and not wants_json():
         say(_what_it_means(len(userids), records=records))
-        click.confirm("Forget them? It can't be undone.", abort=True)
+        confirm("Forget them? It can't be undone.")
     store = BatchStore(session.settings.store_url)
     with _api(session) as api:
         receipt = forgetting.forget(
             session.database, session.settings, store, api, userids, records=records
         )
-    if as_json:
-        say(json.dumps(receipt.as_dict(), indent=2))
-    else:
-        for line in lines_of(receipt, records=records):
-            say(line)
+    answer(**receipt.as_dict())
+    for line in lines_of(receipt, records=records):
+        say(line)
     if not receipt.found_anything:
         warn("Nothing was known of any of them: is the id right? They are not sent in any case.")
     return NOT_ENDED if receipt.left else 0
@@ -80,24 +74,23 @@ def allow_again(session: Session, userids: Sequence[Any]) -> int:
     store = BatchStore(session.settings.store_url)
     with _api(session) as api:
         allowed = forgetting.allow_again(session.database, session.settings, store, api, userids)
+    answer(allowed_again=allowed, named=len(userids))
     say(f"{allowed:,} of {len(userids):,} may be sent again, and were not to be before.")
     say("Those whose LastProcessed is NULL wait; what was forgotten of them is gone for good.")
     return 0
 
 
-def show_receipts(settings: Settings, *, as_json: bool) -> int:
+def show_receipts(settings: Settings) -> int:
     """All receipts that are kept."""
     with opened_database(settings) as database:
         found = kept(database)
-    if as_json:
-        say(json.dumps(found, indent=2))
-        return 0
+    answer(receipts=found)
     for one in found:
         left = f", {len(one['left_for_later'])} left for later" if one["left_for_later"] else ""
         say(
-            f"{one['made_at']}  {one['receipt']}  {one['people']:,} people, "
-            f"{one['ledger_rows']:,} rows, {one['lines_blanked']:,} lines, "
-            f"{one['records_emptied']:,} records emptied{left}"
+            f"{one['made_at']}  {one['receipt']}  {_people(one['people'])}, "
+            f"{counted(one['ledger_rows'], 'row')}, {counted(one['lines_blanked'], 'line')}, "
+            f"{counted(one['records_emptied'], 'record')} emptied{left}"
         )
     if not found:
         say("Nobody was forgotten yet.")
@@ -108,17 +101,20 @@ def lines_of(receipt: Receipt, *, records: bool) -> Iterator[str]:
     """The receipt for people."""
     yield f"receipt       {receipt.key}, {receipt.made_at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"people        {receipt.people:,}; they are not sent any more"
-    yield f"ledger        {receipt.ledger_rows:,} rows without what was personal"
-    yield f"journal       {receipt.journal_entries:,} entries deleted"
-    blanked, removed = receipt.lines_blanked, receipt.files_removed
-    yield f"files here    {blanked:,} lines blanked, {removed:,} files removed"
+    yield f"ledger        {counted(receipt.ledger_rows, 'row')} without what was personal"
+    yield f"journal       {counted(receipt.journal_entries, 'entry')} deleted"
+    blanked, removed = (
+        counted(receipt.lines_blanked, "line"),
+        counted(receipt.files_removed, "file"),
+    )
+    yield f"files here    {blanked} blanked, {removed} removed"
     for name in receipt.removed:
         yield f"              removed: {name}"
     if receipt.answers_discarded:
         yield f"answers       {receipt.answers_discarded:,} are discarded, paid or not"
     if receipt.trials:
         yield f"trials        {receipt.trials:,} have them no more in their sample"
-    yield f"at OpenAI     {receipt.remote_files_deleted:,} files deleted"
+    yield f"at OpenAI     {counted(receipt.remote_files_deleted, 'file')} deleted"
     for one in receipt.remote:
         what = one.file_id or "a file still to be made, or found"
         yield f"              batch {one.batch_key}: {what}, deleted by {one.until} at the latest"
@@ -147,8 +143,12 @@ def _api(session: Session) -> Iterator[BatchApi | None]:
         yield api
 
 
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
 def _what_it_means(people: int, *, records: bool) -> str:
-    who = "this person" if people == 1 else f"these {people:,} people"
+    who = "this person" if people == 1 else f"these {_people(people)}"
     also = ", and their extracted columns are emptied" if records else ""
     return (
         f"What the ledger, the journal and the kept files hold of {who} is deleted{also}. Answers "

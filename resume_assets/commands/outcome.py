@@ -7,17 +7,14 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_back, count_sendable
-from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, say
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
+from resume_assets.words import counted, verb
 
 _NAMED = 10
-_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
-"""Ends of requests that say nothing about the answers' quality: people caused them."""
-
 _TRY_IT = "`resume-assets doctor --ask` tries one request"
 _ADVICE = {
     "cut": "The answers did not fit: raise RESUME_MAX_OUTPUT_TOKENS.",
@@ -47,9 +44,7 @@ class BatchOutcome:
     @property
     def nothing_usable(self) -> bool:
         """Whether requests were answered for, and not one became a record."""
-        if self.batch.state != BatchState.done or self.batch.succeeded or not self.batch.requests:
-            return False
-        return any(not reason.startswith(_NOBODYS_FAULT) for reason in self.reasons)
+        return batches.nothing_usable(self.batch, self.reasons)
 
 
 def outcome_of(database: Database, settings: Settings, batch: batches.Batch) -> BatchOutcome:
@@ -82,11 +77,12 @@ def say_outcome(outcome: BatchOutcome) -> None:
         advice = _ADVICE.get(reasons[0][0].partition(":")[0], f"{_TRY_IT}.")
         say(f"  Nothing of it is usable. {advice}")
     if outcome.back:
-        say(f"  {outcome.back:,} of them wait again, for the next batch.")
+        waits = verb(outcome.back, "waits", "wait")
+        say(f"  {outcome.back:,} of them {waits} again, for the next batch.")
     if outcome.given_up:
         say(
-            f"  {outcome.given_up:,} of them have no attempts left: `resume-assets retry` sends "
-            "them again."
+            f"  {outcome.given_up:,} of them {verb(outcome.given_up, 'has', 'have')} no attempts "
+            "left: `resume-assets retry` sends them again."
         )
 
 
@@ -99,10 +95,14 @@ def say_next(database: Database, settings: Settings) -> None:
         return count_sendable(connection, database, max_attempts=settings.max_attempts), stopped
 
     waiting, stopped = database.read(look)
+    answer(waiting=waiting, stopped=stopped if waiting else None)
     if not waiting:
+        answer(next=None)
         say("Next: nothing; no resume waits.")
     elif stopped:
+        answer(next=None)
         say(f"Next: {stopped}")
     else:
-        resumes = "resume that waits" if waiting == 1 else "resumes that wait"
-        say(f"Next: `resume-assets submit` for the {waiting:,} {resumes}.")
+        answer(next="resume-assets submit")
+        told = counted(waiting, "resume")
+        say(f"Next: `resume-assets submit` for the {told} that {verb(waiting, 'waits', 'wait')}.")

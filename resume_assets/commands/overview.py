@@ -1,6 +1,5 @@
 """`status`: the queue, the batches, the money, and what waits for a person. Loads no Dagster."""
 
-import json
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
@@ -20,12 +19,16 @@ from resume_assets.batches.ledger.states import (
 )
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.outstanding import end_of_model
-from resume_assets.commands.output import describe, dollars, how_to_send, say
+from resume_assets.commands.output import answer, say
+from resume_assets.commands.telling import facts_of
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
+from resume_assets.notifying import outbox
+from resume_assets.notifying.receivers import receivers_of
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
 from resume_assets.trials.progress import state_of
+from resume_assets.words import counted, dollars, verb
 
 _RECENT = 5
 _NAMED = 10
@@ -50,9 +53,9 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
     stuck = planner.stuck_batches(connection, database, settings)
     return {
         "waiting": count_sendable(connection, database, max_attempts=most),
-        "batches_open": [_batch(batch) for batch in opened],
+        "batches_open": [facts_of(batch) for batch in opened],
         "trials_open": [_trial(connection, database, one.trial_key) for one in trials],
-        "batches_closed_last": [_batch(batch) for batch in closed],
+        "batches_closed_last": [facts_of(batch) for batch in closed],
         "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
         "saving_usd": round(spent.saving, 6) if spent.is_price_known else None,
         "tokens": spent.tokens,
@@ -61,6 +64,27 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "stuck": [batch.batch_key for batch in stuck],
         "model_end": _model_end(connection, database, settings),
         "planning_stopped": planner.why_stopped(connection, database, settings, installation),
+        "notices": _notices(connection, database, settings),
+    }
+
+
+def _notices(connection: sa.Connection, database: Database, settings: Settings) -> dict[str, Any]:
+    """How far each receiver was told what came up; only the host of its address."""
+    receivers = receivers_of(settings)
+    standings = [
+        (one.shown, outbox.standing(connection, database, one.key)) for one in receivers.found
+    ]
+    return {
+        "receivers": [
+            {
+                "receiver": shown,
+                "waiting": standing.waiting,
+                "given_up": standing.given_up,
+                "trouble": standing.trouble,
+            }
+            for shown, standing in standings
+        ],
+        "problems": receivers.problems,
     }
 
 
@@ -79,30 +103,6 @@ def _model_end(
         "successor": end.successor,
         "line": end.in_words(today),
     }
-
-
-def _batch(batch: batches.Batch) -> dict[str, Any]:
-    return {
-        "batch_key": batch.batch_key,
-        "state": batch.state,
-        "openai_batch_id": batch.openai_batch_id,
-        "openai_status": batch.openai_status,
-        "requests": batch.requests,
-        "succeeded": batch.succeeded,
-        "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
-        "message": batch.message,
-        "line": describe(batch),
-        "next": _next(batch),
-    }
-
-
-def _next(batch: batches.Batch) -> str | None:
-    """The command that goes on with the batch; None where it is OpenAI's turn, or nobody's."""
-    if batch.state in BEFORE_SUBMITTED:
-        return how_to_send(batch)
-    if batch.state in AFTER_ENDED:
-        return f"`resume-assets check {batch.batch_key}` brings in its answers."
-    return None
 
 
 def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str, Any]:
@@ -125,40 +125,69 @@ def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str,
     }
 
 
-def show(found: dict[str, Any], *, as_json: bool) -> None:
+def show(found: dict[str, Any]) -> None:
     """Print the overview."""
-    if as_json:
-        say(json.dumps(found, indent=2))
-        return
-    say(f"Waiting         {found['waiting']:,} resumes")
+    answer(**found)
+    say(f"Waiting         {counted(found['waiting'], 'resume')}")
     by_state = partial(_in_states, found["batches_open"])
-    if unsent := by_state(BEFORE_SUBMITTED):
-        _show_batches("Not sent", unsent)
-        say("                `resume-assets submit` sends these first.")
-    _show_batches("Out", by_state({BatchState.submitted}))
-    if ended := by_state(AFTER_ENDED):
-        _show_batches("Ended", ended)
+    _show_batches("Not sent", unsent := by_state(BEFORE_SUBMITTED))
+    _show_batches("Out", by_state({BatchState.submitted}), or_none=True)
+    _show_batches("Ended", by_state(AFTER_ENDED))
     for one in found["trials_open"]:
-        say(
-            f"Trial           {one['trial_key']}: {one['not_sent']:,} not sent yet, {one['out']:,} "
-            f"out, {one['brought_in']:,} brought in{_because(one['message'])}"
+        _tell(
+            "Trial",
+            f"{one['trial_key']}: {one['not_sent']:,} not sent yet, {one['out']:,} out, "
+            f"{one['brought_in']:,} brought in{_because(one['message'])}",
+            f"`{one['next']}` goes on with it.",
         )
-        say(f"                `{one['next']}` goes on with it.")
-    _show_batches("Last closed", found["batches_closed_last"])
-    say(f"Spent           {_spent(found)}")
-    people = found["given_up"]
-    if people:
-        say(f"For a person    {len(people)} candidates have no attempts left:")
-        for one in people[:_NAMED]:
-            say(f"                userid {one['userid']}: {one['state']}, {one['reason'] or '-'}")
-        say("                `resume-assets retry` sends them again.")
+    _show_batches("Last closed", found["batches_closed_last"], or_none=True)
+    _tell("Spent", _spent(found))
+    _show_given_up(found["given_up"])
     for key in found["stuck"]:
-        say(f"Stuck           batch {key} has been out for longer than RESUME_STUCK_HOURS")
+        _tell("Stuck", f"batch {key} has been out for longer than RESUME_STUCK_HOURS")
     end = found["model_end"]
     if end and not (found["planning_stopped"] or "").startswith(end["line"]):
-        say(f"Model           {end['line']}")
+        _tell("Model", end["line"])
     if found["planning_stopped"]:
-        say(f"Stopped         {found['planning_stopped']}")
+        _tell("Stopped", found["planning_stopped"])
+    elif found["waiting"] and not unsent:
+        _tell("Next", "`resume-assets submit` sends what waits.")
+    _show_untold(found["notices"])
+
+
+def _tell(title: str, *lines: str) -> None:
+    """Lines of one subject, its title before the first of them."""
+    for index, line in enumerate(lines):
+        say(f"{'' if index else title:<15} {line}", hang=16)
+
+
+def _show_given_up(people: Sequence[dict[str, Any]]) -> None:
+    if not people:
+        return
+    told = counted(len(people), "candidate")
+    named = [
+        f"userid {one['userid']}: {one['state']}, {one['reason'] or '-'}" for one in people[:_NAMED]
+    ]
+    _tell(
+        "For a person",
+        f"{told} {verb(len(people), 'has', 'have')} no attempts left:",
+        *named,
+        "`resume-assets retry` sends them again.",
+    )
+
+
+def _show_untold(notices: dict[str, Any]) -> None:
+    """Receivers that do not take what came up, and settings that name none."""
+    for one in notices["receivers"]:
+        if one["trouble"]:
+            _tell(
+                "Not told",
+                f"{one['trouble']}: {counted(one['waiting'], 'notice')} wait, "
+                f"{one['given_up']:,} given up",
+                "`resume-assets notify --test` tries it.",
+            )
+    for problem in notices["problems"]:
+        _tell("Not told", problem)
 
 
 def _in_states(
@@ -174,22 +203,25 @@ def _because(message: str | None) -> str:
 def _spent(found: dict[str, Any]) -> str:
     """Dollars as far as they are known, and the tokens that no price is known for."""
     parts = []
-    if found["cost_usd"] is not None:
+    if found["cost_usd"] == 0:
+        parts.append("$0")
+    elif found["cost_usd"] is not None:
         parts.append(
             f"{dollars(found['cost_usd'])}, {dollars(found['saving_usd'])} less than the standard "
             "price"
         )
     parts += [
-        f"{tokens:,} tokens of {model}: no price known"
+        f"{counted(tokens, 'token')} of {model}: no price known"
         for model, tokens in found["tokens_without_price"].items()
     ]
     return "; ".join(parts)
 
 
-def _show_batches(title: str, batches: Sequence[dict[str, Any]]) -> None:
-    if not batches:
-        say(f"{title:<15} no batch")
-    for index, batch in enumerate(batches):
-        say(f"{title if not index else '':<15} {batch['line']}")
+def _show_batches(title: str, batches: Sequence[dict[str, Any]], *, or_none: bool = False) -> None:
+    lines = []
+    for batch in batches:
+        lines.append(batch["line"])
         if batch["next"]:
-            say(f"{'':<15} {batch['next']}")
+            lines.append(f"`{batch['next']}` goes on with it.")
+    if lines or or_none:
+        _tell(title, *(lines or ["no batch"]))

@@ -4,7 +4,7 @@ import datetime
 import shlex
 
 from resume_assets.batches.ledger import batches
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, say_as_it_is
 from resume_assets.dagster_home import open_instance, prepare
 from resume_assets.settings import Settings
 
@@ -16,9 +16,10 @@ def new(settings: Settings, key: str | None) -> None:
     key = batches.check_key(key or batches.new_key(datetime.datetime.now(datetime.UTC)))
     with open_instance(settings) as instance:
         instance.add_dynamic_partitions(resume_batches.name or "", [key])
-    say(key)
+    answer(batch_key=key, next=f"resume-assets submit --batch {key}")
+    say_as_it_is(key)
 
 
 def env(settings: Settings) -> None:
     """Print an export for the shell."""
-    say(f"export DAGSTER_HOME={shlex.quote(str(prepare(settings.dagster_folder)))}")
+    say_as_it_is(f"export DAGSTER_HOME={shlex.quote(str(prepare(settings.dagster_folder)))}")

@@ -3,36 +3,41 @@
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, CLOSED, BatchState
+from resume_assets.batches.planning.quota import resume_planning
 from resume_assets.batches.upkeep import people
-from resume_assets.commands.collecting import poll
+from resume_assets.batches.upkeep.naming import named
+from resume_assets.commands.collecting import poll, trial_facts
 from resume_assets.commands.outcome import say_next
-from resume_assets.commands.output import describe, say, warn
+from resume_assets.commands.output import answer, confirm, say, warn
 from resume_assets.commands.session import Session
+from resume_assets.commands.telling import describe, facts_of
 from resume_assets.database.connect import Database
-from resume_assets.errors import WrongUseError
 from resume_assets.resources import BatchStoreResource
 from resume_assets.settings import Settings, SettingsError
 from resume_assets.trials.ledger import leased_trial
 from resume_assets.trials.upkeep import call_off
-
-LARGEST = 2**63 - 1
-"""The largest integer that a database takes."""
+from resume_assets.words import counted, verb
 
 
-class BadUserid(WrongUseError):
-    """No id of the candidate table could look like this, or none of its candidates has it."""
+def unpause(database: Database) -> None:
+    """Plan again, whatever it was stopped for."""
+    database.write(lambda connection: resume_planning(connection, database))
+    answer(next="resume-assets submit")
+    say("Planning goes on; money and usable shares are counted from now.")
+    say("Next: `resume-assets submit` sends what waits.")
 
 
 def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int:
     """Forget the failed attempts of these candidates, of all that are given up if none is named."""
     known = known_userids(database, userids)
     forgiven = people.forgive(database, settings, known)
-    say(f"{forgiven} {'candidate is' if forgiven == 1 else 'candidates are'} in the queue again.")
+    answer(forgiven=forgiven, next="resume-assets submit" if forgiven else None)
+    say(f"{counted(forgiven, 'candidate')} {verb(forgiven, 'is', 'are')} in the queue again.")
+    if forgiven:
+        say("Next: `resume-assets submit` sends what waits.")
     if known is not None and not forgiven:
         say("Nothing that was sent for them failed, or it was forgiven before.")
     return 0
@@ -41,38 +46,14 @@ def retry(database: Database, settings: Settings, userids: Sequence[str]) -> int
 def known_userids(database: Database, userids: Sequence[str]) -> list[Any] | None:
     """The ids that a person typed, in the table's own type; None where none is named.
 
-    Those that no candidate has are warned of. Raises BadUserid for what is no id, or where nobody
-    has any of them.
+    Those that no candidate has are warned of. Raises BadUserid.
     """
-    return _known(database, typed_userids(database, userids)) if userids else None
-
-
-def typed_userids(database: Database, userids: Sequence[str]) -> list[Any]:
-    """The ids that a person typed, in the table's own type. Raises BadUserid for what is no id."""
-    kind = database.candidates.userid.type.python_type
-    chosen: list[Any] = []
-    for userid in userids:
-        try:
-            chosen.append(kind(userid))
-        except (ValueError, ArithmeticError):
-            raise BadUserid(
-                f"{userid!r} is no id of this table: it takes {kind.__name__}."
-            ) from None
-    return chosen
-
-
-def _known(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """The ids that candidates have; the others are warned of. Raises BadUserid if none is left."""
-    possible = [one for one in userids if not isinstance(one, int) or abs(one) <= LARGEST]
-    unknown = set(userids) - set(possible) | set(people.unknown_userids(database, possible))
-    known = [userid for userid in possible if userid not in unknown]
-    if unknown:
-        named = ", ".join(str(userid) for userid in userids if userid in unknown)
-        told = f"{database.candidates.table.fullname} has no candidate {named}."
-        if not known:
-            raise BadUserid(told)
-        warn(told)
-    return known
+    if not userids:
+        return None
+    found = named(database, userids)
+    if found.told is not None:
+        warn(found.told)
+    return found.userids
 
 
 def cancel(session: Session, name: str) -> int:
@@ -84,12 +65,17 @@ def cancel(session: Session, name: str) -> int:
     with session.openai.api() as api, leased(session.database, key, patience=PATIENCE) as lease:
         store = BatchStoreResource(settings=session.resource).store()
         batch = people.cancel(lease, session.settings, store, api)
+    named = f"check {key}" if batch.trial_key is None else f"trial {batch.trial_key}"
+    is_out = batch.state == BatchState.submitted
+    following = f"resume-assets {named if is_out else 'status'}"
+    answer(batch=facts_of(batch), next=following)
     say(describe(batch))
-    if batch.state == before.state != BatchState.submitted:
+    if is_out:
+        say(f"OpenAI is cancelling it. Next: `{following}` brings in what it has answered.")
+        return 0
+    if batch.state == before.state:
         say("It has ended; there is nothing to cancel.")
-    elif batch.state == BatchState.submitted:
-        named = f"check {key}" if batch.trial_key is None else f"trial {batch.trial_key}"
-        say(f"OpenAI is cancelling it; `resume-assets {named}` brings in what it has answered.")
+    say(f"Next: `{following}` shows what waits now.")
     return 0
 
 
@@ -98,6 +84,7 @@ def _call_off(session: Session, key: str) -> int:
     with leased_trial(session.database, key) as lease:
         call_off(lease)
     state = session.run_trial(key)
+    answer(**trial_facts(state))
     for batch in state.batches:
         say(describe(batch))
     ended = "has ended" if state.is_done else "ends"
@@ -118,19 +105,22 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
             warn(str(unset))
         before = session.batch(before.batch_key)
         if before.state in AFTER_ENDED:
+            answer(batch=facts_of(before), next=f"resume-assets check {before.batch_key}")
             say(describe(before))
             say(f"It has ended: `resume-assets check {before.batch_key}` brings it in.")
             return 0
     if before.state not in people.MAY_BE_GIVEN_UP:
+        answer(batch=facts_of(before), next=None)
         say(describe(before))
         say(_why_not(before))
         return 0
     say(describe(before))
     say(_what_it_means(before))
     if not sure:
-        click.confirm(f"Give up {before.batch_key}?", abort=True)
+        confirm(f"Give up {before.batch_key}?")
     with leased(session.database, before.batch_key, patience=PATIENCE) as lease:
         batch = people.give_up(lease)
+    answer(batch=facts_of(batch))
     say(describe(batch))
     say_next(session.database, session.settings)
     return 0
@@ -138,13 +128,14 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
 
 def _what_it_means(batch: batches.Batch) -> str:
     """What a batch's giving up comes to, to be told before."""
+    its = counted(batch.requests or 0, "resume")
     if batch.trial_key is not None:
         return (
-            f"To give it up leaves its {batch.requests or 0:,} resumes out of the trial. The "
+            f"To give it up leaves its {its} out of the trial. The "
             "server may still run it: then it is paid for, and what it answers is not used."
         )
     return (
-        f"To give it up frees its {batch.requests or 0:,} resumes for other batches. The server "
+        f"To give it up frees its {its} for other batches. The server "
         "may still run it: then they are paid for twice, and what it answers is not used."
     )
 

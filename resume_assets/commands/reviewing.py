@@ -8,7 +8,7 @@ import dagster as dg
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.store import REVIEW, BatchFiles, FilesGone
-from resume_assets.commands.output import say, warn
+from resume_assets.commands.output import answer, say, warn
 from resume_assets.commands.session import Session
 from resume_assets.errors import WrongUseError
 from resume_assets.private import private_text
@@ -16,6 +16,7 @@ from resume_assets.resources import BatchStoreResource
 from resume_assets.reviewing.gathering import MOST, NothingToReview, Review, gather
 from resume_assets.reviewing.page import page_of
 from resume_assets.reviewing.signs import Sign
+from resume_assets.words import counted
 
 _ASSET = "updated_candidate_records"
 
@@ -91,8 +92,12 @@ def _tell_dagster(session: Session, found: Review, where: str) -> None:
 def _nothing(found: Review) -> int:
     """Say why there is no page; raises NothingToReview where there is no record at all."""
     key = found.batch.batch_key
-    if found.flagged and found.of == 0:
-        say(f"Nothing of {key} has a sign. `resume-assets review {key}` shows all of it.")
+    if found.flagged and found.of:
+        answer(records=0, page=None, next=f"resume-assets review {key}")
+        say(
+            f"No record of {key} that can be shown has a sign: `resume-assets review {key}` shows "
+            "all there are."
+        )
         return 0
     told = "; ".join(f"{len(ids):,} {why}" for why, ids in found.not_shown.items())
     raise NothingToReview(f"Batch {key} has no record that can be shown: {told or 'none at all'}.")
@@ -100,17 +105,22 @@ def _nothing(found: Review) -> int:
 
 def _say(found: Review, where: str) -> None:
     shown = len(found.records)
-    drawn = f", drawn at random from {found.of:,}" if found.of > shown else ""
-    say(f"{shown:,} records of {found.batch.batch_key}{drawn}:")
+    drawn = f", drawn at random from {found.of:,}" if found.drawn else ""
+    following = f"resume-assets evaluate review-{found.batch.batch_key}.jsonl"
+    say(f"{counted(shown, 'record')} of {found.batch.batch_key}{drawn}:")
     signs = Counter(sign for record in found.records for sign in record.all_signs)
+    answer(
+        records=shown,
+        page=where,
+        signs={str(sign): count for sign, count in signs.items()},
+        not_shown={str(why): len(ids) for why, ids in found.not_shown.items()},
+        next=following,
+    )
     for sign in Sign:
         if signs[sign]:
             say(f"{signs[sign]:>7,}  {sign}")
     for why, ids in found.not_shown.items():
         say(f"{len(ids):>7,}  not shown: {why}")
     say(where)
-    say(
-        "Open it in a browser. What you save there is taken by "
-        f"`resume-assets evaluate review-{found.batch.batch_key}.jsonl`."
-    )
+    say(f"Open it in a browser. What you save there is taken by `{following}`.")
     warn("It has resumes in it: keep it as private as they are.")

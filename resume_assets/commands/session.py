@@ -11,17 +11,23 @@ from resume_assets.assets import model_trials, resume_batches
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.runs import Stage
+from resume_assets.commands.executing import Executed, execute
+from resume_assets.commands.interrupted import telling
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
 from resume_assets.definitions import build_defs
 from resume_assets.errors import PlatformError
+from resume_assets.progress import step
 from resume_assets.resources import OpenAIResource, SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
 from resume_assets.trials.progress import TrialState, state_of
 
-# Dagster's own lines go to its event log, where the UI shows them; a terminal gets ours.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_DOING = {
+    Stage.submit: "submitting",
+    Stage.collect: "bringing in",
+    Stage.trial: "bringing on",
+}
 
 
 class RunFailed(PlatformError):
@@ -71,13 +77,12 @@ class Session:
 
     def _execute(self, stage: Stage, key: str, keys: dg.DynamicPartitionsDefinition) -> None:
         self.instance.add_dynamic_partitions(keys.name or "", [key])
-        result = self.definitions.resolve_job_def(stage.value).execute_in_process(
-            instance=self.instance,
-            partition_key=key,
-            run_config=_QUIET,
-            raise_on_error=False,
-            tags={"resume_assets/from": "command line"},
-        )
+        repository = self.definitions.get_repository_def()
+        try:
+            with step(f"{key}: {_DOING[stage]}"):
+                result = execute(self.instance, repository, stage.value, key)
+        except dg.DagsterExecutionInterruptedError:  # between two steps
+            raise KeyboardInterrupt from None
         if not result.success:
             if _was_interrupted(result):
                 raise KeyboardInterrupt
@@ -98,7 +103,7 @@ class Session:
         )
 
     def why_stopped(self) -> str | None:
-        """Why nothing is sent any more, until `resume-assets resume`; None while that is not so."""
+        """Why nothing is sent until `resume-assets unpause`; None while that is not so."""
         reason = sa.select(self.database.ledger.installation.c.stopped_reason)
         return self.database.read(lambda connection: connection.execute(reason).scalar())
 
@@ -113,18 +118,18 @@ def session(resource: SettingsResource | None = None) -> Iterator[Session]:
     resource = resource or SettingsResource()
     settings = resource.load()
     database = SQLServerResource(settings=resource).database()
-    with open_instance(settings) as instance:
+    with open_instance(settings) as instance, telling(database):
         yield Session(settings, resource, build_defs({"settings": resource}), instance, database)
 
 
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+def _was_interrupted(result: Executed) -> bool:
     """Whether a signal ended a step: Dagster takes that for a failure like others."""
     interrupt = dg.DagsterExecutionInterruptedError.__name__
     errors = (event.step_failure_data.error for event in result.all_events if event.is_step_failure)
     return any(error is not None and error.cls_name == interrupt for error in errors)
 
 
-def _what_failed(result: dg.ExecuteInProcessResult, key: str) -> str:
+def _what_failed(result: Executed, key: str) -> str:
     for event in result.all_events:
         if event.is_step_failure:
             failure = event.step_failure_data.user_failure_data

@@ -1,20 +1,25 @@
 """What every command says first, on standard error: misnamed variables, and a new home."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resume_assets.commands.output import warn
-from resume_assets.misnamed import misnamed
-from resume_assets.settings import Settings, demo_settings, load_settings
+
+if TYPE_CHECKING:
+    from resume_assets.settings import Settings
 
 
 def tell(command: str) -> None:
     """Name variables that look like ours and are none; announce a home that is still to be made.
 
-    `doctor` has both in its report and makes no home, `demo` reads no configuration. Raises
-    SettingsError.
+    `doctor` has both in its report and makes no home, `demo` reads no configuration, `completion`
+    neither. Raises SettingsError.
     """
-    if command == "doctor":
+    if command in ("doctor", "completion"):
         return
+    from resume_assets.misnamed import misnamed
+    from resume_assets.settings import demo_settings, load_settings
+
     if command != "demo":
         for one in misnamed():
             warn(str(one))
@@ -23,7 +28,7 @@ def tell(command: str) -> None:
         warn(new_home(settings))
 
 
-def new_home(settings: Settings) -> str:
+def new_home(settings: "Settings") -> str:
     """That there is no home yet, and what would name another one."""
     no_env = "" if Path(".env").is_file() else f" {Path.cwd()} has no .env."
     return f"A new home: {settings.home_folder} (RESUME_ASSETS_HOME names another).{no_env}"

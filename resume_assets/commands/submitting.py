@@ -10,11 +10,13 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.estimates import estimate_for
 from resume_assets.batches.planning.planner import KeyTaken, Planned, plan_batch, preview
 from resume_assets.batches.planning.runs import Stage
-from resume_assets.commands.output import describe, dollars, say, warn
+from resume_assets.commands.output import answer, say, warn
 from resume_assets.commands.session import RunFailed, Session
+from resume_assets.commands.telling import describe, facts_of
 from resume_assets.models.caching import caching_in_words
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.prices import Service, Usage, price
+from resume_assets.words import counted, dollars, size
 
 _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
@@ -26,6 +28,7 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     What an earlier try left unsent goes first, and counts. With a `key` it does not: that batch
     goes on alone, or new ones are named `key`, `key-2` and so on. Raises RunFailed.
     """
+    answer(stopped=None)
     if key is not None:
         batches.check_key(key)
         batch = session.find(key)
@@ -93,9 +96,11 @@ def _rows(sent: list[batches.Batch]) -> int:
 def _ending(sent: list[batches.Batch]) -> int:
     """Say which command comes next; the exit code."""
     out = [batch.batch_key for batch in sent if batch.state == BatchState.submitted]
+    following = f"resume-assets check {out[-1]}" if out else None
+    answer(batches=[facts_of(batch) for batch in sent], next=following)
     if out:
         say(
-            f"Next: `resume-assets check {out[-1]}` brings it in once it has ended; so do "
+            f"Next: `{following}` brings it in once it has ended; so do "
             "`continuous`, and the sensor of `ui`."
         )
     return 0
@@ -113,7 +118,7 @@ def _numbered(session: Session, key: str) -> str:
 
 def send(session: Session, planned: Planned) -> batches.Batch:
     """Run `submit_batch` for a planned batch, and say what came of it. Raises RunFailed."""
-    say(f"{planned.key}  planned for {planned.plan.rows} resumes")
+    say(f"{planned.key}  planned for {counted(planned.plan.rows, 'resume')}")
     return _run(session, planned.key)
 
 
@@ -121,6 +126,7 @@ def dry_run(session: Session, *, rows: int) -> int:
     """Say what `submit` would come to; nothing is claimed, written or sent."""
     queue = preview(session.database, session.settings, rows)
     if not queue.waiting:
+        answer(requests=0, next=None)
         say("No resume is waiting.")
         return 0
     tokens = round(queue.tokens_per_row * queue.waiting)
@@ -134,7 +140,8 @@ def dry_run(session: Session, *, rows: int) -> int:
     standard = price(estimate.model, usage, on=estimate.on, service=Service.standard, is_long=False)
     say(f"requests      {queue.waiting:,}")
     say(f"input tokens  {tokens:,} (estimated from the texts' length, instructions included)")
-    say(f"file          {queue.bytes_per_row * queue.waiting / 1e6:,.1f} MB")
+    file_bytes = queue.bytes_per_row * queue.waiting
+    say(f"file          {size(file_bytes)}")
     if cost is None or standard is None:
         say(f"cost          no price known for {session.settings.model}")
     else:
@@ -145,11 +152,21 @@ def dry_run(session: Session, *, rows: int) -> int:
     caching = caching_in_words(estimate.model, estimate.overhead_tokens, estimate.on)
     if caching is not None:
         say(f"caching       {caching}")
+    answer(
+        requests=queue.waiting,
+        input_tokens=tokens,
+        file_bytes=round(file_bytes),
+        cost_usd=None if standard is None else cost,
+        standard_cost_usd=None if standard is None else float(standard.total),
+        next=f"resume-assets submit --batch-size {rows}",
+    )
     say("Nothing was sent and nothing claimed.")
+    say(f"Next: `resume-assets submit --batch-size {rows}` sends them.")
     return 0
 
 
 def _no_more(decision: NoPlan, sent: list[batches.Batch]) -> int:
+    answer(stopped=None if decision.stop is Stop.nothing_waiting else decision.why)
     if decision.stop is Stop.nothing_waiting:
         say(decision.why if not sent else "No more resumes are waiting.")
         return _ending(sent)

@@ -10,8 +10,9 @@ from typing import Any
 from resume_assets.batches.planning.decision import Stop
 from resume_assets.commands.collecting import NOT_ENDED, poll
 from resume_assets.commands.continuous import told_to_stop
-from resume_assets.commands.output import dollars, say, warn
+from resume_assets.commands.output import answer, say, wants_json, warn
 from resume_assets.commands.session import RunFailed, Session
+from resume_assets.commands.waiting import Waiting
 from resume_assets.errors import WrongUseError
 from resume_assets.evaluation.gold import Known
 from resume_assets.trials import creating
@@ -24,6 +25,7 @@ from resume_assets.trials.report import TrialReport, as_json, from_json, report_
 from resume_assets.trials.report_text import lines_of
 from resume_assets.trials.results import TrialResult
 from resume_assets.trials.variants import Variant, variants_of
+from resume_assets.words import counted, dollars
 
 _SEEDS = 2**31
 _PASSES = (Stop.in_flight, Stop.tokens)
@@ -36,10 +38,9 @@ class RecordsForgotten(WrongUseError):
 
 @dataclass(frozen=True)
 class Shown:
-    """How the report is shown: with known answers, as JSON, as a page at that path."""
+    """How the report is shown: with known answers, as a page at that path."""
 
     gold: Sequence[Known] = ()
-    as_json: bool = False
     page: Path | None = None
 
 
@@ -65,8 +66,8 @@ def start(
     key, size = creating.create(
         session.database, session.settings, variants, size=sample, seed=seed
     )
-    if not shown.as_json:
-        say(f"{key}  {size:,} resumes, drawn with seed {seed}, for {len(variants)} variants")
+    variants_told = counted(len(variants), "variant")
+    say(f"{key}  {counted(size, 'resume')}, drawn with seed {seed}, for {variants_told}")
     return go_on(session, key, wait=wait, shown=shown)
 
 
@@ -83,10 +84,8 @@ def go_on(session: Session, key: str, *, wait: bool = False, shown: Shown | None
         state, failed = _step(session, key)
     if state.is_done:
         return _show_report(session, state, shown)
-    if shown.as_json:
-        say(json.dumps(_as_dict(state), indent=2))
-    else:
-        show_state(state)
+    answer(**_as_dict(state))
+    show_state(state)
     return 1 if failed else NOT_ENDED
 
 
@@ -104,7 +103,7 @@ def _wait(session: Session, key: str) -> tuple[TrialState, bool]:
     # A local server runs as long as this does, and not only while it is looked at.
     with session.openai.api(), told_to_stop() as stop:
         state, _ = _step(session, key)
-        told = ""
+        told, waiting = "", Waiting()
         while not state.is_done:
             if (line := "; ".join(_counts(one) for one in state.variants)) != told:
                 warn(f"{key}  {line}")
@@ -112,7 +111,8 @@ def _wait(session: Session, key: str) -> tuple[TrialState, bool]:
             if (why := _stopped(session, state)) is not None:
                 warn(why)
                 return state, True
-            stop.wait(session.settings.check_interval)
+            with waiting.shown(state.batches):
+                stop.wait(session.settings.check_interval)
             if stop.is_set():
                 raise KeyboardInterrupt
             poll(session)
@@ -135,21 +135,38 @@ def _stopped(session: Session, state: TrialState) -> str | None:
 
 def _dry_run(session: Session, variants: Sequence[Variant], sample: int, seed: int) -> int:
     found = creating.estimates(session.database, session.settings, variants, size=sample, seed=seed)
-    say(f"{found[0].requests:,} resumes, drawn with seed {seed}, for each variant")
+    answer(
+        seed=seed,
+        variants=[
+            {
+                "name": one.variant.name,
+                "requests": one.requests,
+                "input_tokens": one.input_tokens,
+                "cost_usd": one.cost,
+            }
+            for one in found
+        ],
+        next=None,
+    )
+    say(f"{counted(found[0].requests, 'resume')}, drawn with seed {seed}, for each variant")
     for one in found:
         cost = "no price known" if one.cost is None else f"{dollars(one.cost)} as a batch"
         say(f"{one.variant.name}")
-        say(f"  {one.requests:,} requests, {one.input_tokens:,} input tokens, {cost}")
+        requests, tokens = (
+            counted(one.requests, "request"),
+            counted(one.input_tokens, "input token"),
+        )
+        say(f"  {requests}, {tokens}, {cost}")
     if all(one.cost is not None for one in found):
         say(f"In all {dollars(sum(one.cost or 0 for one in found))}, estimated.")
-    say("Nothing was sent, written or claimed.")
+    say("Nothing was sent, written or claimed. Next: the same without `--dry-run`.")
     return 0
 
 
 def show_state(state: TrialState) -> None:
     """Where each variant stands, why it waits, and the next command."""
     key = state.trial.trial_key
-    say(f"{key}  {state.trial.sample_size:,} resumes, seed {state.trial.seed}")
+    say(f"{key}  {counted(state.trial.sample_size, 'resume')}, seed {state.trial.seed}")
     width = max(len(one.variant.name) for one in state.variants)
     for one in state.variants:
         say(f"  {one.variant.name:<{width}}  {_counts(one)}")
@@ -200,11 +217,10 @@ def _show_report(session: Session, state: TrialState, shown: Shown) -> int:
     if shown.gold or shown.page is not None:
         result = _gathered(session, state, shown.gold)
         report = report_of(result)
-    if shown.as_json:
-        say(as_json(report).decode())
-    else:
-        for line in lines_of(report):
-            say(line)
+    if wants_json():
+        answer(done=True, **json.loads(as_json(report)), next=None)
+    for line in lines_of(report):
+        say(line)
     if shown.page is not None:
         write_page(shown.page, report, result)
         warn(f"{shown.page} has values of resumes in it: keep it as private as they are.")

@@ -1,25 +1,33 @@
 """`ui` and `local-openai`: what runs until Ctrl-C."""
 
 import contextlib
+import http.client
 import os
-import signal
 import socket
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from resume_assets.choices import Endpoint
-from resume_assets.commands.output import say
+from resume_assets.commands.dagster_dev import dagster_dev
+from resume_assets.commands.output import say, warn
 from resume_assets.dagster_home import prepare
 from resume_assets.errors import WrongUseError
 from resume_assets.local_openai.hosting import HOST, LocalServer
 from resume_assets.local_openai.server import AlreadyRunningError, running
 from resume_assets.local_openai.server import serve as serve_forever
+from resume_assets.private import FILE
+from resume_assets.progress import step
 from resume_assets.settings import Settings
 
-_GRACE = 20.0  # seconds that Dagster gets to stop its processes
+try:
+    import fcntl
+except ImportError:  # not a Unix
+    fcntl = None  # type: ignore[assignment]
+
+_LOOKS = 0.2  # seconds between two looks whether it is up
+_ANSWER_SECONDS = 2.0
+_LAST_LINES = 10  # of the log, where Dagster ends by itself
 
 
 class PortTaken(WrongUseError):
@@ -27,18 +35,79 @@ class PortTaken(WrongUseError):
 
 
 def serve(settings: Settings, port: int) -> int:
-    """Run `dagster dev`, and the local server where it is the endpoint; returns its exit code.
+    """Run `dagster dev`, and the local server where it is the endpoint; the exit code.
 
-    Raises PortTaken, SettingsError.
+    Its address is told once something listens there. Where a UI of this home runs already, its
+    address is told, and nothing is started. Raises PortTaken, SettingsError.
     """
-    _check_free(port)
-    environment = dict(os.environ, DAGSTER_HOME=str(prepare(settings.dagster_folder)))
+    folder = prepare(settings.dagster_folder)
+    address = f"http://{HOST}:{port}"
+    with _only_one(folder / "ui.lock", address) as first:
+        if first is not None:
+            say(f"Dagster's UI of this home runs already: {first}")
+            return 0
+        _check_free(port)
+        try:
+            return _serve(settings, dict(os.environ, DAGSTER_HOME=str(folder)), port)
+        except KeyboardInterrupt:
+            say("The UI has ended, and with it its sensors: nothing is sent or brought in by")
+            say("itself now. What is at OpenAI goes on. Next: `resume-assets status` shows it.")
+            return 0
+
+
+def _serve(settings: Settings, environment: dict[str, str], port: int) -> int:
+    log = settings.home_folder / "logs" / "ui.log"
     with contextlib.ExitStack() as stack:
         if settings.endpoint is Endpoint.local:
             server = stack.enter_context(running(settings.home_folder / "local_openai"))
             say(f"The local server answers by rules at {server.base_url} (no language model).")
-        say(f"Dagster's UI: http://{HOST}:{port}  (Ctrl-C ends it)")
-        return _dagster_dev(environment, port)
+        with step("starting Dagster's UI"):
+            child = stack.enter_context(dagster_dev(environment, HOST, port, log))
+            is_up = _is_up(child, port)
+        if is_up:
+            say(f"Dagster's UI: http://{HOST}:{port}  (Ctrl-C ends it)")
+            say(f"What Dagster logs: {log}")
+            child.wait()
+        warn(f"Dagster has ended by itself (exit code {child.wait()}). Its last lines, of {log}:")
+        for line in log.read_text("utf-8", "replace").splitlines()[-_LAST_LINES:]:
+            warn(f"  {line}")
+        return 1
+
+
+@contextlib.contextmanager
+def _only_one(lock: Path, address: str) -> Iterator[str | None]:
+    """Hold the lock, with our address in it; where another process has it, its address."""
+    with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, FILE), "r+", encoding="utf-8") as held:
+        try:
+            if fcntl is not None:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield held.read()
+            return
+        held.truncate(0)
+        held.write(address)
+        held.flush()
+        yield None
+
+
+def _is_up(child: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until the UI answers; False where Dagster ends before."""
+    while not _answers(port):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_LOOKS)
+            return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/server_info")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def serve_local_openai(settings: Settings, port: int | None) -> None:
@@ -67,31 +136,3 @@ def _check_free(port: int) -> None:
             raise PortTaken(
                 f"Port {port} can't be used ({error.strerror}): choose another with --port."
             ) from None
-
-
-def _dagster_dev(environment: dict[str, str], port: int) -> int:
-    command = [
-        str(Path(sys.executable).with_name("dagster")),
-        *("dev", "-m", "resume_assets.definitions", "-h", HOST, "-p", str(port)),
-    ]
-    # A background job of a shell ignores SIGINT, and what it starts inherits that: `dagster dev`
-    # would ignore SIGTERM as well, and never end. A signal that is handled here is not inherited.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    # A session of its own, so that Ctrl-C reaches it once, from us.
-    child = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
-    signal.signal(signal.SIGINT, before)
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return child.wait()
-    except KeyboardInterrupt:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-        return 0
-
-
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

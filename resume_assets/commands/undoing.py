@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import click
-
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.upkeep import undoing
-from resume_assets.commands.output import say
+from resume_assets.commands.output import answer, confirm, say
 from resume_assets.commands.people import known_userids
 from resume_assets.database.connect import Database
+from resume_assets.words import counted, verb
 
 
 def undo(database: Database, name: str, userids: Sequence[str], *, sure: bool) -> int:
@@ -21,21 +20,33 @@ def undo(database: Database, name: str, userids: Sequence[str], *, sure: bool) -
     batch = database.read(lambda connection: batches.get(connection, database, name))
     key, chosen = batch.batch_key, known_userids(database, userids)
     can_be = undoing.look(database, key, chosen)
+    answer(batch_key=key, put_back=0, left_alone=dict(can_be.left_alone), waiting=0, next=None)
     if not can_be.put_back:
         _say_left_alone(can_be)
         say(f"Nothing of {key} can be put back, or all of it is.")
         return 0
     if not sure:
         _say_left_alone(can_be)
-        say(f"{can_be.put_back:,} records of {key} can be put back as they were before it.")
+        say(f"{_records(can_be)} of {key} can be put back as before it.")
         _say_waiting(can_be, "will wait")
-        click.confirm("Put them back?", abort=True)
+        confirm("Put back?")
     with leased(database, key, patience=PATIENCE) as lease:
         undone = undoing.undo(lease, chosen)
     _say_left_alone(undone)
-    say(f"{undone.put_back:,} records of {key} are as they were before it.")
-    _say_waiting(undone, "wait")
+    say(f"{_records(undone)} of {key} {verb(undone.put_back, 'is', 'are')} as before it.")
+    _say_waiting(undone, verb(undone.waiting, "waits", "wait"))
+    answer(
+        put_back=undone.put_back,
+        left_alone=dict(undone.left_alone),
+        waiting=undone.waiting,
+        next="resume-assets status",
+    )
+    say("Next: `resume-assets status` shows what waits now.")
     return 0
+
+
+def _records(undone: undoing.Undone) -> str:
+    return counted(undone.put_back, "record")
 
 
 def _say_left_alone(undone: undoing.Undone) -> None:

@@ -1,6 +1,9 @@
-"""Our own tables about people who are to be forgotten, and what was done about it."""
+"""Our own tables about people: what stood in their records, who is to be forgotten."""
+
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 from resume_assets.database.table_types import KEY, LONG, UTC
 
@@ -23,4 +26,22 @@ def receipts(metadata: sa.MetaData) -> sa.Table:
         sa.Column("receipt_key", KEY, primary_key=True),
         sa.Column("made_at", UTC, nullable=False),
         sa.Column("receipt", LONG, nullable=False),  # JSON, as `forget --json` prints it
+    )
+
+
+def journal(
+    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
+) -> sa.Table:
+    """What stood in records before a batch wrote them."""
+    return sa.Table(
+        "resume_journal",
+        metadata,
+        sa.Column("batch_key", KEY, primary_key=True),
+        sa.Column("userid", userid, primary_key=True, autoincrement=False),
+        # What stood in the record before the batch wrote it; JSON: column -> value, NULLs left out
+        sa.Column("record", LONG, nullable=False),
+        # What LastProcessed becomes if the batch is undone; NULL: the candidate waits again
+        sa.Column("last_processed", last_processed),
+        sa.Column("written_at", UTC, nullable=False),
+        sa.Index("ix_resume_journal_userid", "userid"),
     )

@@ -31,6 +31,8 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.trials, ("SELECT", "INSERT", "UPDATE")),
         (ledger.trial_candidates, ("SELECT", "INSERT", "DELETE")),
         (ledger.trial_items, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+        (ledger.notices, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+        (ledger.deliveries, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.forgotten, ("SELECT", "INSERT", "DELETE")),
         (ledger.receipts, ("SELECT", "INSERT")),
     ):

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from resume_assets.database.people_tables import forgotten, receipts
+from resume_assets.database.notice_tables import deliveries, notices
+from resume_assets.database.people_tables import forgotten, journal, receipts
 from resume_assets.database.table_types import KEY as _KEY
 from resume_assets.database.table_types import LONG as _LONG
 from resume_assets.database.table_types import MONEY as _MONEY
@@ -38,6 +39,8 @@ class Ledger:
     trials: sa.Table
     trial_candidates: sa.Table
     trial_items: sa.Table
+    notices: sa.Table
+    deliveries: sa.Table
     forgotten: sa.Table
     receipts: sa.Table
 
@@ -56,7 +59,7 @@ def ledger_tables(
         batches=_batches(metadata),
         items=_items("resume_batch_items", metadata, userid, last_processed, *_of_records()),
         claims=_claims(metadata, userid),
-        journal=_journal(metadata, userid, last_processed),
+        journal=journal(metadata, userid, last_processed),
         trials=trials(metadata),
         trial_candidates=trial_candidates(metadata, userid),
         # Apart from the others, so that nothing that looks for a candidate's items ever finds them.
@@ -67,6 +70,8 @@ def ledger_tables(
             last_processed,
             sa.Column("record", _LONG),  # JSON: column -> value of a usable answer
         ),
+        notices=notices(metadata),
+        deliveries=deliveries(metadata),
         forgotten=forgotten(metadata),
         receipts=receipts(metadata),
     )
@@ -188,7 +193,10 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         # When
         *(sa.Column(f"{step}_at", _UTC) for step in STEPS),
         sa.Column("expires_at", _UTC),
+        # Since it was closed, it was looked at for what people are to be told (`notifying`)
+        sa.Column("noticed_at", _UTC),
         sa.Index("ix_resume_batches_state", "state"),
+        sa.Index("ix_resume_batches_noticed", "noticed_at", "state"),
         sa.Index("ix_resume_batches_openai", "openai_batch_id"),
     )
 
@@ -279,21 +287,4 @@ def _claims(metadata: sa.MetaData, userid: TypeEngine[Any]) -> sa.Table:
         sa.Column("userid", userid, primary_key=True, autoincrement=False),
         sa.Column("batch_key", _KEY, nullable=False),
         sa.Index("ix_resume_claims_batch", "batch_key"),
-    )
-
-
-def _journal(
-    metadata: sa.MetaData, userid: TypeEngine[Any], last_processed: TypeEngine[Any]
-) -> sa.Table:
-    return sa.Table(
-        "resume_journal",
-        metadata,
-        sa.Column("batch_key", _KEY, primary_key=True),
-        sa.Column("userid", userid, primary_key=True, autoincrement=False),
-        # What stood in the record before the batch wrote it; JSON: column -> value, NULLs left out
-        sa.Column("record", _LONG, nullable=False),
-        # What LastProcessed becomes if the batch is undone; NULL: the candidate waits again
-        sa.Column("last_processed", last_processed),
-        sa.Column("written_at", _UTC, nullable=False),
-        sa.Index("ix_resume_journal_userid", "userid"),
     )

@@ -105,7 +105,7 @@ def number(value: str, resume: Folded) -> Found | None:
     """Find a number of years, in digits (10, 10+, 2.5, 2,5) or as an English word."""
     whole, _, tenth = value.partition(".")
     text = resume.text
-    for spelling in (value, f"{whole},{tenth}") if tenth else (value,):
+    for spelling in dict.fromkeys((value, value.replace(".", ","))):
         at = text.find(spelling)
         while at >= 0:
             end = at + len(spelling)

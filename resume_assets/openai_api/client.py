@@ -25,6 +25,7 @@ from resume_assets.openai_api.limits import (
     OUTPUT_FILE_SECONDS,
 )
 from resume_assets.openai_api.translating import leave_alone, translate
+from resume_assets.progress import Unit, step
 
 _CHUNK = 1 << 20
 _OPENAI = "openai.com"
@@ -141,9 +142,11 @@ class BatchApi:
         with (
             self._translated("downloading a result file"),
             self.client.files.with_streaming_response.content(file_id) as response,
+            step("downloading", Unit.byte, expected) as downloading,
         ):
             for chunk in response.iter_bytes(_CHUNK):
                 size += target.write(chunk)
+                downloading.advance(len(chunk))
                 if expected is None:
                     cut = chunk.rfind(b"\n") + 1
                     tail = chunk[cut:] if cut else tail + chunk

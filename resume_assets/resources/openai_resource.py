@@ -8,13 +8,32 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from resume_assets.batches.store_errors import shown_url
 from resume_assets.choices import Endpoint
+from resume_assets.resources.in_force import showing
 from resume_assets.resources.settings_resource import SettingsResource
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi
 
 
+def _facts(resource: "OpenAIResource") -> dict[str, object]:
+    settings = resource.settings.load()
+    is_local = settings.endpoint is Endpoint.local
+    return {
+        "endpoint": (
+            "local_openai: answers by rules, costs nothing"
+            if is_local
+            else shown_url(settings.openai_base_url or "https://api.openai.com/v1")
+        ),
+        "key": None if is_local else ("set" if settings.openai_api_key else "none"),
+        "model": settings.model,
+        "prompt": settings.prompt,
+        "tokens of an answer, at most": f"{settings.max_output_tokens:,}",
+    }
+
+
+@showing(_facts)
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A client for the Files and Batches endpoints.
 
@@ -22,12 +41,18 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     settings: dg.ResourceDependency[SettingsResource]
-    timeout_seconds: float = Field(
-        default=120.0, gt=0, description="For one call, between two bytes."
+    # Without a default that Dagster knows of: the launchpad opens with every such value.
+    timeout_seconds: float | None = Field(
+        default=None, gt=0, description="For one call, between two bytes; 120 if not given."
     )
-    connect_seconds: float = Field(default=10.0, gt=0, description="To reach the server.")
-    max_retries: int = Field(
-        default=3, ge=0, description="Of calls that may be repeated; creating a batch never is."
+    connect_seconds: float | None = Field(
+        default=None, gt=0, description="To reach the server; 10 if not given."
+    )
+    max_retries: int | None = Field(
+        default=None,
+        ge=0,
+        description="Of calls that may be repeated, which creating a batch never is; 3 if not "
+        "given.",
     )
 
     @contextmanager
@@ -40,12 +65,13 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         from resume_assets.openai_api.client import connected
 
         settings = self.settings.load()
-        timeout = 10.0 if quick else self.timeout_seconds
+        timeout = 10.0 if quick else self.timeout_seconds or 120.0
+        retries = 3 if self.max_retries is None else self.max_retries
         connect = partial(
             connected,
             timeout=timeout,
-            connect_timeout=min(timeout, self.connect_seconds),
-            max_retries=0 if quick else self.max_retries,
+            connect_timeout=min(timeout, self.connect_seconds or 10.0),
+            max_retries=0 if quick else retries,
         )
         if settings.endpoint is Endpoint.openai:
             key = settings.openai_api_key

@@ -8,10 +8,23 @@ from resume_assets.database.connect import Database, open_database
 from resume_assets.database.setup import initialise, require_initialised
 from resume_assets.errors import in_words
 from resume_assets.logs import log_to_file
+from resume_assets.resources.in_force import showing
 from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Settings, SettingsError
 
 
+def _facts(resource: "SQLServerResource") -> dict[str, object]:
+    settings = resource.settings.load()
+    embedded = settings.uses_embedded_database
+    return {
+        "database": settings.safe_database_url(),
+        "embedded": "yes, none is configured" if embedded else None,
+        "table": settings.table or ("aicandidate" if embedded else "dbo.aicandidate"),
+        "our own tables' schema": settings.ledger_schema,
+    }
+
+
+@showing(_facts)
 class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Connections to the database that `server_ip` … or RESUME_DATABASE_URL names.
 

@@ -2,10 +2,9 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -32,11 +31,16 @@ class NothingToReview(PlatformError):
     """The batch has no record that could be shown."""
 
 
+Unshown = defaultdict[str, list[Any]]
+"""The ids of candidates that can't be shown, by the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A batch's records for a page; `not_shown`: the ids of others, by the reason.
+    """A batch's records for a page, in its order.
 
-    `flagged`: only records with a sign were wanted; `of`: how many there were to be drawn from.
+    `flagged`: only records with a sign were wanted. `drawn`: they were drawn at random from `of`,
+    and `not_shown` are then those that were drawn and can't be shown.
     """
 
     batch: batches.Batch
@@ -44,8 +48,9 @@ class Review:
     columns: tuple[str, ...]
     records: list[Reviewed]
     of: int
+    drawn: bool
     flagged: bool
-    not_shown: dict[str, list[Any]] = field(default_factory=dict)
+    not_shown: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     answers_gone: bool = False
 
 
@@ -64,25 +69,31 @@ def gather(
     """
     batch = database.read(lambda connection: batches.get(connection, database, key))
     _require_written(batch)
-    not_shown: defaultdict[str, list[Any]] = defaultdict(list)
-    able: list[Any] = []
-    for page in _records(database, key, None, not_shown):
-        able += [record.userid for record in page if not flagged or record.all_signs]
-    chosen = _drawn(able, sample, key)
-    records = [record for page in _records(database, key, chosen, not_shown) for record in page]
+    userids = database.read(partial(written, database=database, key=key))
+    order = {userid: place for place, userid in enumerate(userids)}
+    random.Random(key).shuffle(userids)  # noqa: S311 (no secret: the same ones again)
+    not_shown: Unshown = defaultdict(list)
+    records: list[Reviewed] = []
+    while userids and len(records) < sample:
+        page, userids = userids[:PAGE], userids[PAGE:]
+        shown, left_out = database.read(partial(look, database=database, key=key, userids=page))
+        records += [record for record in shown if not flagged or record.all_signs]
+        for why, ids in left_out.items():
+            not_shown[why] += ids
+    drawn = bool(userids) or len(records) > sample
+    records = sorted(records[:sample], key=lambda record: order[record.userid])
     answers_gone = not _add_told(batch, files, records)
     shown = _with_texts(database, files, records, not_shown)
     for record in shown:
         _add_places(record)
-    undone, ends = database.read(partial(_ends, database=database, key=key))
-    if undone:
-        not_shown[Why.undone] = undone
+    ends = database.read(partial(_ends, database=database, key=key))
     return Review(
         batch=batch,
         installation=database.read(lambda c: batches.installation_of(c, database)),
         columns=tuple(database.candidates.columns),
         records=shown,
-        of=len(able),
+        of=len(order),
+        drawn=drawn,
         flagged=flagged,
         not_shown={**not_shown, **ends},
         answers_gone=answers_gone,
@@ -99,49 +110,17 @@ def _require_written(batch: batches.Batch) -> None:
         )
 
 
-def _records(
-    database: Database,
-    key: str,
-    userids: Sequence[Any] | None,
-    not_shown: defaultdict[str, list[Any]],
-) -> Iterator[list[Reviewed]]:
-    """Yield the records of these candidates, or of all, in pages; adds those not to be shown."""
-    there = database.read(partial(written, database=database, key=key))
-    if userids is not None:
-        wanted = set(userids)
-        there = [userid for userid in there if userid in wanted]
-    rest = iter(there)
-    while page := list(islice(rest, PAGE)):
-        records, left_out = database.read(partial(look, database=database, key=key, userids=page))
-        for why, ids in left_out.items():
-            not_shown[why] += [one for one in ids if one not in not_shown[why]]
-        yield records
-
-
-def _drawn(able: list[Any], count: int, seed: str) -> list[Any]:
-    if len(able) <= count:
-        return able
-    return random.Random(seed).sample(able, count)  # noqa: S311 (no secret: the same ones again)
-
-
-def _ends(
-    connection: sa.Connection, *, database: Database, key: str
-) -> tuple[list[Any], dict[str, list[Any]]]:
-    """The batch's candidates whose record was undone, and those without a record, by their end."""
+def _ends(connection: sa.Connection, *, database: Database, key: str) -> Unshown:
+    """The batch's candidates whose record was undone, and those without one, by their end."""
     items = database.ledger.items
     query = sa.select(items.c.userid, items.c.state, items.c.reason).where(
         items.c.batch_key == key, items.c.state != ItemState.succeeded
     )
-    undone: list[Any] = []
-    ends: defaultdict[str, list[Any]] = defaultdict(list)
+    ends: Unshown = defaultdict(list)
     for userid, state, reason in connection.execute(query.order_by(items.c.position)):
-        if state == ItemState.undone:
-            undone.append(userid)
-        else:
-            ends[f"no record, {state}: {reason}" if reason else f"no record, {state}"].append(
-                userid
-            )
-    return undone, ends
+        end = f"no record, {state}: {reason}" if reason else f"no record, {state}"
+        ends[Why.undone if state == ItemState.undone else end].append(userid)
+    return ends
 
 
 def _add_told(batch: batches.Batch, files: BatchFiles | None, records: list[Reviewed]) -> bool:
@@ -170,7 +149,7 @@ def _with_texts(
     database: Database,
     files: BatchFiles | None,
     records: list[Reviewed],
-    not_shown: defaultdict[str, list[Any]],
+    not_shown: Unshown,
 ) -> list[Reviewed]:
     """Add the resumes that were sent; returns the records whose resume is known.
 

@@ -3,7 +3,7 @@
    signs    [word, glyph, what it means], by the bit that stands for it
    columns  [name, name within its group, group, form]
    records  [userid, text's hash, text, bits of signs, notes, fields]
-   notShown [why, userids]
+   notShown [why, how many, the first userids]
    fields   [column's number, value, what the answer told, what was there before, bits of signs,
              notes, places in the text]
    Texts of others go into text nodes only. What is kept and saved has the form of a gold line:
@@ -444,11 +444,11 @@ function list(texts) {
 }
 
 at("about").append(...list(data.about));
-const left = data.notShown.reduce((sum, [, ids]) => sum + ids.length, 0);
+const left = data.notShown.reduce((sum, [, number]) => sum + number, 0);
 at("not-shown").hidden = !left;
 at("not-shown").firstElementChild.textContent = `${count(left, "candidate")} not shown`;
-at("not-shown").lastElementChild.append(...list(data.notShown.map(([why, ids]) =>
-  `${ids.length}: ${why} (${ids.slice(0, 50).join(", ")}${ids.length > 50 ? ", …" : ""})`)));
+at("not-shown").lastElementChild.append(...list(data.notShown.map(([why, number, ids]) =>
+  `${number}: ${why} (${ids.join(", ")}${number > ids.length ? ", …" : ""})`)));
 at("where").textContent = `Verdicts are kept by this browser, on this computer, as “${NAME}”, until
  you discard them. They, and the file that is saved, are as private as the resumes.`;
 at("previous").addEventListener("click", () => step(-1));

@@ -25,6 +25,7 @@ _SIGNS: Final[Mapping[Sign, tuple[str, str]]] = {
     Sign.differs: ("≠", "from what was there before, or from what the batch wrote"),
 }
 _ORDER: Final = tuple(Sign)
+_NAMED: Final = 50  # ids of candidates that are not shown, for each reason
 _JOBS: Final = {column: number for number, job in enumerate(JOB_COLUMNS) for column in job.values()}
 _PARTS: Final = {column: part for job in JOB_COLUMNS for part, column in job.items()}
 
@@ -61,7 +62,10 @@ def _data(review: Review) -> dict[str, Any]:
             for column in columns
         ],
         "records": [_record(record, index) for record in review.records],
-        "notShown": [[why, list(map(str, ids))] for why, ids in review.not_shown.items()],
+        "notShown": [
+            [why, len(ids), [str(userid) for userid in ids[:_NAMED]]]
+            for why, ids in review.not_shown.items()
+        ],
     }
 
 
@@ -86,7 +90,7 @@ def _heading(column: str) -> str:
 def _about(review: Review) -> list[str]:
     batch, shown = review.batch, len(review.records)
     what = "records with a sign" if review.flagged else "records that the batch wrote"
-    drawn = f", drawn at random from {review.of:,}" if review.of > shown else ""
+    drawn = f", drawn at random from {review.of:,}" if review.drawn else ""
     told = [f"{shown:,} {what}{drawn}.", f"Read by {batch.model}, prompt {batch.prompt_name}."]
     if review.answers_gone:
         told.append("The answers themselves are no longer kept.")

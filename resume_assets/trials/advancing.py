@@ -148,7 +148,7 @@ class _Advancing:
 
         waits, stopped = self.database.read(look)
         if stopped is not None:
-            self.waits = f"{stopped} `resume-assets resume` goes on."
+            self.waits = f"{stopped} `resume-assets unpause` goes on."
         if waits:
             self.waits = f"Batch {batch.batch_key}: {batch.message}"
         return not waits and (stopped is None or batch.state == BatchState.submitting)

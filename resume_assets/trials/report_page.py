@@ -21,13 +21,13 @@ from resume_assets.trials.report_text import (
     cautions,
     cost,
     differences,
-    duration,
     interval,
     signed,
     tokens,
 )
 from resume_assets.trials.results import TrialResult
 from resume_assets.trials.statistics import Figure
+from resume_assets.words import duration
 
 _COLUMNS_SHOWN: Final = 12
 """Columns whose values are shown side by side for a pair, most different first."""

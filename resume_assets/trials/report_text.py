@@ -11,6 +11,7 @@ from resume_assets.trials.report import (
     VariantReport,
 )
 from resume_assets.trials.statistics import Figure
+from resume_assets.words import duration
 
 _WIDTH: Final = 79
 
@@ -125,14 +126,6 @@ def tokens(variant: VariantReport) -> str:
         else ""
     )
     return f"{variant.input_tokens:,} in{cached}{written}, {variant.output_tokens:,} out"
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def cautions(report: TrialReport) -> Iterator[str]:

@@ -6,7 +6,14 @@ from typing import Any, cast
 
 import dagster as dg
 
-from resume_assets.assets.reporting import TABLE_ROWS, counts_table, facts, table
+from resume_assets.assets.reporting import (
+    TABLE_ROWS,
+    counts_table,
+    facts,
+    percent,
+    table,
+    usd,
+)
 from resume_assets.batches.ledger import batches
 
 
@@ -20,14 +27,16 @@ def test_facts_leave_out_what_is_not_known() -> None:
     assert facts(batch(openai_batch_id=None), "openai_batch_id") == {}
 
 
-def test_times_are_utc_and_say_so() -> None:
-    at = datetime.datetime(2026, 11, 23, 22, 4, 5, 678)  # noqa: DTZ001 (as the ledger has it)
-    assert facts(batch(built_at=at), "built_at") == {"built_at": "2026-11-23 22:04:05 UTC"}
+def test_times_are_times_and_utc() -> None:
+    at = datetime.datetime(2026, 11, 23, 22, 4, 5)  # noqa: DTZ001 (as the ledger has it)
+    found = facts(batch(built_at=at), "built_at")["built_at"]
+    assert isinstance(found, dg.TimestampMetadataValue)
+    assert found.value == 1_795_471_445
 
 
-def test_money_is_a_number_that_plots() -> None:
-    found = facts(batch(batch_cost=0), "batch_cost")["batch_cost"]
-    assert isinstance(found, float)
+def test_shares_and_money_plot_as_people_read_them() -> None:
+    assert percent(0.98765) == 98.77
+    assert usd(0.00033197) == 0.000332
 
 
 def types(value: dg.TableMetadataValue) -> dict[str, str]:

@@ -10,6 +10,12 @@ import pytest
 from resume_assets_tests.home import prepare_storage
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are compared whole, unfolded; how they are folded has tests of its own."""
+    monkeypatch.setenv("COLUMNS", "2000")
+
+
 @pytest.fixture
 def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     """The one that commands called in this process use: in memory, so four times as quick."""

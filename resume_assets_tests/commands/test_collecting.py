@@ -59,7 +59,7 @@ def test_a_batch_that_failed_is_brought_in_with_its_reason(platform: Platform) -
     result = call("check", "b1")
     assert result.exit_code == 1
     assert "OpenAI: failed: some_code" in result.stdout
-    assert "0 of 1 records written" in result.stdout
+    assert "0 of 1 record written" in result.stdout
     assert "1  released: batch_failed" in result.stdout
     assert platform.waiting() == [1]
 
@@ -96,7 +96,7 @@ def test_where_some_are_usable_the_others_reasons_are_told(
         said = ok("check", "b1")
     assert "2 of 3 records written" in said
     assert "1 not written:" in said
-    assert "1 of them have no attempts left: `resume-assets retry`" in said
+    assert "1 of them has no attempts left: `resume-assets retry`" in said
     assert "Nothing of it is usable" not in said
     assert "Next: nothing; no resume waits." in said
 

@@ -33,7 +33,7 @@ BROKEN = "RESUME_MAX_ATTEMPTS=\x00many\n'unclosed\nOPENAI_API_KEY=sk-file\n"
 LINES = (
     r"^Seeded \d+ sample candidates into \S+resumes\.db;$",
     r"^  unprocessed_resumes +\d+ claimed$",
-    r"^  batch_requests +\d+ requests, [\d.]+ MB, \d+ resumes cut to the model's window$",
+    r"^  batch_requests +\d+ requests, [\d.]+ MB, \d+ cut to the model's window$",
     r"^  submitted_batch +batch_\w+$",
     r"^  batch_completion_sensor +completed$",
     r"^  batch_output +\d+ answers ticked off$",

@@ -17,7 +17,8 @@ from resume_assets_tests.local_openai.plain import knows_only
 
 def line_of(said: str, variable: str) -> list[str]:
     [line] = [line for line in said.splitlines() if line.split()[:1] == [variable]]
-    return line.split()[1:]
+    _, source, *value = line.split()
+    return [*value, source]
 
 
 def test_all_is_well_with_the_defaults(platform: Platform) -> None:

@@ -32,6 +32,7 @@ def test_an_empty_home(home: Path) -> None:
         "given_up": [],
         "stuck": [],
         "planning_stopped": None,
+        "notices": {"receivers": [], "problems": []},
     }
     said = ok("status")
     assert "Waiting         0 resumes" in said
@@ -57,7 +58,7 @@ def test_what_waits_what_is_out_and_what_was_spent(home: Path) -> None:
         assert found["cost_usd"] == pytest.approx(float(done.batch_cost), abs=1e-6)
         assert found["saving_usd"] == pytest.approx(found["cost_usd"], abs=1e-6)
         said = ok("status")
-        for part in ("b1  done", "b2  submitted", "1 of 1 records written", "$0.0"):
+        for part in ("b1  done", "b2  submitted", "1 of 1 record written", "$0.0"):
             assert part in said
 
 
@@ -76,7 +77,7 @@ def test_a_batch_is_out_only_while_it_is_at_the_server(platform: Platform) -> No
     ended = "\n".join(said[titles["Ended"] : titles["Last closed"]])
     assert "ended  ended" in ended
     assert "collected  collected" in ended
-    assert "`resume-assets check ended` brings in its answers." in ended
+    assert "`resume-assets check ended` goes on with it." in ended
     assert titles["Ended"] - titles["Out"] == 1
 
 

@@ -141,7 +141,7 @@ class TestGivingUp:
         platform.seed(1)
         platform.sent("b1")
         assert "`resume-assets check b1` brings it in" in ok("cancel", "b1", "--give-up", "--yes")
-        assert "1 of 1 records written" in ok("check", "b1")
+        assert "1 of 1 record written" in ok("check", "b1")
 
     def test_one_of_which_nothing_was_sent(self, platform: Platform) -> None:
         platform.seed(1)
@@ -165,5 +165,8 @@ def test_resume_grants_the_money_again(platform: Platform, monkeypatch: pytest.M
     stopped = call("submit")
     assert stopped.exit_code == 1
     assert "RESUME_MAX_COST_USD" in stopped.stderr
-    assert "Planning goes on" in ok("resume")
+    assert "Planning goes on" in ok("unpause")
+    former = call("resume")
+    assert "Planning goes on" in former.stdout
+    assert "is called `resume-assets unpause` now" in former.stderr
     assert "  submitted  " in ok("submit")

@@ -97,8 +97,9 @@ def test_continuous_is_stopped_and_started_again(own_home: Path) -> None:
         with started(own_home, *command, "3600") as going_on:
             key = line_with(going_on, "  submitted  ").split()[0]
             code, output = stop(going_on, signal.SIGINT)
-            assert code == 0, output
-            assert "Stopped. What is out stays out" in output
+            assert code == 130, output
+            assert f"Batch {key} is at the local server" in output
+            assert f"`resume-assets check {key}` brings it in." in output
         assert resume_assets(own_home, "check", key).returncode == 3
         for seconds in (1, 100, 1):
             clock.advance(seconds)

@@ -102,7 +102,7 @@ def test_a_money_limit_is_a_failure_that_says_what_to_do(
     result = call("submit")
     assert result.exit_code == 1
     assert "RESUME_MAX_COST_USD" in result.stderr
-    assert "resume-assets resume" in result.stderr
+    assert "resume-assets unpause" in result.stderr
 
 
 def test_a_run_that_fails_says_why_and_nothing_is_lost(
@@ -124,9 +124,9 @@ def test_a_run_that_fails_says_why_and_nothing_is_lost(
         assert platform.batch("b1").state == "built"
         stopped = call("submit")
         assert stopped.exit_code == 1
-        assert "resume-assets resume" in stopped.stderr
+        assert "resume-assets unpause" in stopped.stderr
         faults.clear()
-        ok("resume")
+        ok("unpause")
         ok("submit", "--batch", "b1")
         assert platform.batch("b1").openai_batch_id in platform.book.batches()
 

@@ -18,7 +18,6 @@ from resume_assets_tests.commands.processes import (
     stop,
     until_nothing_runs,
 )
-from resume_assets_tests.local_openai.support import until
 
 pytestmark = pytest.mark.timeout(PATIENCE * 2)
 
@@ -30,13 +29,21 @@ def test_the_ui_starts_and_ends_even_as_a_background_job(home: Path) -> None:
     with started(home, "bash", "-c", ignoring) as ui:
         local = line_with(ui, "The local server answers by rules at").split()[7]
         assert f"http://127.0.0.1:{port}" in line_with(ui, "Dagster's UI")
-        until(lambda: listens(port) or ui.poll() is not None, 90)
-        assert ui.poll() is None, ui.stdout and ui.stdout.read()
+        assert listens(port)  # the address is told once somebody listens there
         assert listens(int(local.removesuffix("/v1").rpartition(":")[2]))
+        second = resume_assets(home, "ui", "--port", str(free_port()))
+        assert second.returncode == 0, said(second)
+        assert second.stdout == f"Dagster's UI of this home runs already: http://127.0.0.1:{port}\n"
         code, output = stop(ui, signal.SIGTERM)
         assert code == 0, output
+        lines = output.splitlines()
+        assert "logs/ui.log" in lines[0]
+        assert len(lines) == 3, output  # and what ends with it: nothing of others' making
+        assert "nothing is sent or brought in" in lines[1]
     until_nothing_runs(home)
     assert not listens(port)
+    assert "dagster" in (home / "logs" / "ui.log").read_text()
+    assert (home / "logs" / "ui.log").stat().st_mode & 0o777 == 0o600
     assert (home / "dagster" / "dagster.yaml").is_file()
 
 

@@ -28,11 +28,11 @@ def declined(*arguments: str) -> str:
 
 def test_undo_asks_and_says_who_waits_again(done: Platform) -> None:
     asked = declined("undo", "b1")
-    assert "3 records of b1 can be put back as they were before it." in asked
+    assert "3 records of b1 can be put back as before it." in asked
     assert "3 of them will wait again" in asked
     assert done.written() == [1, 2, 3]
     said = ok("undo", done.batch("b1").openai_batch_id, "--yes")
-    assert "3 records of b1 are as they were before it." in said
+    assert "3 records of b1 are as before it." in said
     assert "3 of them wait again, and go with the next batch." in said
     assert "set its LastProcessed" in said
     assert done.written() == []
@@ -45,7 +45,7 @@ def test_undo_of_some_names_what_it_leaves_alone(done: Platform) -> None:
     done.change(3, City="corrected")
     said = ok("undo", "b1", "3", "1", "--yes")
     assert "1  left alone: a value was changed since" in said
-    assert "1 records of b1 are" in said
+    assert "1 record of b1 is as before it." in said
     assert done.written() == [2, 3]
     assert call("undo", "b1", "x").exit_code == 2
     assert call("undo", "nobody", "--yes").exit_code == 2
@@ -70,14 +70,16 @@ def test_reprocess_tells_the_costs_first(done: Platform) -> None:
     assert "input tokens" in dry
     assert "cost          $" in dry
     assert "Nothing was changed." in dry
-    assert "Put 3 back into the queue?" in declined("reprocess", "--model-was", MODEL)
+    assert "Put the candidates of 3 records back into the queue?" in declined(
+        "reprocess", "--model-was", MODEL
+    )
     assert done.written() == [1, 2, 3]
-    assert "1 are in the queue again." in ok(
+    assert "1 candidate is in the queue again." in ok(
         "reprocess", "--model-was", MODEL, "--limit", "1", "--yes"
     )
     assert done.waiting() == [1]
     said = ok("reprocess", "--model-was", MODEL, "--yes")
-    assert "2 are in the queue again." in said
+    assert "2 candidates are in the queue again." in said
     assert "Next: `resume-assets submit` for the 3 resumes that wait." in said
     assert "There is nothing to put back." in ok("reprocess", "--model-was", MODEL, "--yes")
     result = call("reprocess", "--model-was", "gpt-9", "--yes")
@@ -90,7 +92,7 @@ def test_reprocessed_and_undone_nobody_waits(done: Platform) -> None:
     ok("reprocess", "--model-was", MODEL, "--yes")
     done.to_the_end("b2")
     said = ok("undo", "b2", "--yes")
-    assert "3 records of b2 are as they were before it." in said
+    assert "3 records of b2 are as before it." in said
     assert "wait again" not in said
     assert {userid: done.candidate(userid) for userid in (1, 2, 3)} == before
 

@@ -38,6 +38,8 @@ OURS = {
     "resume_forgotten",
     "resume_installation",
     "resume_journal",
+    "resume_notice_deliveries",
+    "resume_notices",
     "resume_receipts",
     "resume_trial_candidates",
     "resume_trial_items",
@@ -219,6 +221,29 @@ def test_a_ledger_from_before_there_were_trials(database: Database) -> None:
     batch = database.read(lambda c: batches.get(c, database, KEY))
     assert (batch.trial_key, batch.variant) == (None, None)
     for made in (database.ledger.trials, database.ledger.trial_items):
+        assert rows_of(database, sa.select(made)) == []
+
+
+def test_a_ledger_of_version_5_gets_room_for_what_people_are_told(database: Database) -> None:
+    """Its batches are there still; nobody is told of those that closed long ago."""
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    for table in ("resume_notices", "resume_notice_deliveries"):
+        execute(database, f"DROP TABLE {name(database, table)}")
+    table = name(database, "resume_batches")
+    index = "DROP INDEX ix_resume_batches_noticed"
+    execute(database, index if database.dialect.name == SQLITE else f"{index} ON {table}")
+    execute(database, f"ALTER TABLE {table} DROP COLUMN noticed_at")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 5")
+    database.forget()
+    with pytest.raises(NotInitialised, match="upgrades it"):
+        database.read(lambda c: require_initialised(c, database))
+    initialise(database)
+    assert plan(database) == []
+    database.read(lambda c: require_initialised(c, database))
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.noticed_at, batch.rows_claimed) == (None, 1)
+    for made in (database.ledger.notices, database.ledger.deliveries):
         assert rows_of(database, sa.select(made)) == []
 
 

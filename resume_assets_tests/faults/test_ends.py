@@ -276,7 +276,7 @@ class TestNoMoney:
         decision = plan_batch(flow.database, flow.settings, rows=1, origin="test")
         assert isinstance(decision, NoPlan)
         assert decision.stop is Stop.stopped
-        assert "resume-assets resume" in decision.why
+        assert "resume-assets unpause" in decision.why
 
     def test_while_uploading(self, flow: Flowing) -> None:
         flow.until_built()

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import openai
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger import lease as lease_module
@@ -39,6 +40,9 @@ from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError
 from resume_assets.models.tokens import counter_for
+from resume_assets.notifying import outbox
+from resume_assets.notifying.receivers import receivers_of
+from resume_assets.notifying.telling import tell
 from resume_assets.openai_api import backoff
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.trials.advancing import advance
@@ -72,6 +76,9 @@ def shorten() -> None:
     undoing.PAGE = reprocessing.PAGE = 2
     backoff.SECONDS = 0.001
     contradictions._FIRST_PAUSE = timedelta(0)
+    outbox.SENDING = timedelta(seconds=10)  # of what was sent, and could not be noted
+    outbox._FIRST_PAUSE = timedelta(0)
+    outbox.AT_ONCE = 1
     lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back
     # Against a power cut, which nobody here means to survive.
     os.fsync = lambda _: None  # type: ignore[assignment]
@@ -258,6 +265,24 @@ class Life:
         while (receipt := self.tried(work)) is None or receipt.left:
             pass
 
+    def told(self) -> None:
+        """To the end; meanwhile, and until nothing is left to tell, what comes up is told."""
+        url = SecretStr((self.flow.home / "receiver").read_text(encoding="utf-8"))
+        told = self.flow.settings.model_copy(update={"notify_url": url})
+        pause, end = threading.Event(), time.monotonic() + PATIENCE
+        [receiver] = receivers_of(told).found
+        database = self.flow.database
+        self.tried(lambda: tell(database, told))
+        self.go_on()
+        while True:
+            result = self.tried(lambda: tell(database, told))
+            self.problems += result.problems if result else []
+            left = database.read(lambda c: outbox.standing(c, database, receiver.key).waiting)
+            if result is not None and not left:
+                return
+            assert time.monotonic() < end, f"not all is told: {self.problems[-3:]}"
+            pause.wait(0.01)
+
     def items(self) -> Sequence[Any]:
         return self.flow.rows(sa.select(self.flow.database.ledger.items))
 
@@ -310,6 +335,7 @@ WAYS: dict[str, Callable[[Life], None]] = {
     "forgotten": Life.forgotten,
     "forgotten_early": Life.forgotten_early,
     "trial": Life.trial,
+    "told": Life.told,
 }
 
 

@@ -23,14 +23,22 @@ SECRETS = {
     "OPENAI_API_KEY": "sk-secret-of-the-account",
     "password": "secret-of-the-database",
     "username": "secret-user",
-    "server_ip": "db.secret.example",
-    "RESUME_DATABASE_URL": "mssql+pyodbc://u:secret-in-url@db.secret.example/people",
+    "RESUME_DATABASE_URL": "mssql+pyodbc://u:secret-in-url@db.example/people",
+}
+SHOWN = {
+    "server_ip": "not.used.example",
+    "database": "not_used",
+    "RESUME_TABLE": "hr.people",
+    "RESUME_MODEL": "gpt-4.1-mini",
+    "RESUME_BATCH_STORE": "s3://bucket/batches",
+    "RESUME_MAX_COST_USD": "12.5",
+    "RESUME_MAX_COST_USD_A_DAY": "0",
 }
 
 
 @pytest.fixture
 def secrets(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SECRETS.items():
+    for name, value in (SECRETS | SHOWN).items():
         monkeypatch.setenv(name, value)
 
 
@@ -40,8 +48,32 @@ def test_what_the_ui_is_told_of_the_resources_holds_no_secret() -> None:
     told = dg.serialize_value(RepositorySnap.from_def(repository))
     assert "OpenAIResource" in told
     assert "timeout_seconds" in told
-    for secret in SECRETS.values():
-        assert secret not in told
+    assert "secret" not in told.replace("never a secret", "")
+
+
+@pytest.mark.usefixtures("secrets")
+def test_each_resource_says_what_is_in_force() -> None:
+    resources = build_defs().resources or {}
+    told = {
+        name: resource.get_resource_definition().description or ""
+        for name, resource in resources.items()
+    }
+    assert "mssql+pyodbc://u:***@db.example/people" in told["sqlserver"]
+    assert "hr.people" in told["sqlserver"]
+    assert "api.openai.com" in told["openai"]
+    assert "key: `set`" in told["openai"]
+    assert "gpt-4.1-mini" in told["openai"]
+    assert "s3://bucket/batches" in told["store"]
+    assert "dollars in all: `12.50`" in told["settings"]
+    assert "dollars a day: `0.00`" in told["settings"]
+
+
+def test_settings_that_can_not_be_read_are_told_where_the_rest_would_stand(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_BATCH_SIZE", "many")
+    for resource in (build_defs().resources or {}).values():
+        assert "RESUME_BATCH_SIZE" in (resource.get_resource_definition().description or "")
 
 
 @pytest.mark.usefixtures("secrets")

@@ -6,6 +6,7 @@ import pytest
 
 from resume_assets.batches.ledger.batches import OfTrial
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.upkeep.forgetting import forget
 from resume_assets.batches.upkeep.undoing import undo
 from resume_assets.extraction.text import text_hash
 from resume_assets.reviewing.gathering import NothingToReview, Review, gather
@@ -123,7 +124,7 @@ def test_only_what_has_a_sign(flow: Flowing) -> None:
     )
     review = review_of(flow, flagged=True)
     assert [record.userid for record in review.records] == [2]
-    assert (review.of, review.flagged) == (1, True)
+    assert (review.of, review.drawn, review.flagged) == (3, False, True)
 
 
 def test_a_sample_is_the_same_again_and_none_of_it_repeated(flow: Flowing) -> None:
@@ -131,11 +132,14 @@ def test_a_sample_is_the_same_again_and_none_of_it_repeated(flow: Flowing) -> No
     brought_in(flow)
     drawn = [record.userid for record in review_of(flow, sample=10).records]
     assert len(set(drawn)) == 10
-    assert drawn == sorted(drawn)  # in the batch's order
-    assert drawn != list(range(1, 11))
+    items = flow.items()
+    places = [items[userid].position for userid in drawn]
+    assert places == sorted(places)
+    assert places != list(range(10))
     again = review_of(flow, sample=10)
     assert [record.userid for record in again.records] == drawn
-    assert again.of == 29
+    assert (again.of, again.drawn) == (29, True)
+    assert not review_of(flow, sample=29).drawn
 
 
 def test_what_can_not_be_shown_is_told_with_the_reason(flow: Flowing) -> None:
@@ -152,14 +156,23 @@ def test_what_can_not_be_shown_is_told_with_the_reason(flow: Flowing) -> None:
     flow.plan("b2", rows=1)  # the newest that waits: the undone one
     review = gather(flow.database, KEY, None)
     assert [record.userid for record in review.records] == [1, 8]
-    assert review.not_shown.pop(Why.undone) == [2]
-    assert review.not_shown.pop(Why.gone) == [3]
-    assert review.not_shown.pop(Why.processed) == [4, 7]
-    assert review.not_shown.pop(Why.no_text) == [6]
-    [(other, userids)] = review.not_shown.items()
+    not_shown = dict(review.not_shown)
+    assert not_shown.pop(Why.undone) == [2]
+    assert not_shown.pop(Why.gone) == [3]
+    assert not_shown.pop(Why.processed) == [4, 7]
+    assert not_shown.pop(Why.no_text) == [6]
+    [(other, userids)] = not_shown.items()
     assert other.startswith("no record, stale")
     assert userids == [5]
     assert review.answers_gone
+
+
+def test_who_is_forgotten_is_not_shown(flow: Flowing) -> None:
+    brought_in(flow)
+    forget(flow.database, flow.settings, flow.store, flow.api, [2])
+    review = review_of(flow)
+    assert [record.userid for record in review.records] == [1, 3]
+    assert review.not_shown == {Why.forgotten: [2]}
 
 
 def test_a_later_batchs_record_is_not_this_ones(flow: Flowing) -> None:

@@ -182,7 +182,7 @@ def is_untold(state: str, reason: str | None) -> bool:
 def are_repeats_held(connection: sa.Connection, database: Database) -> bool:
     """Whether too few answers were usable in the last two batches that had only repeats.
 
-    Repeats are then held back until a batch goes well, or a person runs `resume-assets resume`.
+    Repeats are then held back until a batch goes well, or a person runs `resume-assets unpause`.
     """
     table, installation = database.ledger.batches, database.ledger.installation
     query = sa.select(table.c.low_share_repeats).where(

@@ -16,11 +16,15 @@ from resume_assets.batches.ledger.states import OPEN_ITEMS, BatchState, ItemStat
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import changed
 from resume_assets.errors import WrongUseError
+from resume_assets.words import verb
 
 Batch: TypeAlias = sa.Row[Any]
 """A row of `resume_batches`; its columns are described in `database.tables`."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+_NOBODYS_FAULT = ("cancelled", "stale", "undone", "forgotten", "released: cancelled")
+"""Ends of requests that say nothing about the answers' quality: people caused them."""
 
 
 class UnknownBatch(WrongUseError):
@@ -136,6 +140,16 @@ def count_reasons(connection: sa.Connection, items: sa.Table, key: str) -> dict[
     }
 
 
+def nothing_usable(batch: Batch, reasons: Iterable[str]) -> bool:
+    """Whether requests were answered for, and not one became a record.
+
+    `reasons`: how the others ended, as `count_reasons` names them.
+    """
+    if batch.state != BatchState.done or batch.succeeded or not batch.requests:
+        return False
+    return any(not reason.startswith(_NOBODYS_FAULT) for reason in reasons)
+
+
 def installation_of(connection: sa.Connection, database: Database) -> str:
     """The random id of this ledger, by which it recognises its own batches and files."""
     there = sa.select(database.ledger.installation.c.installation_id)
@@ -152,9 +166,11 @@ def belongs_to_trial(batch: Batch) -> str:
     )
 
 
-def fate_of_unsent(batch: Batch) -> str:
-    """What became of resumes that the batch gave back, for people."""
-    return "went back to the queue" if batch.trial_key is None else "are left out of the trial"
+def fate_of_unsent(batch: Batch, number: int) -> str:
+    """What became of so many resumes that the batch gave back, for people."""
+    if batch.trial_key is None:
+        return "went back to the queue"
+    return f"{verb(number, 'is', 'are')} left out of the trial"
 
 
 def release(

@@ -138,7 +138,7 @@ def leased(
 
     Raises BatchBusy where another worker keeps it, UnknownBatch where there is no such batch.
     """
-    lease = Lease(database, key, _myself(), on)
+    lease = Lease(database, key, myself(), on)
     deadline = time.monotonic() + patience
     pause = threading.Event()
     while (holder := database.write(lambda connection: _take(connection, lease))) is not None:
@@ -156,7 +156,7 @@ def leased(
 
 
 def is_free(row: sa.Row[Any], now: datetime) -> bool:
-    """Whether no worker holds the lease of this row, a batch's or a trial's."""
+    """Whether no worker holds the lease of this row: a batch's, a trial's or a notice's."""
     return row.lease_owner is None or row.lease_until <= now or _is_dead(row.lease_owner)
 
 
@@ -193,7 +193,7 @@ def _give_back(lease: Lease) -> None:
         _log.warning("%s: lease not given back, it runs out: %s", lease.key, problem)
 
 
-def _myself() -> str:
+def myself() -> str:
     """Host, process namespace, process and its start, and a random part for this one lease."""
     return "|".join([*_here(), str(os.getpid()), _started(os.getpid()), secrets.token_hex(4)])
 

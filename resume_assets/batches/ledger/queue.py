@@ -88,6 +88,18 @@ def count_sendable(connection: sa.Connection, database: Database, *, max_attempt
     return rest + sum(1 for _ in _with_attempts_left(connection, database, suspects, max_attempts))
 
 
+def oldest_waiting(connection: sa.Connection, database: Database, *, max_attempts: int) -> Any:
+    """When the oldest that waits was changed last, as its column has it; None where nobody waits.
+
+    Who failed so often that perhaps no attempt is left is not looked at.
+    """
+    often = sa.select(sent_often(database, max_attempts).c.userid)
+    waits = _newest(connection, database).order_by(None)
+    rows = waits.where(database.candidates.userid.not_in(often))
+    oldest = rows.with_only_columns(sa.func.min(database.candidates.modified))
+    return connection.execute(oldest).scalar()
+
+
 def count_back(
     connection: sa.Connection, database: Database, batch_key: str, *, max_attempts: int
 ) -> int:

@@ -11,6 +11,7 @@ from math import floor
 
 from resume_assets.models.ends import ModelEnd
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS, WINDOW
+from resume_assets.words import counted, verb
 
 
 class Stop(StrEnum):
@@ -31,7 +32,7 @@ class Stop(StrEnum):
 WAITS_FOR_A_PERSON = frozenset(
     {Stop.money, Stop.low_share, Stop.low_borne_out, Stop.stopped, Stop.model_ends}
 )
-"""These end with `resume-assets resume`, the last with another RESUME_MODEL; the others pass by
+"""These end with `resume-assets unpause`, the last with another RESUME_MODEL; the others pass by
 themselves."""
 
 
@@ -130,35 +131,35 @@ def decide(
     A batch shrinks to what the limits leave; it is not planned where they leave not even one row.
     """
     if outstanding.stopped:
-        return NoPlan(Stop.stopped, f"{outstanding.stopped} `resume-assets resume` goes on.")
+        return NoPlan(Stop.stopped, f"{outstanding.stopped} `resume-assets unpause` goes on.")
     if outstanding.low_share:
         return NoPlan(
             Stop.low_share,
             "The last two batches fell below RESUME_USABLE_SHARE. Look at their checks; "
-            "`resume-assets resume` goes on.",
+            "`resume-assets unpause` goes on.",
         )
     if outstanding.low_borne_out:
         return NoPlan(
             Stop.low_borne_out,
             "Of what the last two batches wrote, too little stands in the resumes "
             "(RESUME_BORNE_OUT_SHARE). Look at their check values_borne_out; "
-            "`resume-assets resume` goes on.",
+            "`resume-assets unpause` goes on.",
         )
     if queue.waiting <= 0 and queue.are_some_held:
         return NoPlan(
             Stop.low_share,
             "Only resumes wait that failed before, and of such too few became usable in the last "
-            "batches (RESUME_USABLE_SHARE). Look at their checks; `resume-assets resume` goes on.",
+            "batches (RESUME_USABLE_SHARE). Look at their checks; `resume-assets unpause` goes on.",
         )
     if queue.waiting <= 0:
         return NoPlan(Stop.nothing_waiting, "No resume is waiting.")
     if time_left is not None and (why := why_no_time(time_left)) is not None:
         return NoPlan(Stop.model_ends, why)
     if limits.in_flight is not None and outstanding.batches >= limits.in_flight:
-        return NoPlan(
-            Stop.in_flight,
-            f"{outstanding.batches} batches are out, as many as RESUME_MAX_IN_FLIGHT allows.",
+        out = (
+            f"{counted(outstanding.batches, 'batch')} {verb(outstanding.batches, 'is', 'are')} out"
         )
+        return NoPlan(Stop.in_flight, f"{out}, as many as RESUME_MAX_IN_FLIGHT allows.")
     allowed = min(rows, queue.waiting, MAX_REQUESTS, _room(MAX_FILE_BYTES, queue.bytes_per_row))
     least = allowed if outstanding.batches else 1
     if limits.enqueued_tokens is not None:
@@ -200,9 +201,9 @@ def _within_budget(
         rows = min(rows, _room(limit - spent, queue.cost_per_row))
         if rows <= 0:
             after = (
-                "`resume-assets resume` grants the sum again."
+                "`resume-assets unpause` grants the sum again."
                 if stop is Stop.money
-                else "It starts afresh at midnight UTC, or with `resume-assets resume`."
+                else "It starts afresh at midnight UTC, or with `resume-assets unpause`."
             )
             return NoPlan(
                 stop, f"${spent:,.2f} of {variable} = ${limit:,.2f} is spent or reserved. {after}"

@@ -31,6 +31,7 @@ from resume_assets.batches.planning.runs import (
 )
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.words import counted
 
 _log = logging.getLogger(__name__)
 
@@ -179,7 +180,7 @@ def abandon(
 ) -> batches.Batch:
     """End a batch of which nothing ran; its claims go back. The caller has locked its row."""
     given_back = batches.release(connection, database, batch, reason, now=now)
-    became = f"{given_back} resumes {batches.fate_of_unsent(batch)}."
+    became = f"{counted(given_back, 'resume')} {batches.fate_of_unsent(batch, given_back)}."
     _log.warning("batch %s: abandoned, %s", batch.batch_key, became)
     return batches.update(
         connection,

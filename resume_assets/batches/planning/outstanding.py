@@ -125,7 +125,7 @@ def limits_of(
 def outstanding_of(
     connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
 ) -> Outstanding:
-    """What is planned or out now, and what was spent since the last `resume-assets resume`."""
+    """What is planned or out now, and what was spent since the last `resume-assets unpause`."""
     table = database.ledger.batches
     tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
     count, enqueued = connection.execute(

@@ -40,6 +40,7 @@ from resume_assets.extraction.prompt import load_prompt
 from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_REQUESTS
 from resume_assets.settings import Settings
+from resume_assets.words import counted, verb
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ def plan_batch(
     def work(connection: sa.Connection) -> Planned | NoPlan:
         database.dialect.lock(connection, database.ledger.installation)
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
-            return NoPlan(Stop.enough, f"{in_all} batches are planned: RESUME_CONTINUOUS_BATCHES.")
+            told = f"{counted(in_all, 'batch')} {verb(in_all, 'is', 'are')} planned"
+            return NoPlan(Stop.enough, f"{told}: RESUME_CONTINUOUS_BATCHES.")
         most = min(rows, MAX_REQUESTS)
         queue = queue_of(connection, database, settings, model, asked, most)
         decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
@@ -184,6 +186,14 @@ def why_stopped(
     connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
 ) -> str | None:
     """Why nothing is planned until a person acts; None where planning goes on."""
+    stop = what_stops(connection, database, settings, installation)
+    return None if stop is None else stop.why
+
+
+def what_stops(
+    connection: sa.Connection, database: Database, settings: Settings, installation: sa.Row[Any]
+) -> NoPlan | None:
+    """What keeps anything from being planned until a person acts; None where planning goes on."""
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     # As if one resume of a thousandth of a cent waited, unless all that do are held back.
@@ -193,7 +203,7 @@ def why_stopped(
     limits, left = limits_of(settings, installation), time_left(connection, database, settings, now)
     decision = decide(queue, outstanding, limits, 1, left)
     if isinstance(decision, NoPlan) and decision.stop in WAITS_FOR_A_PERSON:
-        return decision.why
+        return decision
     return None
 
 
@@ -204,9 +214,15 @@ def stuck_batches(
 
     What does not add up (see `contradictions`) has ended, and is reported by the poll.
     """
-    since = database.dialect.utc_now(connection) - timedelta(hours=settings.stuck_hours)
+    now = database.dialect.utc_now(connection)
     out = batches.in_states(connection, database, [BatchState.submitted])
-    return [batch for batch in out if batch.submitted_at < since and batch.contradiction is None]
+    return [batch for batch in out if is_stuck(batch, now, settings)]
+
+
+def is_stuck(batch: batches.Batch, now: datetime, settings: Settings) -> bool:
+    """Whether the batch, which is out, has been so for too long."""
+    since = now - timedelta(hours=settings.stuck_hours)
+    return bool(batch.submitted_at < since) and batch.contradiction is None
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:

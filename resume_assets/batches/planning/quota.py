@@ -67,7 +67,7 @@ def wait_for_quota(
 
 
 def stop_planning(connection: sa.Connection, database: Database, reason: str) -> None:
-    """No batch is planned or sent any more until `resume-assets resume`."""
+    """No batch is planned or sent any more until `resume-assets unpause`."""
     _log.error("planning stopped: %s", reason)
     now = database.dialect.utc_now(connection)
     connection.execute(

@@ -6,6 +6,7 @@ import json
 import logging
 from collections import Counter
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ from resume_assets.openai_api.errors import (
     OtherEndpoint,
 )
 from resume_assets.openai_api.limits import OUTPUT_FILE_SECONDS
+from resume_assets.progress import Unit, step
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TRIES = 3  # of one download
+_TOLD_AT_ONCE = 500  # answers that are counted together
 _COLUMNS = {OUTPUT: "output_file_id", ERRORS: "error_file_id"}
 
 
@@ -102,8 +105,10 @@ def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]
     """Read every line once, by the present rules; writes nothing."""
     database = lease.database
     results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
-    for _ in results.usable(answers_of(files, batch, read_answers)):
-        pass
+    usable = results.usable(answers_of(files, batch, read_answers))
+    with step("reading the answers", Unit.request, batch.requests) as reading:
+        while read := sum(1 for _ in islice(usable, _TOLD_AT_ONCE)):
+            reading.advance(read)
     return tally_of(results, batch)
 
 

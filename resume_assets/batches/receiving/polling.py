@@ -209,8 +209,7 @@ def _count(batch: batches.Batch, result: Poll) -> None:
         return
     if batch.state == BatchState.ended:
         result.ended.append(key)
-    status = batch.openai_status or "waits"
-    _log.info("batch %s: %s (%s at OpenAI)", key, batch.state, status)
+    _log.info("batch %s: %s (%s at OpenAI)", key, batch.state, batch.openai_status or "waits")
 
 
 def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:

@@ -30,6 +30,7 @@ from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.responses import Answer
+from resume_assets.progress import Unit, step
 
 _log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -115,8 +116,10 @@ def write_answers(
     files = store.find(lease.key, batch.store_url, installation)
     expected = sum(asked.state == writer.wanted for asked in results.asked.values())
     rows = writer.rows(results.usable(answers_of(files, batch, read)), expected)
-    while chunk := list(islice(rows, CHUNK)):
-        writer.write(chunk)
+    with step("writing the records", Unit.record, expected) as writing:
+        while chunk := list(islice(rows, CHUNK)):
+            writer.write(chunk)
+            writing.advance(len(chunk))
     return results
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -13,17 +13,14 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
-from resume_assets.batches.ledger.forgotten import are_personal
 from resume_assets.batches.ledger.states import OPEN_ITEMS, WRITTEN, ItemState
+from resume_assets.batches.records.losses import SHOWN, Losses, losses, shown
 from resume_assets.database.connect import Database
 from resume_assets.extraction.candidate import COLUMNS, PREFIXES, ColumnKind
-from resume_assets.extraction.values import LOSSES
 
 _PAGE = 2_000
 _MONTH = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)
 PRESENT = "Present"
-SHOWN = 50
-"""Offending ids that a finding names, at most."""
 
 
 @dataclass(slots=True)
@@ -47,15 +44,6 @@ class Finding:
     def passed(self) -> bool:
         """Whether nothing offends."""
         return not self.by_column
-
-
-def shown(database: Database, userid: Any, position: int) -> str:
-    """A candidate as Dagster's storage may name it, which keeps what it is told.
-
-    The id where it is a number; where it is a text, which may be an e-mail address, the item's
-    position in the batch.
-    """
-    return f"position {position}" if are_personal(database) else str(userid)
 
 
 @dataclass(slots=True)
@@ -215,34 +203,6 @@ def account(connection: sa.Connection, database: Database, key: str) -> Account:
 
 
 @dataclass(slots=True)
-class Losses:
-    """What of a batch's texts and values did not fit, could not be read, or was changed.
-
-    `changes` counts records by column and what was done; `lost` are those of them after which
-    something is missing: who, column, what.
-    """
-
-    truncated: int
-    values_cut: int
-    months_assumed: int
-    dates_unread: int
-    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lost: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def add(self, who: str, changes: Mapping[str, str]) -> None:
-        """Count what was done to a record."""
-        self.changes.update(changes.items())
-        for column, what in changes.items():
-            if what in LOSSES and len(self.lost) < SHOWN:
-                self.lost.append((who, column, what))
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is missing that the answers told."""
-        return not (self.truncated or self.values_cut or self.dates_unread or self.lost)
-
-
-@dataclass(slots=True)
 class BorneOut:
     """What the resumes bear out of a batch's written records.
 
@@ -278,28 +238,6 @@ def borne_out(connection: sa.Connection, database: Database, key: str) -> BorneO
     return result
 
 
-def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
-    """Add up what the ledger notes of the batch's written records."""
-    items = database.ledger.items
-    written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
-    row = connection.execute(
-        sa.select(
-            sa.func.sum(sa.cast(items.c.truncated, sa.Integer)),
-            sa.func.sum(items.c.values_cut),
-            sa.func.sum(items.c.months_assumed),
-            sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
-        ).where(written)
-    ).one()
-    truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
-    found = Losses(truncated, values_cut, months_assumed, dates_unread)
-    noted = sa.select(items.c.userid, items.c.position, items.c.changes).where(
-        written, items.c.changes.is_not(None)
-    )
-    for userid, position, changes in connection.execute(noted.order_by(items.c.position)):
-        found.add(shown(database, userid, position), orjson.loads(changes))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Audit:
     """All there is to say of a batch's records."""
@@ -311,12 +249,19 @@ class Audit:
     given_up: list[tuple[str, GivenUp]]  # each with who it is, as `shown` has it
 
 
-def audit(connection: sa.Connection, database: Database, key: str, *, max_attempts: int) -> Audit:
-    """Look at everything that the asset checks judge."""
+def audit(
+    connection: sa.Connection,
+    database: Database,
+    key: str,
+    *,
+    max_attempts: int,
+    meant: Collection[str] = (),
+) -> Audit:
+    """Look at everything that the asset checks judge; `meant` as in `losses`."""
     return Audit(
         dates=audit_dates(connection, database, key),
         account=account(connection, database, key),
-        losses=losses(connection, database, key),
+        losses=losses(connection, database, key, meant=meant),
         borne_out=borne_out(connection, database, key),
         given_up=[
             (shown(database, one.userid, one.position), one)

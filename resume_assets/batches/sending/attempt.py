@@ -82,7 +82,7 @@ class Attempt:
         )
 
     def is_planning_stopped(self) -> bool:
-        """Whether nothing is to be sent until `resume-assets resume`: see `stop_planning`."""
+        """Whether nothing is to be sent until `resume-assets unpause`: see `stop_planning`."""
         stopped = sa.select(self.database.ledger.installation.c.stopped_reason)
         return self.database.read(
             lambda connection: connection.execute(stopped).scalar() is not None

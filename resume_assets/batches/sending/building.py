@@ -35,6 +35,7 @@ from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import long_prompt_from
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
 from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.progress import Unit, step
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -176,10 +177,15 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
             connection, database, lease.key, store_url=files.store.url
         )
     )
-    with lease.kept_alive(), files.write(REQUESTS) as stream:
+    with (
+        lease.kept_alive(),
+        files.write(REQUESTS) as stream,
+        step("building the requests", Unit.resume, batch.rows_claimed) as building,
+    ):
         for page in _pages(lease):
             written = builder.write_page(stream, page, *_look(lease, page))
             _note_items(lease, written)
+            building.advance(len(page))
     batch = lease.write(lambda connection: _finish(connection, lease, builder))
     tally = builder.tally
     _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)

@@ -21,11 +21,13 @@ from resume_assets.database.retrying import DuplicateKey
 from resume_assets.extraction.requests import custom_id
 from resume_assets.models.catalogue import model_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
+from resume_assets.progress import Unit, step
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 _LOST_RACES = 5
+_TOLD_AT_ONCE = 5_000  # claims that are one statement, or one bulk insertion
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,18 @@ def _claim(connection: sa.Connection, lease: Lease, settings: Settings) -> Claim
         raise batches.OfTrial(batches.belongs_to_trial(batch))
     if batch.state != BatchState.planned:
         return Claim(batch, batch.rows_claimed or 0, count_waiting(connection, database))
-    chosen = _choose(connection, lease, settings, batch)
+    with step("choosing resumes"):
+        chosen = _choose(connection, lease, settings, batch)
     now = database.dialect.utc_now(connection)
     if chosen:
-        database.dialect.insert_rows(
-            connection,
-            database.ledger.claims,
-            ("userid", "batch_key"),
-            [(row.userid, lease.key) for row in chosen],
-        )
+        claims = [(row.userid, lease.key) for row in chosen]
+        with step("claiming", Unit.candidate, len(claims)) as claiming:
+            for start in range(0, len(claims), _TOLD_AT_ONCE):
+                some = claims[start : start + _TOLD_AT_ONCE]
+                database.dialect.insert_rows(
+                    connection, database.ledger.claims, ("userid", "batch_key"), some
+                )
+                claiming.advance(len(some))
         insert_items(connection, lease, chosen)
     batch = batches.update(
         connection,
@@ -157,4 +162,8 @@ def insert_items(connection: sa.Connection, lease: Lease, chosen: list[Waiting])
         )
         for position, row in enumerate(chosen)
     ]
-    lease.database.dialect.insert_rows(connection, items, columns, rows)
+    with step("noting the claims", Unit.candidate, len(rows)) as noting:
+        for start in range(0, len(rows), _TOLD_AT_ONCE):
+            some = rows[start : start + _TOLD_AT_ONCE]
+            lease.database.dialect.insert_rows(connection, items, columns, some)
+            noting.advance(len(some))

@@ -9,6 +9,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.store import REQUESTS
 from resume_assets.openai_api.backoff import backoff
 from resume_assets.openai_api.errors import ApiUnavailable
+from resume_assets.progress import Unit, counted_by, step
 
 if TYPE_CHECKING:
     from openai.types import FileObject
@@ -40,8 +41,13 @@ def _adopt_or_send(attempt: Attempt, batch: batches.Batch) -> "FileObject":
             return adopted
         batch = attempt.update(upload_started_at=batch.upload_started_at or attempt.now())
         try:
-            with attempt.files.read(REQUESTS) as stream:
-                return attempt.api.upload(stream, _upload_name(attempt, batch))
+            with (
+                attempt.files.read(REQUESTS) as stream,
+                step("uploading", Unit.byte, batch.file_bytes) as uploading,
+            ):
+                return attempt.api.upload(
+                    counted_by(uploading, stream), _upload_name(attempt, batch)
+                )
         except ApiUnavailable:
             if not remaining:
                 raise

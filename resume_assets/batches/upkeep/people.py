@@ -25,6 +25,7 @@ from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
 from resume_assets.settings import Settings
+from resume_assets.words import counted
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi
@@ -37,23 +38,11 @@ _PAGE = 500
 GIVEN_UP = "given_up"
 """The reason of items whose batch a person gave up."""
 
+CALLED_OFF = "Cancelled before anything was sent;"
+"""How the message of a batch begins that a person called back in time."""
+
 MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
 """States of a batch that is, or may be, at the server, and whose answers are not here."""
-
-
-def unknown_userids(database: Database, userids: Sequence[Any]) -> list[Any]:
-    """Those of these ids that no candidate has."""
-    there = database.candidates.userid
-
-    def work(connection: sa.Connection) -> set[Any]:
-        known: set[Any] = set()
-        for start in range(0, len(userids), _PAGE):
-            page = userids[start : start + _PAGE]
-            known.update(connection.execute(sa.select(there).where(there.in_(page))).scalars())
-        return known
-
-    known = database.read(work)
-    return [userid for userid in userids if userid not in known]
 
 
 def forgive(database: Database, settings: Settings, userids: Sequence[Any] | None = None) -> int:
@@ -138,7 +127,8 @@ def give_up(lease: Lease) -> batches.Batch:
             tally=json.dumps({f"{ItemState.cancelled}: {GIVEN_UP}": given_up}),
             succeeded=0,
             done_at=now,
-            message=f"Given up by a person: {given_up} resumes {batches.fate_of_unsent(batch)}. "
+            message=f"Given up by a person: {counted(given_up, 'resume')} "
+            f"{batches.fate_of_unsent(batch, given_up)}. "
             "What the server still answers is not used.",
         )
 
@@ -153,8 +143,7 @@ def _call_off(lease: Lease, api: BatchApi) -> batches.Batch:
     def work(connection: sa.Connection) -> batches.Batch:
         now = database.dialect.utc_now(connection)
         batch = batches.lock(connection, database, lease.key)
-        reason, message = "cancelled_by_person", "Cancelled before anything was sent;"
-        return abandon(connection, database, batch, reason, message, now=now)
+        return abandon(connection, database, batch, "cancelled_by_person", CALLED_OFF, now=now)
 
     batch = lease.write(work)
     if batch.input_file_id is not None:

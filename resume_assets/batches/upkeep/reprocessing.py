@@ -21,6 +21,7 @@ from resume_assets.batches.planning.outstanding import queue_with
 from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError
 from resume_assets.models.catalogue import model_for
+from resume_assets.progress import Unit, step
 from resume_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -85,9 +86,11 @@ def put_back(database: Database, model: str, userids: Sequence[Any]) -> int:
     left alone. Safe to repeat, and to go on with after it was interrupted.
     """
     done = 0
-    for start in range(0, len(userids), PAGE):
-        page = userids[start : start + PAGE]
-        done += database.write(partial(_put_back, database=database, model=model, userids=page))
+    with step("putting back", Unit.record, len(userids)) as putting_back:
+        for start in range(0, len(userids), PAGE):
+            page = userids[start : start + PAGE]
+            done += database.write(partial(_put_back, database=database, model=model, userids=page))
+            putting_back.advance(len(page))
     _log.info("reprocess: %d records that %s read are to be read again", done, model)
     return done
 

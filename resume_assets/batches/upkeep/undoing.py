@@ -23,6 +23,7 @@ from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import Refused
 from resume_assets.errors import PlatformError
+from resume_assets.progress import Unit, step
 
 _log = logging.getLogger(__name__)
 
@@ -112,9 +113,12 @@ class _Record:
 def look(database: Database, key: str, userids: Sequence[Any] | None = None) -> Undone:
     """What `undo` would come to now; nothing is changed. Raises NotWritten, UnknownBatch."""
     undone = Undone()
-    for page in _pages(database, key, userids):
-        records = database.read(partial(_records, database=database, key=key, userids=page))
-        _split(records, database.candidates, undone)
+    pages = _pages(database, key, userids)
+    with step("looking at the records", Unit.record, sum(map(len, pages))) as looking:
+        for page in pages:
+            records = database.read(partial(_records, database=database, key=key, userids=page))
+            _split(records, database.candidates, undone)
+            looking.advance(len(page))
     return undone
 
 
@@ -124,8 +128,11 @@ def undo(lease: Lease, userids: Sequence[Any] | None = None) -> Undone:
     Raises NotWritten, BatchBusy, LeaseLost, DatabaseFailed.
     """
     undone = Undone()
-    for page in _pages(lease.database, lease.key, userids):
-        _undo_page(lease, page, undone)
+    pages = _pages(lease.database, lease.key, userids)
+    with step("putting back", Unit.record, sum(map(len, pages))) as putting_back:
+        for page in pages:
+            _undo_page(lease, page, undone)
+            putting_back.advance(len(page))
     _log.info("batch %s: %d records put back", lease.key, undone.put_back)
     return undone
 

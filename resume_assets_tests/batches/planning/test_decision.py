@@ -63,7 +63,7 @@ def test_where_only_repeats_wait_that_are_held_back_a_person_is_asked():
 @pytest.mark.parametrize(
     ("limits", "stop", "how"),
     [
-        (Limits(cost_total=1), Stop.money, "`resume-assets resume` grants the sum again."),
+        (Limits(cost_total=1), Stop.money, "`resume-assets unpause` grants the sum again."),
         (Limits(cost_today=1), Stop.money_today, "It starts afresh at midnight UTC, or with"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_crumb_is_taken_where_it_is_all_that_waits_or_all_there_will_be():
             Stop.money_today,
             "RESUME_MAX_COST_USD_A_DAY",
         ),
-        (QUEUE, Outstanding(low_share=True), NO_LIMITS, Stop.low_share, "resume-assets resume"),
+        (QUEUE, Outstanding(low_share=True), NO_LIMITS, Stop.low_share, "resume-assets unpause"),
         (QUEUE, Outstanding(stopped="No money."), NO_LIMITS, Stop.stopped, "No money."),
     ],
 )
@@ -193,7 +193,7 @@ def test_only_what_a_person_must_mend_waits_for_one():
 def test_what_is_made_up_stops_the_planning_and_the_command_is_told():
     refusal = refused(decide(QUEUE, Outstanding(low_borne_out=True), NO_LIMITS, 500))
     assert refusal.stop is Stop.low_borne_out
-    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets resume`"):
+    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets unpause`"):
         assert told in refusal.why
 
 

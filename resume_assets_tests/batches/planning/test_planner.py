@@ -245,7 +245,7 @@ class TestRepeats:
         refused = plan(flow)
         assert stop(refused) is Stop.low_share
         assert isinstance(refused, NoPlan)
-        assert "resume-assets resume" in refused.why
+        assert "resume-assets unpause" in refused.why
         installation = flow.installation()
         why = flow.database.read(
             lambda connection: why_stopped(connection, flow.database, flow.settings, installation)

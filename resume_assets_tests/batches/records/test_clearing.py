@@ -197,7 +197,7 @@ def test_two_batches_that_invent_much_stop_the_planning(flow: Flowing):
             flow.update(stopped.key, state="abandoned")
     assert isinstance(stopped, NoPlan)
     assert stopped.stop is Stop.low_borne_out
-    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets resume`"):
+    for told in ("RESUME_BORNE_OUT_SHARE", "values_borne_out", "`resume-assets unpause`"):
         assert told in stopped.why
     flow.database.write(lambda connection: resume_planning(connection, flow.database))
     assert not isinstance(plan(flow), NoPlan)

@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from resume_assets.batches.records.rows import Applied, Row
+from resume_assets.batches.records.digests import digests_of
+from resume_assets.batches.records.rows import Applied, Row, _digests, rows_without, to_write
+from resume_assets.database.candidates import CandidateTable, Target
 from resume_assets.evidence.weighing import Weight
+from resume_assets.extraction.candidate import COLUMNS as ALL
 from resume_assets.extraction.values import LOSSES, Change, Changes
 
 COLUMNS = ["City", "State", "Email"]
@@ -63,3 +67,36 @@ def test_a_row_tells_something_while_a_value_is_left_that_is_not_refused() -> No
     assert rest.changes == {"City": Change.refused}
     assert given.changes == {"City": Change.cut}
     assert not given.without(frozenset({"City", "State"})).tells(COLUMNS)
+
+
+def table_of(*columns: str) -> CandidateTable:
+    """A table that has only these columns, each in another spelling."""
+    numbers = {column.name: number for number, column in enumerate(ALL)}
+    targets = tuple(Target(numbers[name], name.upper(), None) for name in columns)
+    parts: list[Any] = [*[None] * 5, targets, {}]
+    return CandidateTable(*parts)
+
+
+def test_digests_stand_at_the_place_of_their_column_whatever_the_table_lacks() -> None:
+    values = {"City": "Turku", "Email": None, "State": "TX"}
+    whole = digests_of([values.get(column.name) for column in ALL])
+    assert _digests(table_of(*values), [*values.values()]) == whole
+    assert _digests(table_of(*(column.name for column in ALL)), [None] * len(ALL)) == digests_of(
+        [None] * len(ALL)
+    )
+
+
+def test_only_what_is_not_refused_is_written() -> None:
+    there = table_of(*COLUMNS)
+    one, other = row({}, "Austin", "TX", None), row({}, "Turku", None, "a@b.example")
+    names, values = to_write([one, other], there)
+    assert (names, values) == (["CITY", "STATE", "EMAIL"], [one.values, other.values])
+    names, values = to_write([one.without(frozenset({"State"}))], there)
+    assert (names, values) == (["CITY", "EMAIL"], [["Austin", None]])
+    assert to_write([], there) == (["CITY", "STATE", "EMAIL"], [])
+
+
+def test_rows_are_told_apart_though_they_are_alike() -> None:
+    one, other = row({}, "Austin"), row({}, "Austin")
+    [left] = rows_without([one, other], [one])
+    assert left is other

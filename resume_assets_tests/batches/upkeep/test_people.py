@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.applying import NotCollected
 from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep.naming import unknown_userids
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import KEY, Flowing
 
@@ -121,10 +122,10 @@ def test_its_cost_stays_reserved(flow: Flowing) -> None:
 
 
 def test_ids_that_nobody_has(flow: Flowing) -> None:
-    assert people.unknown_userids(flow.database, [1, 4711, 3, -1]) == [4711, -1]
-    assert people.unknown_userids(flow.database, []) == []
+    assert unknown_userids(flow.database, [1, 4711, 3, -1]) == [4711, -1]
+    assert unknown_userids(flow.database, []) == []
     many = list(range(1, 1_200))
-    assert people.unknown_userids(flow.database, many) == many[3:]
+    assert unknown_userids(flow.database, many) == many[3:]
 
 
 def test_collected_is_never_lost_by_it(flow: Flowing) -> None:

@@ -1,0 +1,30 @@
+"""Waiting for answers: how many of all that are out, as the last look counted them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.states import BatchState
+from resume_assets.progress import Step, Unit, watched
+
+
+class Waiting:
+    """One wait of many looks; its rate is counted since the same batches are out."""
+
+    def __init__(self) -> None:
+        self._keys: frozenset[str] = frozenset()
+        self._step: Step | None = None
+
+    @contextmanager
+    def shown(self, opened: Iterable[batches.Batch]) -> Iterator[None]:
+        """Show how far these batches are, those of them that are out, until the block ends."""
+        out = [batch for batch in opened if batch.state == BatchState.submitted]
+        keys = frozenset(batch.batch_key for batch in out)
+        answered = sum((b.requests_completed or 0) + (b.requests_failed or 0) for b in out)
+        if self._step is None or keys != self._keys:
+            asked = sum(batch.requests or 0 for batch in out)
+            self._keys = keys
+            self._step = Step("waiting for answers", Unit.request, asked, answered, answered)
+        self._step.done = answered
+        with watched(self._step):
+            yield
