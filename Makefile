@@ -10,12 +10,14 @@ BIN := .venv/bin
 .PHONY: help install demo test browser mutants ui lint types bench lock clean
 
 help:
-	@echo "make demo    sample resumes through one whole batch; no key, no server"
-	@echo "make test    the tests         make browser         those of the pages, in Chromium"
-	@echo "make ui      Dagster's UI on the demo's data, until Ctrl-C"
-	@echo "make install .venv alone       make lint, make types    what CI checks as well"
-	@echo "make bench   the benchmarks    make lock                requirements.lock anew"
-	@echo "make mutants a sample of small changes to the code: does a test notice each?"
+	@echo "make demo     sample resumes through one whole batch; no key, no server"
+	@echo "make ui       Dagster's UI on the demo's data, until Ctrl-C"
+	@echo "make test     the tests"
+	@echo
+	@echo "make install  .venv alone       make lint, make types  what CI checks as well"
+	@echo "make bench    the benchmarks    make lock              requirements.lock anew"
+	@echo "make browser  the tests of the pages, in Chromium"
+	@echo "make mutants  small changes to the code, a sample: does a test notice each?"
 
 install: .venv/installed
 

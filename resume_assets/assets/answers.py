@@ -43,7 +43,7 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.settings import Settings, SettingsError
-from resume_assets.words import counted, dollars
+from resume_assets.words import counted, dollars, verb
 
 
 @batch_asset("openai", "jsonl", after=submitted_batch, code_version=rules())
@@ -128,9 +128,10 @@ def updated_candidate_records(
                 review = _review_page(database, kept, key)
         left_out = database.candidates.left_out
     metadata: Metadata = {
-        "in_words": f"{counted(applied.written, 'record')} written; {given_back:,} wait again, "
-        f"{waiting_for_a_person:,} for a person. Of the values that must stand in their resumes "
-        f"{applied.share_borne_out:.1%} do.",
+        "in_words": f"{counted(applied.written, 'record')} written; {given_back:,} "
+        f"{verb(given_back, 'waits', 'wait')} again, for the next batch; {waiting_for_a_person:,} "
+        f"{verb(waiting_for_a_person, 'is', 'are')} given up. Of the values that must stand in "
+        f"their resumes, {applied.share_borne_out:.1%} do.",
         ROW_COUNT: applied.written,
         "rows_written": applied.written,
         "rows_superseded": applied.superseded,

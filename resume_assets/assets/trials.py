@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from resume_assets.assets.candidates import aicandidate
-from resume_assets.assets.partitions import TRIALS, model_trials, partitioned_asset
+from resume_assets.assets.partitions import GROUP, model_trials, partitioned_asset
 from resume_assets.assets.reporting import Metadata, percent, table, timestamp
 from resume_assets.assets.requests import Materialized
 from resume_assets.assets.safely import safely
@@ -30,7 +30,7 @@ class HeldUp(PlatformError):
 
 
 @partitioned_asset(
-    partitions_def=model_trials, group_name=TRIALS, kinds={"openai"}, deps=[aicandidate]
+    partitions_def=model_trials, group_name=GROUP, kinds={"openai"}, deps=[aicandidate]
 )
 def model_trial(
     context: dg.AssetExecutionContext,

@@ -80,13 +80,14 @@ def continuous(
     """
     from resume_assets.commands import continuous as command
     from resume_assets.commands.session import session
+    from resume_assets.commands.waiting import between_looks
 
     with session() as opened:
         return command.continuous(
             opened,
             batches=num_batches,
             rows=batch_size or opened.settings.batch_size,
-            interval=check_interval or opened.settings.check_interval,
+            interval=check_interval or between_looks(opened.settings),
             in_flight=max_in_flight,
         )
 

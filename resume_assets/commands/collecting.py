@@ -101,9 +101,8 @@ def bring_in(session: Session, key: str) -> batches.Batch:
     if batch.batch_cost is None:
         say(f"{tokens}, no price known for {batch.model}")
     else:
-        saving = float(batch.standard_cost) - float(batch.batch_cost)
         say(
-            f"{tokens}, {dollars(float(batch.batch_cost))}, {dollars(saving)} less than the "
-            "standard price"
+            f"{tokens}, {dollars(float(batch.batch_cost))} as a batch, "
+            f"{dollars(float(batch.standard_cost))} at the standard price"
         )
     return batch

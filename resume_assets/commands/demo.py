@@ -18,6 +18,7 @@ from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.records.auditing import Audit, audit
 from resume_assets.batches.records.judging import judge
+from resume_assets.commands.outcome import reason_in_words
 from resume_assets.commands.output import answer, say
 from resume_assets.commands.session import Session, session
 from resume_assets.commands.telling import facts_of
@@ -183,7 +184,7 @@ def _report_records(found: Audit) -> None:
     written = account.by_state.get(ItemState.succeeded, 0)
     _tell("records written", f"{written} of {account.claimed}")
     for reason, count in sorted(account.by_reason.items(), key=lambda pair: -pair[1]):
-        _tell("not written", f"{count}: {reason}")
+        _tell("not written", f"{count}: {reason_in_words(reason)}")
     lost = found.losses
     _tell(
         "not whole",

@@ -16,17 +16,24 @@ from resume_assets.words import counted, verb
 
 _NAMED = 10
 _TRY_IT = "`resume-assets doctor --ask` tries one request"
+_NAMES_NOBODY = "invalid: empty"
 _ADVICE = {
     "cut": "The answers did not fit: raise RESUME_MAX_OUTPUT_TOKENS.",
     "invalid": f"The model does not answer in the shape that is asked for: {_TRY_IT}; "
     "RESUME_MODEL names another model.",
+    _NAMES_NOBODY: f"No answer names anybody: is there a person in these resumes? {_TRY_IT}.",
     "refused": f"The model declines: {_TRY_IT}; RESUME_MODEL names another model.",
     "failed": f"The server turned the requests down or failed: {_TRY_IT}.",
     "expired": "The server did not come to them in time; smaller batches (RESUME_BATCH_SIZE) may.",
     "missing": "The server gave no line for them.",
     "released": "The server ran none of it: see the message above, and `resume-assets doctor`.",
 }
-"""What to look at, by how most of the requests ended."""
+"""What to look at, by how most of the requests ended: the reason as a whole, or its state."""
+
+
+def reason_in_words(reason: str) -> str:
+    """A reason as the ledger has it, with what it means where its own words leave one guessing."""
+    return f"{reason} (the answer names nobody)" if reason == _NAMES_NOBODY else reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ def say_outcome(outcome: BatchOutcome) -> None:
         return
     say(f"  {sum(outcome.reasons.values()):,} not written:")
     for reason, count in reasons[:_NAMED]:
-        say(f"  {count:>7,}  {reason}")
+        say(f"  {count:>7,}  {reason_in_words(reason)}")
     if len(reasons) > _NAMED:
         say(f"  {sum(count for _, count in reasons[_NAMED:]):>7,}  for other reasons")
     if outcome.nothing_usable:
-        advice = _ADVICE.get(reasons[0][0].partition(":")[0], f"{_TRY_IT}.")
+        most = reasons[0][0]
+        advice = _ADVICE.get(most) or _ADVICE.get(most.partition(":")[0], f"{_TRY_IT}.")
         say(f"  Nothing of it is usable. {advice}")
     if outcome.back:
         waits = verb(outcome.back, "waits", "wait")

@@ -207,8 +207,8 @@ def _spent(found: dict[str, Any]) -> str:
         parts.append("$0")
     elif found["cost_usd"] is not None:
         parts.append(
-            f"{dollars(found['cost_usd'])}, {dollars(found['saving_usd'])} less than the standard "
-            "price"
+            f"{dollars(found['cost_usd'])}; the standard price would have been "
+            f"{dollars(found['cost_usd'] + found['saving_usd'])}"
         )
     parts += [
         f"{counted(tokens, 'token')} of {model}: no price known"

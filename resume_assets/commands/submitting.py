@@ -16,7 +16,7 @@ from resume_assets.commands.telling import describe, facts_of
 from resume_assets.models.caching import caching_in_words
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.prices import Service, Usage, price
-from resume_assets.words import counted, dollars, size
+from resume_assets.words import counted, dollars, size, verb
 
 _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
@@ -161,7 +161,8 @@ def dry_run(session: Session, *, rows: int) -> int:
         next=f"resume-assets submit --batch-size {rows}",
     )
     say("Nothing was sent and nothing claimed.")
-    say(f"Next: `resume-assets submit --batch-size {rows}` sends them.")
+    sends = f"sends {verb(queue.waiting, 'it', 'them')}"
+    say(f"Next: `resume-assets submit --batch-size {rows}` {sends}.")
     return 0
 
 

@@ -12,7 +12,7 @@ from resume_assets.commands.collecting import NOT_ENDED, poll
 from resume_assets.commands.continuous import told_to_stop
 from resume_assets.commands.output import answer, say, wants_json, warn
 from resume_assets.commands.session import RunFailed, Session
-from resume_assets.commands.waiting import Waiting
+from resume_assets.commands.waiting import Waiting, between_looks
 from resume_assets.errors import WrongUseError
 from resume_assets.evaluation.gold import Known
 from resume_assets.trials import creating
@@ -112,7 +112,7 @@ def _wait(session: Session, key: str) -> tuple[TrialState, bool]:
                 warn(why)
                 return state, True
             with waiting.shown(state.batches):
-                stop.wait(session.settings.check_interval)
+                stop.wait(between_looks(session.settings))
             if stop.is_set():
                 raise KeyboardInterrupt
             poll(session)

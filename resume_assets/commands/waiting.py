@@ -5,7 +5,20 @@ from contextlib import contextmanager
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
+from resume_assets.choices import Endpoint
 from resume_assets.progress import Step, Unit, watched
+from resume_assets.settings import Settings
+
+_LOCAL = 2.0
+
+
+def between_looks(settings: Settings) -> float:
+    """Seconds that a command waits between two looks.
+
+    The local server has answered within seconds: who tries it out need not stare for a minute.
+    """
+    wanted = settings.check_interval
+    return min(wanted, _LOCAL) if settings.endpoint is Endpoint.local else wanted
 
 
 class Waiting:

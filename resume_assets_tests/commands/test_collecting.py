@@ -33,7 +33,7 @@ def test_a_batch_on_its_way(home: Path) -> None:
         said = ok("check", remote)
         assert f"b1  done  {remote} (completed)  2 of 2 records written" in said
         assert "tokens, $" in said
-        assert "less than the standard price" in said
+        assert "at the standard price" in said
         assert platform.written() == [1, 2]
         again = ok("check", "b1")
         assert "2 of 2 records written" in again
@@ -99,6 +99,21 @@ def test_where_some_are_usable_the_others_reasons_are_told(
     assert "1 of them has no attempts left: `resume-assets retry`" in said
     assert "Nothing of it is usable" not in said
     assert "Next: nothing; no resume waits." in said
+
+
+def test_answers_that_name_nobody_are_no_fault_of_the_shape(home: Path) -> None:
+    def rules(schema: dict[str, Any], resume: str) -> Any:
+        return {
+            name: [] if isinstance(value, list) else ""
+            for name, value in answer(schema, resume).items()
+        }
+
+    with platform_at(home, rules=rules) as platform:
+        platform.seed(1)
+        platform.sent("b1")
+        said = " ".join(call("check", "b1").stdout.split())
+    assert "1 invalid: empty (the answer names nobody)" in said
+    assert "Nothing of it is usable. No answer names anybody" in said
 
 
 def test_a_batch_that_a_person_cancelled_is_no_failure(home: Path) -> None:
