@@ -20,7 +20,8 @@ submit_batch = dg.define_asset_job(
     Stage.submit.value,
     selection=[unprocessed_resumes, batch_requests, submitted_batch],
     tags=_NO_RETRIES,
-    description="Claim resumes, build their request file, hand it to OpenAI.",
+    description="Claim resumes, build their request file, hand it to OpenAI. Each partition is a "
+    "batch; the job `submit` begins a new one.",
 )
 
 collect_batch = dg.define_asset_job(

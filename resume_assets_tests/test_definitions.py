@@ -57,7 +57,7 @@ def test_the_assets_are_these(repository: dg.RepositoryDefinition) -> None:
 def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, name: str) -> None:
     kinds, parents = SPECS[name]
     found = node(repository, name)
-    assert found.group_name == ("model_trials" if name == "model_trial" else "resume_batches")
+    assert found.group_name == "resume_batches"
     assert set(found.kinds) == kinds
     assert {key.to_user_string() for key in found.parent_keys} == parents
     assert found.owners == ["team:recruiting-data"]

@@ -23,7 +23,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import claim
 from resume_assets.batches.sending.noting import noted
 from resume_assets.batches.sending.submission import submit
-from resume_assets.errors import PlatformError
+from resume_assets.errors import PlatformError, WrongUseError
 from resume_assets.models.caching import caching_in_words
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.prices import Service, Usage, price
@@ -36,11 +36,11 @@ from resume_assets.resources import (
 from resume_assets.settings import Settings, SettingsError, load_settings
 from resume_assets.words import counted, dollars, size
 
-_MOST = 10_000_000  # as of RESUME_BATCH_SIZE; a file takes 50,000
+MOST_ROWS = 10_000_000  # as of RESUME_BATCH_SIZE; a file takes 50,000
 Materialized = Iterator[dg.MaterializeResult[None]]
 
 
-def _usual_size() -> int:
+def usual_size() -> int:
     """RESUME_BATCH_SIZE as it is when Dagster loads this, for the launchpad to open with."""
     try:
         return load_settings().batch_size
@@ -52,7 +52,7 @@ class ClaimConfig(dg.Config):
     """For a partition that was added by hand; a batch that the planner made has its size."""
 
     batch_size: int = Field(
-        default=_usual_size(),
+        default=usual_size(),
         description="Resumes in this batch, at most: 1 to 10,000,000, in one file of 50,000 at "
         "most. RESUME_BATCH_SIZE if not given.",
     )
@@ -60,6 +60,10 @@ class ClaimConfig(dg.Config):
 
 class PlanRefused(PlatformError):
     """A limit allows no batch now."""
+
+
+class NoPartition(WrongUseError):
+    """A run of these assets was launched for no batch."""
 
 
 class NotClaimed(PlatformError):
@@ -77,10 +81,10 @@ def unprocessed_resumes(
 
     A claimed candidate is in no other batch until this one has ended.
     """
-    key = context.partition_key
     with safely("claiming resumes"):
+        key = _key(context)
         database, values = sqlserver.database(), settings.load()
-        within("batch_size", config.batch_size, 1, _MOST)
+        within("batch_size", config.batch_size, 1, MOST_ROWS)
         refusal = plan_named(database, values, key, config.batch_size)
         if refusal is not None:
             raise PlanRefused(f"Batch {key} is not planned: {refusal.why}")
@@ -99,6 +103,16 @@ def unprocessed_resumes(
             **facts(claimed.batch, "state", "model", "planned_at", "claimed_at"),
         }
     )
+
+
+def _key(context: dg.AssetExecutionContext) -> str:
+    """The batch's key. Raises NoPartition where the launchpad's field was left empty."""
+    if not context.has_partition_key:
+        raise NoPartition(
+            "No partition was chosen, so this run has no batch; nothing was claimed or sent. The "
+            "job `submit` makes a new batch, and needs none."
+        )
+    return context.partition_key
 
 
 @batch_asset("jsonl", "file", after=unprocessed_resumes, code_version=asked_now())

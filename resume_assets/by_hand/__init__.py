@@ -8,9 +8,10 @@ from resume_assets.by_hand.auditing import audit
 from resume_assets.by_hand.forgetting import forget
 from resume_assets.by_hand.people import cancel, retry
 from resume_assets.by_hand.reprocessing import reprocess
+from resume_assets.by_hand.submitting import submit
 from resume_assets.by_hand.trials import trial
 from resume_assets.by_hand.undoing import undo
 
-JOBS = (audit, cancel, forget, reprocess, retry, trial, undo)
+JOBS = (audit, cancel, forget, reprocess, retry, submit, trial, undo)
 
 __all__ = ["JOBS"]

@@ -3,11 +3,14 @@
 What the functions below them do in full is tested beside those.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from resume_assets.batches.planning.dispatching import due_runs
+from resume_assets.batches.planning.runs import Stage
 from resume_assets.by_hand import JOBS
 from resume_assets_tests.home import QUIET, Platform, failure_of
 
@@ -63,6 +66,7 @@ def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -
         ("trial", {"models": ["m"], "seed": -1}, "seed is -1: it takes 0 to 2,147,483,647"),
         ("trial", {"models": [""]}, "models takes a list of names"),
         ("audit", {"batch": "nobody"}, "nobody"),
+        ("submit", {"batch_size": 0}, "batch_size is 0: it takes 1 to 10,000,000"),
         ("forget", {"dry_run": False}, "userids is empty: whom?"),
         ("forget", {"userids": ["one"]}, "'one' is no id of this table"),
         ("forget", {"userids": [10**30]}, "larger than any id of a database"),
@@ -92,6 +96,27 @@ def test_cancel_calls_a_batch_off_and_says_where_it_has_ended(platform: Platform
     assert "cancelled" in told(started(platform, "cancel", batch="b1"))["in_words"].lower()
     assert platform.batch("b1").state == "abandoned"
     assert "nothing to cancel" in told(started(platform, "cancel", batch="b1"))["in_words"]
+
+
+def test_submit_plans_a_batch_that_the_sensor_then_runs(platform: Platform) -> None:
+    assert "No resume is waiting" in told(started(platform, "submit"))["in_words"]
+    platform.seed(3)
+    found = told(started(platform, "submit", batch_size=2))
+    key = found["batch"]
+    assert (found["resumes"], platform.batch(key).state) == (2, "planned")
+    assert platform.instance.get_dynamic_partitions("resume_batches") == [key]
+    [run] = due_runs(platform.database, patience=timedelta(0))
+    assert (run.key, run.stage) == (key, Stage.submit)
+
+
+def test_a_run_for_no_batch_is_told_which_job_makes_one(platform: Platform) -> None:
+    platform.seed(1)
+    result = platform.definitions.resolve_job_def("submit_batch").execute_in_process(
+        instance=platform.instance, run_config=QUIET, raise_on_error=False
+    )
+    assert not result.success
+    assert "The job `submit` makes a new batch" in failure_of(result)
+    assert platform.batches() == []
 
 
 def test_undo_tells_before_it_does(done: Platform) -> None:
