@@ -21,7 +21,7 @@ install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found."; exit 1; }
-	@echo "Making .venv from requirements.lock; what is installed, once in a while a minute's work:"
+	@echo "Making .venv from requirements.lock, which takes a minute. What is installed:"
 	$(PYTHON) -m venv .venv
 	@# pip's own words are a thousand lines; its failure is ours, though a pipe would hide it.
 	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
@@ -48,7 +48,7 @@ browser: .venv/browser
 		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq \
 		--no-install-recommends -o DPkg::Lock::Timeout=120 chromium >/dev/null; } || \
 		{ echo "Chromium is needed: apt-get install chromium, or CHROMIUM=/path/to/it."; exit 1; }
-	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing
+	$(BIN)/python -m pytest -m browser resume_assets_tests/reviewing resume_assets_tests/ui
 
 .venv/browser: .venv/installed requirements-browser.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock

@@ -134,7 +134,7 @@ def test_the_usable_share_is_judged_by_the_setting(
     done.database.write(lambda connection: connection.execute(statement))
     found = check(done, "b1")["usable_answers"]
     assert not found.passed
-    assert found.metadata["share"].value == 0.5
+    assert found.metadata["usable_percent"].value == 50.0
     assert table(found.metadata["others_by_reason"]) == [
         {"reason": "refused: refusal", "requests": 1}
     ]
@@ -147,7 +147,7 @@ def test_what_the_resumes_do_not_bear_out_is_a_warning_with_ids_and_columns(
 ) -> None:
     sound = check(done, "b1")["values_borne_out"]
     assert sound.passed
-    assert sound.metadata["share_borne_out"].value == 1.0
+    assert sound.metadata["borne_out_percent"].value == 100.0
     checked = sound.metadata["values_checked"].value
     assert isinstance(checked, int)
     assert checked > 10
@@ -162,7 +162,7 @@ def test_what_the_resumes_do_not_bear_out_is_a_warning_with_ids_and_columns(
     found = check(done, "b1")["values_borne_out"]
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.WARN
-    assert found.metadata["share_borne_out"].value == 1 - 2 / checked
+    assert found.metadata["borne_out_percent"].value == round(100 - 200 / checked, 2)
     assert table(found.metadata["first_50"]) == [
         {"userid": "2", "column": "Email"},
         {"userid": "2", "column": "Skill1"},
@@ -182,7 +182,7 @@ def test_a_batch_that_was_not_answered_at_all_has_no_low_share(done: Platform) -
     done.database.write(lambda connection: connection.execute(statement))
     found = check(done, "b1")["usable_answers"]
     assert found.passed
-    assert found.metadata["share"].value == 1.0
+    assert found.metadata["usable_percent"].value == 100.0
 
 
 def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
@@ -260,7 +260,7 @@ def test_the_known_answers_of_samples_under_other_ids(platform: Platform) -> Non
     assert found.passed
     assert found.metadata["samples"].value == 1
     assert found.metadata["known_answers"].value == len(sample.expected)
-    assert found.metadata["share"].value == 1.0
+    assert found.metadata["met_percent"].value == 100.0
     groups = {row["group"]: row for row in table(found.metadata["by_group"])}
     assert groups["name"] == {"group": "name", "met": 3, "known_answers": 3}
     assert table(found.metadata["missed_by_column"]) == []
@@ -270,10 +270,23 @@ def test_the_known_answers_of_samples_under_other_ids(platform: Platform) -> Non
     found = check(platform, "b1")["known_answers_met"]
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.WARN
-    share = found.metadata["share"].value
+    share = found.metadata["met_percent"].value
     assert isinstance(share, float)
-    assert share < LEAST_MET
+    assert share < 100 * LEAST_MET
     missed = table(found.metadata["missed_by_column"])
     assert missed
     assert all(row["met"] < row["known_answers"] for row in missed)
     assert "Zebulon" not in str(found)
+
+
+def test_what_a_sample_loses_on_purpose_is_no_warning(platform: Platform) -> None:
+    """Two of them are longer than any window, others have more skills than there are columns."""
+    [sample] = [sample for sample in samples.load() if sample.userid == 1001]
+    platform.seed({1: sample.text})
+    platform.to_the_end("b1")
+    items = platform.database.ledger.items
+    lossy = items.update().values(truncated=True, values_cut=3)
+    platform.database.write(lambda connection: connection.execute(lossy))
+    found = check(platform, "b1")["nothing_cut_or_unread"]
+    assert found.passed
+    assert found.metadata["samples_not_counted"].value == 1

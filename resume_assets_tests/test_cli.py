@@ -11,15 +11,15 @@ from resume_assets.errors import PlatformError, WrongUseError
 from resume_assets_tests.commands.calling import call, ok
 
 COMMANDS = {
-    "completion",
-    "unpause",
     "cancel",
     "check",
+    "completion",
     "continuous",
     "demo",
     "doctor",
     "env",
     "evaluate",
+    "forget",
     "init-db",
     "local-openai",
     "new",
@@ -32,6 +32,7 @@ COMMANDS = {
     "trial",
     "ui",
     "undo",
+    "unpause",
 }
 
 

@@ -1,5 +1,6 @@
 """What Dagster shows of the platform: names, relations, owners, kinds; and that it is all there."""
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,30 @@ def test_any_resource_can_be_replaced_alone() -> None:
     assert resources is not None
     assert resources["openai"] is other
     assert type(resources["sqlserver"]).__name__ == "SQLServerResource"
+
+
+def test_a_backfill_is_a_run_a_partition_and_what_depends_on_code_says_so(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    for name in SPECS.keys() - {"aicandidate"}:
+        policy = node(repository, name).backfill_policy
+        assert policy.max_partitions_per_run == 1, name
+    assert re.fullmatch(
+        r"prompt [0-9a-f]{12}, schema [0-9a-f]{12}", node(repository, "batch_requests").code_version
+    )
+    for name in ("batch_output", "updated_candidate_records"):
+        assert node(repository, name).code_version.startswith("rules ")
+
+
+def test_each_column_of_the_table_is_described(repository: dg.RepositoryDefinition) -> None:
+    schema = node(repository, "aicandidate").metadata["dagster/column_schema"]
+    described = {column.name: column.description for column in schema.columns}
+    assert all(described.values())
+    assert described["SecondMostRecentEndDate"] == (
+        "End of the second most recent position: YYYY-MM or Present, the year must stand in the "
+        "resume."
+    )
+    assert described["Skill10"].startswith("Skills, the 10th of 10")
 
 
 def test_loading_them_warns_of_nothing() -> None:

@@ -133,7 +133,7 @@ def batch_requests(
         metadata={
             "in_words": f"{counted(batch.requests, 'request')} in a file of "
             f"{size(batch.file_bytes)}; {counted(batch.truncated, 'resume')} without the middle. "
-            f"Estimated: {dollars(money.get('estimated_cost_usd'))} at most.",
+            f"Estimated cost, at most: {dollars(money.get('estimated_cost_usd'))}.",
             ROW_COUNT: batch.requests,
             **facts(
                 batch,

@@ -25,7 +25,7 @@ def init_db(dry_run: bool, with_index: bool, ledger_only: bool) -> int:
 @command("new", "resume-assets new monday-1", group=Group.dagster)
 @click.argument("key", required=False)
 def new(key: str | None) -> None:
-    """Add a batch's key for Dagster.
+    """Add a partition for Dagster: a batch's key.
 
     To be materialized by hand or in the UI; it is made up if not given.
     """

@@ -22,7 +22,9 @@ def telling(database: Database) -> Iterator[None]:
     """Give an interrupt of the block the words that `goes_on` finds."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if interrupt.args:  # it has its words already
+            raise
         raise KeyboardInterrupt(f"Interrupted. {goes_on(database)}") from None
 
 

@@ -94,11 +94,19 @@ def print_answer(found: dict[str, Any]) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask a person. Raises click.Abort where they decline, NobodyIsAsked for a program."""
+    """Ask a person, before anything is changed.
+
+    Raises click.Abort where they decline, NobodyIsAsked for a program.
+    """
     if wants_json():
         raise NobodyIsAsked("With --json nobody is asked: add --yes, or leave out --json.")
-    with _cleared():
-        click.confirm(folded(question), abort=True)
+    try:
+        with _cleared():
+            click.confirm(folded(question), abort=True)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):  # click makes no difference
+            raise KeyboardInterrupt("Interrupted; nothing was changed.") from None
+        raise
 
 
 def width() -> int:

@@ -203,7 +203,9 @@ def _because(message: str | None) -> str:
 def _spent(found: dict[str, Any]) -> str:
     """Dollars as far as they are known, and the tokens that no price is known for."""
     parts = []
-    if found["cost_usd"] is not None:
+    if found["cost_usd"] == 0:
+        parts.append("$0")
+    elif found["cost_usd"] is not None:
         parts.append(
             f"{dollars(found['cost_usd'])}, {dollars(found['saving_usd'])} less than the standard "
             "price"

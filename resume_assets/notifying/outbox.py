@@ -163,13 +163,14 @@ def claim(database: Database, receiver: str, *, at_once: bool = False) -> Claime
     """
     if not database.read(lambda connection: _due(connection, database, receiver, at_once=at_once)):
         return None
+    sender = myself()
 
     def work(connection: sa.Connection) -> Claimed | None:
         database.dialect.lock(connection, database.ledger.installation)
-        due = _due(connection, database, receiver, at_once=at_once)[:AT_ONCE]
+        due = _due(connection, database, receiver, at_once=at_once, sender=sender)[:AT_ONCE]
         if not due:
             return None
-        sender, table = myself(), database.ledger.deliveries
+        table = database.ledger.deliveries
         until = database.dialect.utc_now(connection) + SENDING
         for row in due:
             tries = (row.tries or 0) + 1
@@ -190,13 +191,19 @@ def claim(database: Database, receiver: str, *, at_once: bool = False) -> Claime
 
 
 def _due(
-    connection: sa.Connection, database: Database, receiver: str, *, at_once: bool
+    connection: sa.Connection,
+    database: Database,
+    receiver: str,
+    *,
+    at_once: bool,
+    sender: str | None = None,
 ) -> Sequence[sa.Row[Any]]:
     """All that the receiver is still to be told, oldest first; nothing if that is not due now."""
     now = database.dialect.utc_now(connection)
     untold = connection.execute(_untold(database, receiver, now)).all()
     for row in untold:
-        if not is_free(row, now):
+        # Ours it is already where a commit succeeded and only its answer was lost.
+        if not is_free(row, now) and row.lease_owner != sender:
             return []
         if not at_once and row.next_try_at is not None and row.next_try_at > now:
             return []

@@ -29,6 +29,7 @@ _ITEM: Final = (
     "not_borne_out",
     "last_processed",
     "digests",
+    "forgotten_at",
 )
 
 
@@ -39,6 +40,7 @@ class Why(StrEnum):
     gone = "no such candidate any more"
     later = "a later batch wrote the record"
     processed = "LastProcessed is no longer the batch's: they wait again, or others set it"
+    forgotten = "forgotten by request, or older than RESUME_KEEP_LEDGER_DAYS"
     no_text = "the resume is another by now, and the one that was sent is no longer kept"
 
 
@@ -111,7 +113,9 @@ def look(
     not_shown: dict[Why, list[Any]] = {}
     for userid in userids:
         item, present = by_userid[userid], standing.get(userid)
-        if present is None:
+        if item.forgotten_at is not None:
+            not_shown.setdefault(Why.forgotten, []).append(userid)
+        elif present is None:
             not_shown.setdefault(Why.gone, []).append(userid)
         elif userid in later:
             not_shown.setdefault(Why.later, []).append(userid)
@@ -139,7 +143,7 @@ def _reviewed(item: sa.Row[Any], stands: Mapping[str, Any]) -> Reviewed:
     return Reviewed(
         item.userid,
         item.custom_id,
-        item.text_hash or "",
+        item.text_hash,
         bool(item.truncated),
         {column: Change(change) for column, change in changes.items()},
         {column: Field(plain(value)) for column, value in stands.items()},

@@ -57,7 +57,7 @@ def test_nothing_is_materialized_before_all_is_in(platform: Platform) -> None:
     metadata = metadata_of(run(platform, key), ASSET)
     figures = numbers(metadata)
     assert figures["resumes"] == 3
-    assert figures[f"{MINI}: usable share"] == 1.0
+    assert figures[f"{MINI}: usable, percent"] == 100.0
     assert figures[f"{NANO}: USD per thousand resumes"] > 0
     assert [row["variant"] for row in table(metadata["variants"])] == [MINI, NANO]
     page = platform.home / "trials" / f"{key}.html"

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from resume_assets_tests.commands.calling import call
@@ -101,3 +102,19 @@ def test_a_second_start_of_a_finished_command_is_named_whole(own_home: Path) -> 
     assert done.returncode == 130, said(done)
     assert "`resume-assets retry 4711 '4 7'` goes on from there." in done.stderr
     assert resume_assets(own_home, "status").returncode == 0
+
+
+def test_an_interrupt_at_a_question_changes_nothing(
+    done: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> bool:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise click.Abort from None  # as click's own does
+
+    monkeypatch.setattr("click.confirm", interrupted)
+    result = call("undo", "b1")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == "Interrupted; nothing was changed."
+    assert done.written() == [1, 2]

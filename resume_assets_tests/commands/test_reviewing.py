@@ -67,7 +67,7 @@ def test_the_asset_tells_where_the_page_is_or_how_to_get_one(done: Platform) -> 
 
 def test_only_what_should_be_looked_at(done: Platform) -> None:
     said = ok("review", "b1", "--flagged")
-    assert "1 records of b1:" in said
+    assert "1 record of b1:" in said
     content = page_of(done).read_text("utf-8")
     assert "john.doe@example.com" in content
     assert "ada1@example.com" not in content
@@ -125,7 +125,7 @@ def test_what_is_not_shown_is_counted_with_its_reason(done: Platform) -> None:
     done.delete(1)
     done.change(3, LastProcessed=None)
     said = ok("review", "b1")
-    assert "1 records of b1:" in said
+    assert "1 record of b1:" in said
     assert "      1  not shown: no such candidate any more" in said
     done.delete(2)
     result = call("review", "b1")

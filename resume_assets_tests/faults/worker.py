@@ -76,6 +76,7 @@ def shorten() -> None:
     undoing.PAGE = reprocessing.PAGE = 2
     backoff.SECONDS = 0.001
     contradictions._FIRST_PAUSE = timedelta(0)
+    outbox.SENDING = timedelta(seconds=10)  # of what was sent, and could not be noted
     outbox._FIRST_PAUSE = timedelta(0)
     outbox.AT_ONCE = 1
     lease_module.LEASE_SECONDS = 0.3  # type: ignore[assignment] # of one that could not be given back

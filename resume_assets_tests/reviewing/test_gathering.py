@@ -6,6 +6,7 @@ import pytest
 
 from resume_assets.batches.ledger.batches import OfTrial
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.upkeep.forgetting import forget
 from resume_assets.batches.upkeep.undoing import undo
 from resume_assets.extraction.text import text_hash
 from resume_assets.reviewing.gathering import NothingToReview, Review, gather
@@ -164,6 +165,14 @@ def test_what_can_not_be_shown_is_told_with_the_reason(flow: Flowing) -> None:
     assert other.startswith("no record, stale")
     assert userids == [5]
     assert review.answers_gone
+
+
+def test_who_is_forgotten_is_not_shown(flow: Flowing) -> None:
+    brought_in(flow)
+    forget(flow.database, flow.settings, flow.store, flow.api, [2])
+    review = review_of(flow)
+    assert [record.userid for record in review.records] == [1, 3]
+    assert review.not_shown == {Why.forgotten: [2]}
 
 
 def test_a_later_batchs_record_is_not_this_ones(flow: Flowing) -> None:
