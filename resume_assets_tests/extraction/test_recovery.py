@@ -3,7 +3,8 @@
 import pytest
 
 from resume_assets.extraction import recovery
-from resume_assets.extraction.recovery import ShapeError, find_object
+from resume_assets.extraction.lenient import ShapeError
+from resume_assets.extraction.recovery import find_object
 
 
 def test_an_answer_of_the_greatest_length_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
