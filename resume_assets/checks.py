@@ -16,7 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import PATIENCE, leased
 from resume_assets.batches.records.auditing import Audit, BorneOut, Finding, audit
 from resume_assets.batches.records.judging import judge_batch
-from resume_assets.batches.records.losses import SHOWN
+from resume_assets.batches.records.losses import SHOWN, Losses
 from resume_assets.database.connect import Database
 from resume_assets.evaluation import Report
 from resume_assets.models.catalogue import model_for
@@ -25,6 +25,7 @@ from resume_assets.notifying.reported import failed_check
 from resume_assets.notifying.telling import report
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.settings import Settings
+from resume_assets.words import counted
 
 _ERRORS = {
     "date_formats": "Every date is YYYY-MM with a real month, `Present` where an end may be so, or "
@@ -37,8 +38,8 @@ _WARNINGS = {
     "positions_newest_first": "Positions go from newest to oldest, where their dates are known.",
     "usable_answers": "The share of answers that became a record is RESUME_USABLE_SHARE or more.",
     "nothing_cut_or_unread": "No resume lost its middle, no value was cut, made NULL or refused, "
-    "every date was read. What else was done to values is in its table. The samples of the demo "
-    "lose something on purpose: they are not counted here, `known_answers_met` judges them.",
+    "every date was read. What else was done to values is in its table. Yellow asks for a look at "
+    "those records; the rest of each is written. The samples of the demo lose a little on purpose.",
     "values_borne_out": "Of the values that must stand in their resumes the share that do is "
     "RESUME_BORNE_OUT_SHARE or more.",
     "nobody_given_up": "No candidate of this batch has used up its attempts; `resume-assets retry` "
@@ -101,18 +102,11 @@ def audit_of_records(
 def look_at(database: Database, settings: Settings, key: str) -> dict[str, Outcome]:
     """What each check says of a batch's records. Raises BatchBusy, DatabaseFailed."""
     gold = samples.gold()
-    meant = [known.text_hash for known in gold if known.text_hash is not None]
     # Under the batch's lease: no other worker writes meanwhile, and this run counts as alive.
     with leased(database, key, patience=PATIENCE) as lease, lease.kept_alive():
         found, known = database.read(
             lambda connection: (
-                audit(
-                    connection,
-                    database,
-                    key,
-                    max_attempts=settings.max_attempts,
-                    meant=meant,
-                ),
+                audit(connection, database, key, max_attempts=settings.max_attempts),
                 judge_batch(connection, database, gold, key),
             )
         )
@@ -195,7 +189,7 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, Outcome]:
         "nothing_cut_or_unread": (
             lost.passed,
             {
-                "samples_not_counted": lost.meant,
+                "in_words": _lost_in_words(lost),
                 "resumes_truncated": lost.truncated,
                 "values_cut": lost.values_cut,
                 "records_with_unread_dates": lost.dates_unread,
@@ -213,6 +207,18 @@ def _outcomes(found: Audit, settings: Settings) -> dict[str, Outcome]:
             },
         ),
     }
+
+
+def _lost_in_words(lost: Losses) -> str:
+    told = [
+        (lost.truncated, "resume", "longer than the model's window and sent without the middle"),
+        (lost.values_cut, "value", "cut, left out or made NULL"),
+        (lost.dates_unread, "record", "with a date that could not be read"),
+    ]
+    parts = [f"{counted(number, thing)} {what}" for number, thing, what in told if number]
+    if not parts:
+        return "Everything that the answers told is in the table."
+    return f"{'; '.join(parts)}. All else of these records is written."
 
 
 def _borne_out(found: BorneOut, least: float) -> Outcome:

@@ -7,7 +7,7 @@ from resume_assets.assets.reporting import ROW_COUNT, Metadata, usd
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.observing import Standing, observe
-from resume_assets.notifying import outbox
+from resume_assets.notifying import upkeep
 from resume_assets.notifying.reported import of_housekeeping
 from resume_assets.notifying.telling import report
 from resume_assets.resources import (
@@ -34,7 +34,7 @@ def delete_what_is_not_needed(
         with openai.api() as api:
             tidied = tidy(database, values, store.store(), api)
         forgotten = forget_records(database, values)
-        outbox.prune(database)
+        upkeep.prune(database)
         report(database, [*of_housekeeping(tidied.problems)])
     for problem in tidied.problems:
         context.log.warning(problem)

@@ -277,16 +277,3 @@ def test_the_known_answers_of_samples_under_other_ids(platform: Platform) -> Non
     assert missed
     assert all(row["met"] < row["known_answers"] for row in missed)
     assert "Zebulon" not in str(found)
-
-
-def test_what_a_sample_loses_on_purpose_is_no_warning(platform: Platform) -> None:
-    """Two of them are longer than any window, others have more skills than there are columns."""
-    [sample] = [sample for sample in samples.load() if sample.userid == 1001]
-    platform.seed({1: sample.text})
-    platform.to_the_end("b1")
-    items = platform.database.ledger.items
-    lossy = items.update().values(truncated=True, values_cut=3)
-    platform.database.write(lambda connection: connection.execute(lossy))
-    found = check(platform, "b1")["nothing_cut_or_unread"]
-    assert found.passed
-    assert found.metadata["samples_not_counted"].value == 1

@@ -181,55 +181,64 @@ def _report(opened: Session, key: str) -> None:
 def _report_records(found: Audit) -> None:
     account = found.account
     written = account.by_state.get(ItemState.succeeded, 0)
-    say(f"  records written   {written} of {account.claimed}")
+    _tell("records written", f"{written} of {account.claimed}")
     for reason, count in sorted(account.by_reason.items(), key=lambda pair: -pair[1]):
-        say(f"  not written       {count}: {reason}")
-    say(
-        f"  not whole         {counted(found.losses.values_cut, 'value')} (cut, left out, made "
-        f"NULL), {counted(found.losses.truncated, 'resume')} longer than the model's window"
+        _tell("not written", f"{count}: {reason}")
+    lost = found.losses
+    _tell(
+        "not whole",
+        f"{counted(lost.values_cut, 'value')} (cut, left out, made NULL), "
+        f"{counted(lost.truncated, 'resume')} longer than the model's window: so it is meant with "
+        "these samples, and why the check nothing_cut_or_unread is yellow",
     )
 
 
 def _report_dates(found: Audit) -> None:
     formats = found.dates.formats
     verdict = "all well-formed" if formats.passed else f"{sum(formats.by_column.values())} WRONG"
-    say(
-        f"  dates             {verdict} in {counted(formats.looked_at, 'record')}; "
+    _tell(
+        "dates",
+        f"{verdict} in {counted(formats.looked_at, 'record')}; "
         f"{counted(found.losses.months_assumed, 'month')} assumed, dates that could not be read "
-        f"in {found.losses.dates_unread}"
+        f"in {found.losses.dates_unread}",
     )
 
 
 def _report_money(batch: batches.Batch) -> None:
-    say(f"  tokens            {batch.input_tokens:,} in, {batch.output_tokens:,} out")
+    _tell("tokens", f"{batch.input_tokens:,} in, {batch.output_tokens:,} out")
     cost, standard = float(batch.batch_cost), float(batch.standard_cost)
-    say(
-        f"  cost              {dollars(cost)} as a batch, {dollars(standard)} at the standard "
-        f"price: {dollars(standard - cost)} saved (at OpenAI; here it was free)"
+    _tell(
+        "cost",
+        f"{dollars(cost)} as a batch, {dollars(standard)} at the standard price: "
+        f"{dollars(standard - cost)} saved (at OpenAI; here it was free)",
     )
 
 
 def _report_accuracy(opened: Session) -> None:
     report = judge(opened.database, samples.gold()).report
     total = report.total
-    say(
-        f"  known answers     {total.accuracy or 0:.1%} met: {total.met:,} of {total.cases:,} "
-        f"values in {counted(report.records, 'record')}"
+    _tell(
+        "known answers",
+        f"{total.accuracy or 0:.1%} met: {total.met:,} of {total.cases:,} values in "
+        f"{counted(report.records, 'record')} (rules written beside these samples: this shows "
+        "that nothing broke, and says nothing about a model)",
     )
-    say("                    (rules written beside these samples: this shows that nothing broke,")
-    say("                    and says nothing about a model)")
     missed = ", ".join(
         f"{column} {score.met}/{score.cases}"
         for column, score in report.worst_first()[:3]
         if score.met < score.cases
     )
     if missed:
-        say(f"                    missed most: {missed}")
+        _tell("", f"missed most: {missed}")
+
+
+def _tell(title: str, words: str) -> None:
+    say(f"  {title:<18}{words}", hang=20)
 
 
 def _where_next(opened: Session) -> None:
     say("\nWhere to look next")
-    say("  make ui                          lineage, runs, checks and sensors: Dagster's UI")
+    say("  make ui                          lineage, runs, checks: Dagster's UI")
     say("  .venv/bin/resume-assets status   queue, batches, money")
     say("The records are in the table aicandidate of")
     say(f"  {opened.settings.embedded_path}")

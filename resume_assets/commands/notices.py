@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from resume_assets.commands.output import say, warn
+from resume_assets.commands.output import answer, say, warn
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.errors import WrongUseError
@@ -32,6 +32,7 @@ def notify(database: Database, settings: Settings) -> int:
     if settings.notify_url is None:
         raise _nobody()
     told = tell(database, settings, at_once=True)
+    answer(told=dict(told.notices), problems=list(told.problems))
     for shown, count in told.notices.items():
         say(f"{shown}: told {count}")
     if told.receivers and not told.notices and not told.problems:
@@ -49,9 +50,12 @@ def test(settings: Settings) -> int:
     for problem in receivers.problems:
         warn(problem)
     failed = bool(receivers.problems)
+    answered: dict[str, str] = {}
+    answer(answered=answered)
     for receiver in receivers.found:
         try:
-            say(f"{receiver.shown} ({receiver.form}): {send(receiver, Message(()))}")
+            answered[receiver.shown] = said = str(send(receiver, Message(())))
+            say(f"{receiver.shown} ({receiver.form}): {said}")
         except NotTold as problem:
             warn(f"{problem}.")
             failed = True

@@ -93,10 +93,10 @@ class Dialect(Protocol):
     def codecs(self, connection: sa.Connection, collations: Sequence[str]) -> dict[str, str]:
         """By collation, Python's name for the code page in which VARCHAR columns hold text."""
 
-    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
-        """What stands for a candidate's id where the id itself may not: 64 hexadecimal digits.
+    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """What stands for a candidate's id where the id itself may not: a number of 64 bits.
 
-        A hash keyed with the secret. Only values of the same database can be compared.
+        Of a hash keyed with the secret. Only values of the same database can be compared.
         """
 
     def scrub(self, engine: sa.Engine) -> bool:

@@ -13,7 +13,7 @@ def forgotten(metadata: sa.MetaData) -> sa.Table:
     return sa.Table(
         "resume_forgotten",
         metadata,
-        sa.Column("person", KEY, primary_key=True),
+        sa.Column("person", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("forgotten_at", UTC, nullable=False),
     )
 

@@ -142,9 +142,9 @@ class SQLiteDialect:
         del connection, collations
         return {}
 
-    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """By a function of ours, which every connection has."""
-        return sa.func.resume_person(secret, userid, type_=sa.Unicode())
+        return sa.func.resume_person(secret, userid, type_=sa.BigInteger())
 
     def scrub(self, engine: sa.Engine) -> bool:
         """Write the file anew, so that its free space holds nothing, and empty the log beside it.
@@ -288,10 +288,10 @@ class SQLiteDialect:
         return found.st_dev, found.st_ino
 
 
-def _person(secret: str, userid: object) -> str:
-    return hmac.new(
-        secret.encode(), str(userid).encode("utf-8", "surrogatepass"), "sha256"
-    ).hexdigest()
+def _person(secret: str, userid: object) -> int:
+    told = str(userid).encode("utf-8", "surrogatepass")
+    digest = hmac.new(secret.encode(), told, "sha256").digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _on_begin(connection: sa.Connection) -> None:

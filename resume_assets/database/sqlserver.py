@@ -147,15 +147,14 @@ class SQLServerDialect:
             if (codec := _codec(collation, page)) is not None
         }
 
-    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    def person(self, secret: str, userid: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """By HASHBYTES. Ids are told apart here without regard to case, or to a CHAR's blanks."""
         text = sa.func.lower(sa.func.rtrim(sa.cast(userid, sa.Unicode(450))))
         hashed = sa.func.hashbytes(
             sa.literal_column("'SHA2_256'"), sa.literal(secret, sa.Unicode()) + text
         )
-        return sa.func.convert(
-            sa.literal_column("NCHAR(64)"), hashed, sa.literal_column("2"), type_=sa.Unicode()
-        )
+        first = sa.func.substring(hashed, sa.literal_column("1"), sa.literal_column("8"))
+        return sa.cast(first, sa.BigInteger)
 
     def scrub(self, engine: sa.Engine) -> bool:
         """Nothing: the server clears its pages itself; its log and backups are its owner's."""

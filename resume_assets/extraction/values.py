@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from resume_assets.extraction.candidate import ColumnKind, Fills, Never
+from resume_assets.extraction.candidate import COLUMNS, ColumnKind, Evidence, Fills, Never
 from resume_assets.extraction.text import UNSURE, cleaned, fit, is_clean, is_placeholder
 
 Values = list[str | None]
@@ -38,6 +38,7 @@ class Change(StrEnum):
     repeated = "repeated"
     reordered = "reordered"
     placeholder = "placeholder"  # N/A, Remote: NULL, and nothing is lost
+    surplus = "surplus"  # opinions beyond the columns: the model was asked for so many, not for all
 
 
 CHANGES: Final[Mapping[str, Change]] = {change.value: change for change in Change}
@@ -50,6 +51,10 @@ LOSSES: Final = frozenset(
 
 What the answer invented is no loss.
 """
+
+_OPINIONS: Final = frozenset(
+    column.name for column in COLUMNS if column.evidence is Evidence.judged
+)
 
 Changes = dict[str, Change]
 """By column, in the spelling of COLUMNS; `ANSWER` for what concerns the answer as a whole."""
@@ -268,7 +273,8 @@ class Cleaner:
         """Return as many values as there are columns, filled up with None."""
         surplus = len(values) - len(columns)
         if surplus > 0:
-            note(self.changes, columns[-1], Change.left_out)
+            is_opinion = columns[-1] in _OPINIONS
+            note(self.changes, columns[-1], Change.surplus if is_opinion else Change.left_out)
             return [*values[: len(columns)]]
         return values + [None] * -surplus
 

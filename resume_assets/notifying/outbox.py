@@ -31,7 +31,6 @@ NEW_FOR = timedelta(days=7)
 AGAIN_AFTER = timedelta(days=3)
 """What is reported after so long a silence is a new notice, of matters that come again."""
 
-KEPT = timedelta(days=400)
 _SEEN = timedelta(hours=1)  # how exactly it is kept when a matter was reported last
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 _LONGEST_TRIED = timedelta(days=30)
@@ -294,17 +293,3 @@ def standing(connection: sa.Connection, database: Database, receiver: str) -> St
     tried = sa.select(table.c.trouble).where(own, table.c.tried_at.is_not(None))
     trouble = connection.execute(tried.order_by(table.c.tried_at.desc()).limit(1)).scalar()
     return Standing(len(untold), connection.execute(given_up).scalar_one(), trouble)
-
-
-def prune(database: Database) -> int:
-    """Delete notices that came up, and were reported last, over KEPT ago; returns how many."""
-    notices, deliveries = database.ledger.notices, database.ledger.deliveries
-
-    def work(connection: sa.Connection) -> int:
-        now = database.dialect.utc_now(connection)
-        old = notices.c.seen_at < now - KEPT
-        of_old = sa.select(notices.c.notice_id).where(old)
-        connection.execute(deliveries.delete().where(deliveries.c.notice_id.in_(of_old)))
-        return connection.execute(notices.delete().where(old)).rowcount
-
-    return database.write(work)

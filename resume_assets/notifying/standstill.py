@@ -27,7 +27,7 @@ def of_planning(
     stop = what_stops(connection, database, settings, installation)
     if stop is None:
         return None
-    command = "resume-assets resume"
+    command = "resume-assets unpause"
     if stop.stop is Stop.model_ends:
         end = end_of_model(connection, database, settings)
         successor = (end and end.successor) or "NEW"

@@ -26,6 +26,8 @@ def sent_texts(files: BatchFiles, custom_ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     with files.read(REQUESTS) as stream:
         for line in stream:
+            if line.isspace():  # of somebody who is forgotten
+                continue
             request = orjson.loads(line)
             if request["custom_id"] in wanted:
                 found[request["custom_id"]] = request["body"]["messages"][-1]["content"]

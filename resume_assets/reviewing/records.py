@@ -14,7 +14,7 @@ from resume_assets.database.connect import Database
 from resume_assets.evaluation.equality import plain
 from resume_assets.evidence.placing import Places
 from resume_assets.extraction.values import ANSWER, Change
-from resume_assets.reviewing.signs import NOT_BORNE_OUT, Sign, in_words, odd_dates, sign_of
+from resume_assets.reviewing.signs import NOT_BORNE_OUT, SIGN_OF, Sign, in_words, odd_dates
 
 PAGE: Final = 500
 """Candidates that are read together; under 1,000, as everywhere."""
@@ -154,7 +154,7 @@ def _mark_item(record: Reviewed, item: sa.Row[Any]) -> None:
     """Add what the ledger has noted of the record."""
     fields = record.fields
     for column, change in record.changes.items():
-        sign = sign_of(column, change)
+        sign = SIGN_OF.get(change)
         if column == ANSWER:
             record.notes.append(f"the answer as a whole: {in_words(change)}")
             record.signs.add(Sign.odd)

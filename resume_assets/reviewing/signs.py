@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from resume_assets.batches.records.auditing import DateAudit, audit_record
-from resume_assets.extraction.candidate import COLUMNS, Evidence
 from resume_assets.extraction.values import Change
 
 
@@ -21,7 +20,7 @@ class Sign(StrEnum):
 
 NOT_BORNE_OUT: Final = "it does not stand in the resume"
 
-_SIGN_OF: Final[Mapping[Change, Sign]] = {
+SIGN_OF: Final[Mapping[Change, Sign]] = {
     Change.refused: Sign.cut,
     Change.corrected: Sign.differs,
     Change.lost: Sign.cut,
@@ -37,7 +36,6 @@ _SIGN_OF: Final[Mapping[Change, Sign]] = {
     Change.assumed: Sign.assumed,
 }
 """Of the other changes (a repeat left out, another order) there is nothing to be looked at."""
-_JUDGED: Final = frozenset(column.name for column in COLUMNS if column.evidence is Evidence.judged)
 
 _IN_WORDS: Final[Mapping[Change, str]] = {
     Change.refused: "refused by the table, so it stayed as it was",
@@ -48,16 +46,6 @@ _IN_WORDS: Final[Mapping[Change, str]] = {
     Change.claimed: "not computed: a number of the model's own",
 }
 """Where the change's own words would say too little."""
-
-
-def sign_of(column: str, change: Change) -> Sign | None:
-    """The sign that a change gives a value; None where there is nothing to be looked at.
-
-    One opinion more than there are columns for is no loss.
-    """
-    if change is Change.left_out and column in _JUDGED:
-        return None
-    return _SIGN_OF.get(change)
 
 
 def in_words(change: Change) -> str:

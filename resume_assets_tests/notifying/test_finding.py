@@ -315,8 +315,8 @@ def test_planning_stops_goes_on_and_stops_again(flow: Flowing) -> None:
     assert found(flow) == {}
     stop()
     matter = found(flow)[Kind.planning_stopped]
-    assert matter.what.startswith("OpenAI refused the key (HTTP 401). `resume-assets resume`")
-    assert matter.command == "resume-assets resume"
+    assert matter.what.startswith("OpenAI refused the key (HTTP 401). `resume-assets unpause`")
+    assert matter.command == "resume-assets unpause"
     for _ in range(3):
         look(flow.database, flow.settings)
         stop()  # each look at OpenAI says so again

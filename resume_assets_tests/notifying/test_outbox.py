@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from resume_assets.batches.ledger import lease
 from resume_assets.database.connect import Database
-from resume_assets.notifying import outbox
+from resume_assets.notifying import outbox, upkeep
 from resume_assets.notifying.matters import Kind, Matter
 from resume_assets_tests.databases import rows_of
 
@@ -224,9 +224,9 @@ def test_what_comes_again_after_a_long_silence_is_new(database: Database) -> Non
 def test_old_ones_are_deleted(database: Database) -> None:
     note(database, "x")
     outbox.told(database, claim(database))
-    earlier(database, outbox.KEPT + timedelta(days=1))
+    earlier(database, upkeep.KEPT + timedelta(days=1))
     note(database, "y")
-    assert outbox.prune(database) == 1
+    assert upkeep.prune(database) == 1
     assert [row.batch_key for row in rows_of(database, sa.select(database.ledger.notices))] == ["y"]
     assert rows_of(database, sa.select(database.ledger.deliveries)) == []
 

@@ -208,7 +208,7 @@ def test_a_mail_server_that_is_down_and_then_up(flow: Flowing) -> None:
     assert mail["Subject"].endswith(", and 2 more")
     words = mail.get_content()
     assert "Planning has stopped" in words
-    assert "    resume-assets resume" in words
+    assert "    resume-assets unpause" in words
 
 
 def test_a_mistake_in_the_setting_is_told_and_the_others_are_told(

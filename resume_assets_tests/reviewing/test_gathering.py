@@ -167,6 +167,13 @@ def test_what_can_not_be_shown_is_told_with_the_reason(flow: Flowing) -> None:
     assert review.answers_gone
 
 
+def test_texts_of_others_are_still_read_beside_a_blanked_line(flow: Flowing) -> None:
+    brought_in(flow)
+    forget(flow.database, flow.settings, flow.store, flow.api, [1])
+    flow.change(3, markdownResume="another one by now")
+    assert of(review_of(flow), 3).text == resume(3)
+
+
 def test_who_is_forgotten_is_not_shown(flow: Flowing) -> None:
     brought_in(flow)
     forget(flow.database, flow.settings, flow.store, flow.api, [2])

@@ -55,7 +55,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
         assert demo.wait(LONGEST) == 0
     port = free_port()
     with started(home, "resume-assets", "ui", "--port", str(port)) as server:
-        until(lambda: listens(port) or server.poll() is not None, 90)
+        until(lambda: listens(port) or server.poll() is not None, LONGEST)
         assert server.poll() is None
         with browsing() as browser:
             yield Ui(browser.new_page(viewport={"width": 1440, "height": 1000}), port)

@@ -82,7 +82,7 @@ def among(
 
 def persons(
     connection: sa.Connection, database: Database, secret: str, userids: Sequence[Any]
-) -> dict[str, Any]:
+) -> dict[int, Any]:
     """What stands for each of these ids (a page of them): hash -> id.
 
     By the spelling that the candidate table has, where its collation takes another for the same.
@@ -90,14 +90,14 @@ def persons(
     there, dialect = database.candidates, database.dialect
     query = sa.select(dialect.person(secret, there.userid), there.userid)
     rows = connection.execute(query.where(there.userid.in_(userids)))
-    found: dict[str, Any] = {person: userid for person, userid in rows}  # noqa: C416 (Rows)
+    found: dict[int, Any] = {person: userid for person, userid in rows}  # noqa: C416 (Rows)
     for userid in set(userids) - set(found.values()):
         literal = sa.cast(sa.literal(userid, there.userid.type), there.userid.type)
         found[connection.execute(sa.select(dialect.person(secret, literal))).scalar_one()] = userid
     return found
 
 
-def add(connection: sa.Connection, database: Database, found: Iterable[str]) -> int:
+def add(connection: sa.Connection, database: Database, found: Iterable[int]) -> int:
     """Note that these people, by their hashes, are to be forgotten; how many were not yet."""
     table, now = database.ledger.forgotten, database.dialect.utc_now(connection)
     wanted = list(found)
@@ -109,7 +109,7 @@ def add(connection: sa.Connection, database: Database, found: Iterable[str]) -> 
     return len(new)
 
 
-def drop(connection: sa.Connection, database: Database, found: Iterable[str]) -> int:
+def drop(connection: sa.Connection, database: Database, found: Iterable[int]) -> int:
     """They may be sent again; of how many that was not so."""
     table = database.ledger.forgotten
     return database.dialect.delete_rows(connection, table, "person", list(found))

@@ -222,7 +222,8 @@ def stuck_batches(
 def is_stuck(batch: batches.Batch, now: datetime, settings: Settings) -> bool:
     """Whether the batch, which is out, has been so for too long."""
     since = now - timedelta(hours=settings.stuck_hours)
-    return bool(batch.submitted_at < since) and batch.contradiction is None
+    is_out_long = batch.submitted_at is not None and batch.submitted_at < since
+    return is_out_long and batch.contradiction is None
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -255,13 +255,12 @@ def audit(
     key: str,
     *,
     max_attempts: int,
-    meant: Collection[str] = (),
 ) -> Audit:
-    """Look at everything that the asset checks judge; `meant` as in `losses`."""
+    """Look at everything that the asset checks judge."""
     return Audit(
         dates=audit_dates(connection, database, key),
         account=account(connection, database, key),
-        losses=losses(connection, database, key, meant=meant),
+        losses=losses(connection, database, key),
         borne_out=borne_out(connection, database, key),
         given_up=[
             (shown(database, one.userid, one.position), one)

@@ -1,7 +1,7 @@
 """What of a batch's texts and values is not in the table, by what the ledger notes of its items."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,14 +31,13 @@ class Losses:
     """What of a batch's texts and values did not fit, could not be read, or was changed.
 
     `changes` counts records by column and what was done; `lost` are those of them after which
-    something is missing: who, column, what. `meant`: records that were not looked at.
+    something is missing: who, column, what.
     """
 
     truncated: int
     values_cut: int
     months_assumed: int
     dates_unread: int
-    meant: int = 0
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -55,17 +54,10 @@ class Losses:
         return not (self.truncated or self.values_cut or self.dates_unread or self.lost)
 
 
-def losses(
-    connection: sa.Connection, database: Database, key: str, *, meant: Collection[str] = ()
-) -> Losses:
-    """Add up what the ledger notes of the batch's written records.
-
-    `meant`: hashes of texts that are made to lose something, as samples are.
-    """
+def losses(connection: sa.Connection, database: Database, key: str) -> Losses:
+    """Add up what the ledger notes of the batch's written records."""
     items = database.ledger.items
-    of_batch = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
-    is_meant = items.c.text_hash.in_(sorted(meant))
-    written = sa.and_(of_batch, sa.or_(items.c.text_hash.is_(None), ~is_meant))
+    written = sa.and_(items.c.batch_key == key, items.c.state == ItemState.succeeded)
     row = connection.execute(
         sa.select(
             sa.func.sum(sa.cast(items.c.truncated, sa.Integer)),
@@ -74,10 +66,8 @@ def losses(
             sa.func.sum(sa.case((items.c.unread.is_not(None), 1), else_=0)),
         ).where(written)
     ).one()
-    left = sa.select(sa.func.count()).select_from(items).where(of_batch, is_meant)
     truncated, values_cut, months_assumed, dates_unread = (int(value or 0) for value in row)
-    not_counted = connection.execute(left).scalar_one()
-    found = Losses(truncated, values_cut, months_assumed, dates_unread, not_counted)
+    found = Losses(truncated, values_cut, months_assumed, dates_unread)
     noted = sa.select(items.c.userid, items.c.position, items.c.changes).where(
         written, items.c.changes.is_not(None)
     )

@@ -1,7 +1,7 @@
 """Records weighed against the resumes that were sent: here or, when they are many, beside.
 
-To weigh a record takes half as long as everything else that is done to write it. With a helper
-process for that, which is handed both and says what it found, the two go on at once.
+To weigh a record costs more than half of what the rest of writing it does. With a helper process
+for that, which is handed record and resume and says what it found, both go on at once.
 """
 
 import os
@@ -35,8 +35,8 @@ TOGETHER: Final = 50
 """Records that go over together."""
 
 _AHEAD: Final = 5  # parcels that go over before the first is back
-# What comes back of so many parcels must fit into any pipe (64 kB): 2 kB of numbers for each of
-# their records is more than all columns take. So the helper never waits for us, nor we for it.
+# What comes back of so many must fit into any pipe (64 kB), also where each of their records lacks
+# every column: else the helper could wait for us to read while we wait for it to.
 _LONG: Final = 1_000_000  # characters of a parcel's resumes that would take too much memory twice
 
 _NAMES: Final = [column.name for column in COLUMNS]
