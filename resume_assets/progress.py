@@ -100,6 +100,7 @@ class _Counted(io.BufferedIOBase):
     def __init__(self, stream: BinaryIO, counting: Step) -> None:
         self._stream = stream
         self._step = counting
+        self._at = 0  # an object store's stream can't tell
 
     def readable(self) -> bool:
         """It is."""
@@ -112,12 +113,14 @@ class _Counted(io.BufferedIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         """Read and count."""
         data = self._stream.read(-1 if size is None else size)
-        self._step.done = self._stream.tell()
+        self._at += len(data)
+        self._step.done = self._at
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go there."""
-        return self._stream.seek(offset, whence)
+        self._at = self._stream.seek(offset, whence)
+        return self._at
 
     def tell(self) -> int:
         """Where it is."""

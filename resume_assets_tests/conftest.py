@@ -93,3 +93,9 @@ def done(home: Path, done_home: Path) -> Iterator["Platform"]:
     shutil.copytree(done_home, home)
     with platform_at(home) as opened:
         yield opened
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal so wide that nothing said is folded, here and in commands that are started."""
+    monkeypatch.setenv("COLUMNS", "1000")

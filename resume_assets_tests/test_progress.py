@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,3 +69,26 @@ def test_what_is_read_of_a_stream_is_counted_whoever_reads(of: str, tmp_path: Pa
         assert one.done == len(content)
         if of == "file":
             assert counted.fileno() == stream.fileno()
+
+
+def test_a_stream_that_can_not_tell_where_it_is(tmp_path: Path) -> None:
+    """As an object store's are."""
+
+    class Far(io.RawIOBase):
+        left = b"twelve bytes"
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            part, self.left = self.left[: len(buffer)], self.left[len(buffer) :]
+            buffer[: len(part)] = part
+            return len(part)
+
+    one = Step("uploading", Unit.byte, 12)
+    with io.BufferedReader(Far()) as stream:
+        counted = counted_by(one, stream)
+        assert not counted.seekable()
+        assert counted.read(5) == b"twelv"
+        assert counted.read() == b"e bytes"
+    assert one.done == 12

@@ -53,9 +53,9 @@ def run_transaction(
     """
 
     def report(state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        reason = dialect.explain(error) if error else "?"
-        _log.warning("database: try %d failed, again: %s", state.attempt_number, reason)
+        if state.outcome and (error := state.outcome.exception()):
+            reason = dialect.explain(error)
+            _log.warning("database: try %d failed, again: %s", state.attempt_number, reason)
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(dialect.is_transient),

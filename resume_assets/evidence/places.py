@@ -10,11 +10,18 @@ from typing import Final
 
 from resume_assets.evidence.folding import Folded, fold
 from resume_assets.evidence.phrases import Found, phrase, short
-from resume_assets.extraction.place_names import STATES, code_of, is_abroad, is_us, spellings
+from resume_assets.extraction.place_names import (
+    STATES,
+    code_of,
+    is_abroad,
+    is_us,
+    names_of,
+    spellings,
+)
 
 _BEHIND: Final = re.compile(r"[\s,(–-]{1,4}([A-Za-z][A-Za-z.]*(?: [A-Za-z]+)?)")
 _LOOKED_AT: Final = 40  # characters behind a city
-_LEAST_NAME: Final = 5  # letters of a name that is no word of another meaning, as Ill and Miss
+_LEAST: Final = 5  # letters of an abbreviation that is no word of another meaning: Ill, Miss
 
 
 def state(value: str, resume: Folded) -> Found | None:
@@ -24,17 +31,25 @@ def state(value: str, resume: Folded) -> Found | None:
     found = short(value, resume)
     if found is not None:
         return found
-    for name in spellings(value):
-        if len(name) >= _LEAST_NAME and (found := phrase(name, resume)):
+    for name in _unmistakable(value):
+        if found := phrase(name, resume):
             return found
     match = _state(value).search(resume.text)
     return Found(*match.span(1), raw=True) if match else None
 
 
 @lru_cache(maxsize=128)
+def _unmistakable(code: str) -> tuple[str, ...]:
+    """The state's name, however short (Ohio, Utah), and its longer abbreviations."""
+    full = names_of(code)
+    return tuple(name for name in spellings(code) if name in full or len(name) >= _LEAST)
+
+
+@lru_cache(maxsize=128)
 def _state(code: str) -> re.Pattern[str]:
     """Where the comma before it tells what it is: `, tx`, `, N.Y.`, `, Ill`."""
-    names = [name.replace(" ", r"\s+") for name in spellings(code) if len(name) < _LEAST_NAME]
+    others = [name for name in spellings(code) if name not in _unmistakable(code)]
+    names = [name.replace(" ", r"\s+") for name in others]
     ways = "|".join([code, r"\.\s?".join(code) + r"\.", *names])
     return re.compile(rf"[,(]\s*((?:{ways}))(?![A-Za-z])", re.IGNORECASE)
 

@@ -201,6 +201,11 @@ def spellings(code: str) -> list[str]:
     ]
 
 
+def names_of(code: str) -> list[str]:
+    """Return the full names of a state or province, in small letters."""
+    return [name for names in (_US, _CANADA) for name, its in names.items() if its == code]
+
+
 def is_us(text: str) -> bool:
     """Tell whether this is a name of the United States."""
     return fold(text).replace(" ", "") in _US_NAMES

@@ -15,7 +15,7 @@ from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.applying import close_unusable, finish, write_answers
 from resume_assets.batches.records.clearing import weighed
-from resume_assets.batches.records.discarding import remembered
+from resume_assets.batches.records.discarding import discarded
 from resume_assets.batches.records.rows import READING, Applied, Row
 from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
@@ -55,8 +55,7 @@ class _Recorder:
         """Each usable answer that is not written yet, with its record as JSON."""
         database = self.lease.database
         wanted = (pair for pair in answers if pair[0].state == self.wanted)
-        ours = remembered(self.lease, wanted)
-        for asked, answer, weight in weighed(database, ours, expected=expected):
+        for asked, answer, weight in weighed(database, wanted, expected=expected):
             if answer.record is None:
                 continue
             told = _as_told(database, answer.record)
@@ -71,6 +70,7 @@ class _Recorder:
     def _write(self, connection: sa.Connection, *, rows: list[tuple[Row, str]]) -> None:
         lease, dialect = self.lease, self.lease.database.dialect
         state, now = ItemState.succeeded.value, dialect.utc_now(connection)
+        gone = {id(row) for row in discarded(connection, lease, [row for row, _ in rows])}
         dialect.update_rows(
             connection,
             lease.items,
@@ -79,6 +79,7 @@ class _Recorder:
             [
                 (state, *row.usage, *row.reading, told, now, lease.key, row.asked.userid)
                 for row, told in rows
+                if id(row) not in gone
             ],
         )
 

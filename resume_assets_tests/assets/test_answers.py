@@ -75,7 +75,7 @@ def test_what_they_report(platform: Platform) -> None:
     assert table(records["not_borne_out_by_column"]) == []
     changes = table(records["changes_by_column"])
     assert all(row.keys() == {"column", "what", "records"} for row in changes)
-    assert {"column": "SecondaryCategory", "what": "left out", "records": 3} in changes
+    assert {"column": "SecondaryCategory", "what": "surplus", "records": 3} in changes
 
     cost = numbers(metadata_of(result, "batch_cost"))
     assert cost["input_tokens"] > 0

@@ -150,14 +150,11 @@ def test_a_trial_is_told_first_and_then_written_down(done: Platform) -> None:
 @pytest.mark.parametrize("batch", ["b1", ""])
 def test_an_audit_evaluates_each_check_for_its_batch(done: Platform, batch: str) -> None:
     result = started(done, "audit", batch=batch)
-    # A warning: the phones of these resumes are none.
-    assert [row.data["check"] for row in told(result)["failed"].records] == [
-        "nothing_cut_or_unread"
-    ]
+    assert not told(result)["failed"].records
     found = result.get_asset_check_evaluations()
     assert len(found) == 10
     assert {one.partition for one in found} == {"b1"}
-    assert [one.check_name for one in found if not one.passed] == ["nothing_cut_or_unread"]
+    assert all(one.passed for one in found)
 
 
 def test_an_audit_sees_what_is_in_the_database_now(done: Platform) -> None:
@@ -181,4 +178,4 @@ def test_forget_does_nothing_until_it_is_told_to(done: Platform) -> None:
     assert [item.text_hash for item in done.items("b1").values()].count(None) == 0
     receipt = told(started(done, "forget", userids=[1], dry_run=False))["receipt"]
     assert receipt["people"] == 1
-    assert 1 not in done.items("b1")
+    assert done.items("b1")[1].custom_id.startswith("gone-")

@@ -263,4 +263,4 @@ def test_without_its_prompt_nothing_is_claimed_and_the_rest_goes_on(
         assert "nowhere.md is not there" in result.stderr
         assert "detailed, lean" in result.stderr
     assert not platform.batches()
-    assert "Waiting         1 resumes" in ok("status")
+    assert "Waiting         1 resume\n" in ok("status")

@@ -39,6 +39,8 @@ from resume_assets_tests.databases import (
 )
 from resume_assets_tests.flow import Flowing, flow_at, resume
 
+pytestmark = pytest.mark.usefixtures("wide")
+
 STATUS = "aicandidateBatchStatus"
 SITE: dict[str, Any] = {
     "userid": sa.Integer(),

@@ -30,6 +30,8 @@ from resume_assets_tests.commands.processes import resume_assets, run, said
 from resume_assets_tests.databases import seed, settings
 from resume_assets_tests.home import Platform
 
+pytestmark = pytest.mark.usefixtures("wide")
+
 OTHER_PROCESS = """
 from resume_assets.database.connect import open_database
 from resume_assets.settings import load_settings

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.database.sqlserver import SQLServerDialect
-from resume_assets.database.sqlserver_errors import diagnose
+from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
 
 MS = "[Microsoft][ODBC Driver 18 for SQL Server]"
 
@@ -345,3 +345,20 @@ def test_a_row_is_to_blame(error: sa.exc.DBAPIError, column: str | None) -> None
 @pytest.mark.parametrize("error", [*NO_REFUSALS, *TRANSIENT])
 def test_no_row_is_to_blame(error: sa.exc.DBAPIError) -> None:
     assert SQLServerDialect().refusal(error) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_dead"),
+    [
+        (("HY000", "[HY000] [FreeTDS][SQL Server]Unknown error (0) (SQLExecDirectW)"), True),
+        (("HY000", "The driver did not supply an error!"), True),
+        (("[FreeTDS][SQL Server]Unknown error (0)",), True),
+        (("HY000", "[HY000] [FreeTDS][SQL Server]Unknown object (208)"), False),
+        (("HY000", "[HY000] [Microsoft][ODBC Driver 18]Unknown error (0)"), False),
+        ((), False),
+    ],
+)
+def test_freetds_says_in_its_own_way_that_a_connection_is_gone(
+    arguments: tuple[str, ...], is_dead: bool
+) -> None:
+    assert is_dead_connection(OdbcError(*arguments)) is is_dead

@@ -253,3 +253,19 @@ def test_a_try_starts_from_nothing(empty_database: Database, table: sa.Table) ->
 
     empty_database.write(work)
     assert sums(empty_database, table)[1] == 1
+
+
+def test_each_new_try_is_told_with_what_went_wrong(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[int] = []
+
+    def work(connection: sa.Connection) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise lost_connection(connection)
+
+    database.write(work)
+    told = [record.getMessage() for record in caplog.records if "failed, again" in record.msg]
+    assert [one.partition(":")[2].partition(" failed")[0] for one in told] == [" try 1", " try 2"]
+    assert all(len(one.rpartition("again: ")[2]) > 5 for one in told)

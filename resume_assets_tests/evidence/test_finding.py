@@ -81,6 +81,8 @@ BORNE_OUT = [
     ("state", "NY", "New York", "New York"),
     ("state", "NY", "Albany, N.Y.", "N.Y."),
     ("state", "IL", "Chicago, Ill.", "Ill"),
+    ("state", "UT", "I worked all over Utah for years", "Utah"),
+    ("state", "OH", "Born and raised in Ohio", "Ohio"),
     ("phone", "(512) 555-0142", "512.555.0142", "512.555.0142"),
     ("phone", "512-555-0142", "+1 (512) 555-0142", "+1 (512) 555-0142"),
     ("phone", "512-555-0142", "tel +15125550142", "+15125550142"),

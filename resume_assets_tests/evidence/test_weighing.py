@@ -50,7 +50,7 @@ STAND_THERE = {
 
 @pytest.fixture
 def _unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(text: str) -> Folded:
+    def refused(*_: object, **__: object) -> Folded:
         raise AssertionError("a resume was folded as a whole")
 
     monkeypatch.setattr(weighing, "Folded", refused)

@@ -27,6 +27,8 @@ from resume_assets.settings import Settings, SettingsError, load_settings
 from resume_assets_tests.faults.test_lines import edit, message, run_with
 from resume_assets_tests.flow import KEY, Flowing, settings_at
 
+pytestmark = pytest.mark.usefixtures("wide")
+
 OUT_OF_RANGE = [
     ("RESUME_BATCH_SIZE", "0"),
     ("RESUME_BATCH_SIZE", "1" + 30 * "0"),

@@ -90,7 +90,7 @@ def test_the_boundaries_are_found(harness: Harness) -> None:
         "collecting.",
         "applying",
         "costing.",
-        "housekeeping",
+        "remote_files.",
         "POST /v1/files",
         "POST /v1/batches",
         "GET /v1/files/*/content",

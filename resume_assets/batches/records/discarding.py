@@ -4,48 +4,33 @@ Mostly their lines are blanked before anybody reads them. Here are those who are
 while their batch is being written, which its worker must honour.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import islice
-from typing import Final
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.closing import End, close, usage_of
+from resume_assets.batches.ledger.closing import End, close
 from resume_assets.batches.ledger.forgotten import among, mark
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BY_REQUEST, ItemState
-from resume_assets.batches.receiving.results import Asked
-from resume_assets.extraction.responses import Answer
-
-_PAGE: Final = 250  # candidates that are looked up together
+from resume_assets.batches.records.rows import Row
 
 
-def remembered(
-    lease: Lease, answers: Iterable[tuple[Asked, Answer]]
-) -> Iterator[tuple[Asked, Answer]]:
-    """The answers, but for those about people who are to be forgotten by now.
+def discarded(connection: sa.Connection, lease: Lease, rows: Sequence[Row]) -> list[Row]:
+    """The rows about people who are to be forgotten by now; open items of theirs are closed.
 
-    Open items of theirs are closed, as forgotten.
+    In the transaction that writes the others, and holds the batch's row: so whoever is noted as to
+    be forgotten is noted before it, or finds what it wrote.
     """
-    waiting = iter(answers)
-    while page := list(islice(waiting, _PAGE)):
-        userids = [asked.userid for asked, _ in page]
-        look = partial(
-            among, database=lease.database, items=lease.items, key=lease.key, userids=userids
-        )
-        if gone := lease.database.read(look):
-            ends = [
-                End(asked.userid, ItemState.forgotten, BY_REQUEST, usage_of(answer))
-                for asked, answer in page
-                if asked.userid in gone and asked.state == ItemState.submitted
-            ]
-            lease.write(partial(_discard, lease=lease, ends=ends))
-        for asked, answer in page:
-            if asked.userid not in gone:
-                yield asked, answer
-
-
-def _discard(connection: sa.Connection, *, lease: Lease, ends: list[End]) -> None:
+    userids = [row.asked.userid for row in rows]
+    gone = among(connection, lease.database, lease.items, lease.key, userids)
+    if not gone:
+        return []
+    theirs = [row for row in rows if row.asked.userid in gone]
+    ends = [
+        End(row.asked.userid, ItemState.forgotten, BY_REQUEST, row.usage)
+        for row in theirs
+        if row.asked.state == ItemState.submitted
+    ]
     close(connection, lease, ends)
     mark(connection, lease.database, [lease.key])
+    return theirs

@@ -20,7 +20,7 @@ from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
 from resume_assets.batches.records.clearing import weighed
-from resume_assets.batches.records.discarding import remembered
+from resume_assets.batches.records.discarding import discarded
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import (
     LEFT,
@@ -69,8 +69,7 @@ class Writer:
     def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[Row]:
         """What is to be written of these answers, one at a time; see Writes."""
         wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        ours = remembered(self.lease, wanted)
-        for asked, answer, weight in weighed(self.database, ours, expected=expected):
+        for asked, answer, weight in weighed(self.database, wanted, expected=expected):
             yield prepare(asked, answer, weight, self.database)
 
     def write(self, rows: list[Row]) -> None:
@@ -158,6 +157,7 @@ class Writer:
             rows = rows_without(rows, done)
             stale = self._changed(connection, rows)
             rows = rows_without(rows, stale)
+        rows = rows_without(rows, discarded(connection, self.lease, rows))
         # The update locks the rows; then nobody else can change them until we commit.
         hit, rows = self._write_records(connection, rows)
         seen = self._verify(connection, rows)

@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.records.rows import Row
+from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import forgetting
 from resume_assets.batches.upkeep.housekeeping import tidy
-from resume_assets.batches.upkeep.receipts import kept
+from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at
@@ -252,6 +254,26 @@ def test_another_worker_is_at_it(flow: Flowing) -> None:
     assert len(kept(flow.database)) == 2
     is_gone(flow)
     assert tidy(flow.database, flow.settings, flow.store, flow.api).forgotten == 0
+
+
+def test_between_what_is_read_of_their_answer_and_its_writing(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request comes when their record is on its way into the next chunk."""
+    flow.until_collected()
+    write = Writer.write
+
+    def asked_for_first(writer: Writer, chunk: list[Row]) -> None:
+        assert PERSON in [row.asked.userid for row in chunk]
+        receipts.append(forget(flow, patience=0))
+        write(writer, chunk)
+
+    receipts: list[Receipt] = []
+    monkeypatch.setattr(Writer, "write", asked_for_first)
+    flow.apply()
+    assert receipts[0].left
+    assert flow.written() == sorted(OTHERS)
+    assert states(flow) == ["forgotten: by_request", "succeeded", "succeeded"]
 
 
 def test_while_its_file_is_built(flow: Flowing) -> None:
