@@ -112,7 +112,7 @@ def _key(context: dg.AssetExecutionContext) -> str:
             "No partition was chosen, so this run has no batch; nothing was claimed or sent. The "
             "job `submit` makes a new batch, and needs none."
         )
-    return context.partition_key
+    return str(context.partition_key)
 
 
 @batch_asset("jsonl", "file", after=unprocessed_resumes, code_version=asked_now())

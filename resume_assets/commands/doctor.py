@@ -24,6 +24,7 @@ from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.ends import end_of
 from resume_assets.models.prices import Usage, price
 from resume_assets.settings import Settings, sources
+from resume_assets.words import counted
 
 _MARKS = {True: ("ok", "green"), False: ("WRONG", "red"), None: ("look", "yellow")}
 
@@ -50,6 +51,7 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("endpoint", _endpoint),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
+        ("limits", _limits),
         ("notify", _notify),
     ):
         yield from _tested(subject, settings, test)
@@ -242,6 +244,26 @@ def _files(settings: Settings) -> Iterator[Finding]:
         return
     store.probe()
     yield Finding("files", f"{store.url} takes, gives back and deletes a file")
+
+
+def _limits(settings: Settings) -> Iterator[Finding]:
+    """How much is sent at once, and what it may cost, as far as the settings say."""
+    out = settings.max_in_flight
+    yield Finding(
+        "limits",
+        f"{counted(settings.batch_size, 'resume')} a batch, {counted(out, 'batch')} out at once "
+        "(the sensor's); tokens in OpenAI's queue: "
+        f"{_at_most(settings.enqueued_token_limit, 'as learned from OpenAI')}",
+    )
+    in_all, a_day = (
+        "no limit" if most is None else f"${most:,.2f}"
+        for most in (settings.max_cost_usd, settings.max_cost_usd_a_day)
+    )
+    yield Finding("limits", f"dollars in all: {in_all}; a day: {a_day}")
+
+
+def _at_most(limit: int | None, otherwise: str) -> str:
+    return f"{limit:,}" if limit else otherwise
 
 
 def _notify(settings: Settings) -> Iterator[Finding]:

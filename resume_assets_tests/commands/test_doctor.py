@@ -41,6 +41,18 @@ def test_each_value_has_its_source(platform: Platform, monkeypatch: pytest.Monke
     assert line_of(said, "RESUME_MAX_IN_FLIGHT") == ["9", ".env"]
 
 
+def test_the_limits_in_force_are_told(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = " ".join(ok("doctor").split())
+    assert "500 resumes a batch, 4 batches out at once" in said
+    assert "dollars in all: no limit; a day: no limit" in said
+    monkeypatch.setenv("RESUME_MAX_IN_FLIGHT", "1")
+    monkeypatch.setenv("RESUME_MAX_COST_USD", "1200")
+    monkeypatch.setenv("RESUME_ENQUEUED_TOKEN_LIMIT", "2000000")
+    said = " ".join(ok("doctor").split())
+    assert "1 batch out at once (the sensor's); tokens in OpenAI's queue: 2,000,000" in said
+    assert "dollars in all: $1,200.00; a day: no limit" in said
+
+
 def test_secrets_are_only_said_to_be_set(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
