@@ -15,10 +15,13 @@ _LOCAL = 2.0
 def between_looks(settings: Settings) -> float:
     """Seconds that a command waits between two looks.
 
-    The local server has answered within seconds: who tries it out need not stare for a minute.
+    The local server has answered within seconds: who tries it out, and configured no other pause,
+    need not stare for a minute.
     """
-    wanted = settings.check_interval
-    return min(wanted, _LOCAL) if settings.endpoint is Endpoint.local else wanted
+    is_told = "check_interval" in settings.model_fields_set
+    return (
+        _LOCAL if settings.endpoint is Endpoint.local and not is_told else settings.check_interval
+    )
 
 
 class Waiting:
