@@ -30,6 +30,12 @@ def shell_lines(page: Path) -> Iterator[str]:
         yield from body.replace("\\\n", " ").splitlines()
 
 
+def statements(page: Path) -> list[str]:
+    """The SQL of a page."""
+    text = page.read_text(encoding="utf-8")
+    return [fence["body"] for fence in _FENCE.finditer(text) if fence["language"] == "sql"]
+
+
 def inline(page: Path) -> list[str]:
     """What stands between backticks, outside of fences."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))

@@ -4,15 +4,17 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from resume_assets import samples
 from resume_assets.batches.ledger.states import OPEN
 from resume_assets.cli import cli
-from resume_assets_tests.documentation.pages import DOCS, PAGES, ROOT, shell_lines
+from resume_assets_tests.documentation.pages import DOCS, PAGES, ROOT, shell_lines, statements
 from resume_assets_tests.flow import resume
 from resume_assets_tests.home import Platform
 
@@ -118,6 +120,19 @@ def test_from_a_model_that_ends_to_its_successor(walk: Walk) -> None:
     assert Path("trial.html").stat().st_mode & 0o077 == 0
     models = [batch.model for batch in walk.platform.batches() if batch.trial_key is None]
     assert models == ["gpt-4o-mini-2024-07-18", "gpt-6-luna", "gpt-6-luna"]
+
+
+def test_each_sql_statement_finds_something(walk: Walk) -> None:
+    found = [sql for page in PAGES for sql in statements(page)]
+    assert found
+    for sql in found:
+        work = partial(_rows_of, sql=sql)
+        assert walk.platform.database.write(work) > 0, sql
+
+
+def _rows_of(connection: sa.Connection, *, sql: str) -> int:
+    result = connection.execute(sa.text(sql))
+    return len(result.all()) if result.returns_rows else result.rowcount
 
 
 def test_each_target_of_make_is_there() -> None:
