@@ -65,7 +65,8 @@ def field(page: Page, column: str) -> Locator:
 
 def shown(page: Page) -> str:
     """Which candidate is shown."""
-    return page.locator("#candidate").inner_text().removeprefix("Candidate ")
+    told: str = page.locator("#candidate").inner_text()
+    return told.removeprefix("Candidate ")
 
 
 def focused(page: Page) -> str:

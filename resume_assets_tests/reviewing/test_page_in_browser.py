@@ -95,7 +95,7 @@ def saved(page: Page, folder: Path) -> Path:
     """The file that the page saves."""
     with page.expect_download() as download:
         page.get_by_role("button", name="Save verdicts").click()
-    found = folder / download.value.suggested_filename
+    found: Path = folder / download.value.suggested_filename
     download.value.save_as(found)
     return found
 
