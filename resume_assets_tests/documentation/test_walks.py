@@ -25,6 +25,7 @@ ELSEWHERE = (
     "make ",  # test_each_target_of_make_is_there; CI runs `make test`
     ". .venv/bin/activate",
     "dagster ",  # test_plain_dagster
+    'eval "$(resume-assets completion ',  # commands/test_completing
     "docker ",  # SQL Server's own image can't be had where these tests run
     "export RESUME_TEST_SQLSERVER_",
     ".venv/bin/python -m ",
