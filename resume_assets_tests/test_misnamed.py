@@ -98,6 +98,7 @@ def test_commands_name_them_once_and_doctor_in_its_report(
     assert [str(one.name) for one in misnamed()] == ["RESUM_MODEL", "SERVER_IP"]
 
 
+@pytest.mark.usefixtures("wide")
 def test_a_new_home_is_announced_once(home: Path) -> None:
     assert f"look   home       A new home: {home}" in ok("doctor")
     shutil.rmtree(home)  # the local server's

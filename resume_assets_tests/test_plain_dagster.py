@@ -116,6 +116,7 @@ def test_dagster_dev_shows_everything_and_its_daemon_brings_a_batch_in(
         assert sensors == {
             "batch_completion_sensor": "RUNNING",
             "continuous_submission_sensor": "STOPPED",
+            "notifications": "RUNNING",
         }
         resources = {one["name"] for one in repository["allTopLevelResourceDetails"]}
         assert resources == {"openai", "sqlserver", "settings", "store"}

@@ -1,7 +1,7 @@
 """`forget`."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -14,7 +14,6 @@ from resume_assets.batches.upkeep.receipts import Receipt
 from resume_assets.by_hand.candidates import ids_in
 from resume_assets.by_hand.telling import tell
 from resume_assets.database.connect import Database
-from resume_assets.openai_api.client import BatchApi
 from resume_assets.resources import (
     BatchStoreResource,
     OpenAIResource,
@@ -23,6 +22,9 @@ from resume_assets.resources import (
 )
 from resume_assets.settings import Settings, SettingsError
 from resume_assets.words import counted
+
+if TYPE_CHECKING:
+    from resume_assets.openai_api.client import BatchApi
 
 
 class ForgetConfig(dg.Config):
@@ -76,7 +78,7 @@ def _wanted(database: Database, config: ForgetConfig) -> list[Any]:
 
 def _endpoint(
     openai: OpenAIResource, settings: Settings
-) -> AbstractContextManager[BatchApi | None]:
+) -> AbstractContextManager["BatchApi | None"]:
     """None where no endpoint is configured: then its files are only named."""
     try:
         settings.endpoint  # noqa: B018 (raises where there is none)

@@ -413,7 +413,7 @@ def test_what_is_in_doubt_is_settled_though_planning_is_stopped(trying: Trying) 
     table = flow.database.ledger.installation
     flow.database.write(lambda c: c.execute(table.update().values(stopped_reason="No money.")))
     state = trying.advance(key)
-    assert state.waits == "No money. `resume-assets resume` goes on."
+    assert state.waits == "No money. `resume-assets unpause` goes on."
     assert trying.batches(key)[0].state == "built", "it is not there, and nothing is sent"
 
 

@@ -15,6 +15,8 @@ from resume_assets_tests.commands.calling import call, ok
 from resume_assets_tests.documentation.pages import ROOT
 from resume_assets_tests.home import Platform, platform_at
 
+pytestmark = pytest.mark.usefixtures("wide")
+
 RELEASED = Path(__file__).parent / "home_0.1.0.zip"
 TRIAL = "trial-20261127-205757-bfjy"
 
@@ -83,7 +85,7 @@ def test_what_was_out_comes_in(upgraded: Platform) -> None:
 
 def test_what_was_written_is_known_as_before(upgraded: Platform) -> None:
     assert upgraded.candidate(1).City == "Turku", "a person's word"
-    assert "2 records of again are as they were" in ok("undo", "again", "--yes")
+    assert "2 records of again are as before it" in ok("undo", "again", "--yes")
     assert upgraded.candidate(2).City == "Springfield"
     upgraded.until_the_server_has_ended("out")
     ok("check", "out")
