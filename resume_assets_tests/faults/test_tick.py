@@ -34,12 +34,13 @@ def ticking(home: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Two batches are out at a server that is reached by its address, as OpenAI is."""
     monkeypatch.setattr(sensors, "LOOKING_SECONDS", 2.0)
     monkeypatch.setattr(sensors, "DECIDING_SECONDS", 2.0)
+    monkeypatch.setenv("RESUME_BATCH_SIZE", "1")
     with platform_at(home, wrap=faults.wrap) as platform:
         monkeypatch.setenv("OPENAI_BASE_URL", platform.server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", platform.server.api_key)
-        monkeypatch.setenv("RESUME_BATCH_SIZE", "1")
         platform.seed(2)
         for key in ("a", "b"):
+            platform.plan(key, rows=1)
             assert platform.run(Stage.submit, key).success
         platform.until_the_server_has_ended("a", "b")
         yield platform
