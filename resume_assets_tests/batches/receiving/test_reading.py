@@ -16,6 +16,7 @@ from resume_assets.batches.receiving.reading import ReaderDied, read_records
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.extraction.values import ANSWER, Change
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.helpers import remembered
 
 TODAY = date(2026, 11, 23)
 ODD = [
@@ -48,18 +49,10 @@ def answers(tmp_path: Path) -> Path:
 @pytest.fixture
 def beside(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
     """Any file is worth a process, on any machine; those that were started."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Remembered(subprocess.Popen[bytes]):
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            started.append(self)
-
-    monkeypatch.setattr(subprocess, "Popen", Remembered)
     monkeypatch.setattr(reading, "HELP_FROM", 1)
     monkeypatch.setattr(reading, "HEAD", 1)  # a line
     monkeypatch.setattr(reading, "processors", lambda: 2)
-    return started
+    return remembered(monkeypatch)
 
 
 def test_both_ways_read_the_same(answers: Path, beside: list[Any]) -> None:

@@ -26,6 +26,7 @@ from resume_assets.extraction.responses import read_line
 from resume_assets.extraction.text import text_hash
 from resume_assets.extraction.values import Change
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.helpers import remembered
 
 TEXT = "Zofia Łódzka | zofia@example.com | Austin, TX | Acme | 2021 | Python, SQL — 10 years"
 MANY = 10**6
@@ -62,17 +63,9 @@ def parcels() -> list[tuple[int, list[Load]]]:
 @pytest.fixture
 def helped(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
     """The helper has all of them, on any machine; those that were started."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Remembered(subprocess.Popen[bytes]):
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            started.append(self)
-
-    monkeypatch.setattr(subprocess, "Popen", Remembered)
     monkeypatch.setattr(weighing, "HEAD", 0)
     monkeypatch.setattr(weighing, "processors", lambda: 2)
-    return started
+    return remembered(monkeypatch)
 
 
 @pytest.mark.parametrize("head", [0, 2 * TOGETHER, MANY])
