@@ -40,15 +40,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     return dg.Definitions(
         assets=[
             assets.aicandidate,
-            *_with_code_references(
-                assets.unprocessed_resumes,
-                assets.batch_requests,
-                assets.submitted_batch,
-                assets.batch_output,
-                assets.updated_candidate_records,
-                assets.batch_cost,
-                assets.model_trial,
-            ),
+            *_with_code_references(*assets.OURS),
         ],
         asset_checks=[checks.audit_of_records, checks.model_goes_on],
         jobs=[

@@ -22,18 +22,7 @@ _LOOKED_BACK = timedelta(days=1)  # by a sensor that has no cursor yet, or lost 
 _OVERLAP = timedelta(minutes=10)  # a run's time may be older than its row
 _MOST_RUNS = 200
 _JOBS = frozenset({submit_batch.name, collect_batch.name, run_model_trial.name, "housekeeping"})
-_ASSETS = frozenset(
-    asset.key
-    for asset in (
-        assets.unprocessed_resumes,
-        assets.batch_requests,
-        assets.submitted_batch,
-        assets.batch_output,
-        assets.updated_candidate_records,
-        assets.batch_cost,
-        assets.model_trial,
-    )
-)
+_ASSETS = frozenset(asset.key for asset in assets.OURS)
 _PARTITION = "dagster/partition"
 
 

@@ -9,7 +9,19 @@ from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.assets.requests import batch_requests, submitted_batch, unprocessed_resumes
 from resume_assets.assets.trials import model_trial
 
+OURS = (
+    unprocessed_resumes,
+    batch_requests,
+    submitted_batch,
+    batch_output,
+    updated_candidate_records,
+    batch_cost,
+    model_trial,
+)
+"""The assets that this platform materializes, in their order; a trial's last."""
+
 __all__ = [
+    "OURS",
     "aicandidate",
     "batch_cost",
     "batch_output",
