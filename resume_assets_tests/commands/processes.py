@@ -87,8 +87,9 @@ def line_with(child: subprocess.Popen[str], text: str) -> str:
 def stop(child: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str]:
     """Signal the process, as Ctrl-C does; its exit code and what it still said."""
     child.send_signal(number)
-    output, _ = child.communicate(timeout=PATIENCE)
-    return child.returncode, output
+    assert child.stdout is not None
+    rest = child.stdout.read()  # communicate() would lose the lines that came with the last one
+    return child.wait(PATIENCE), rest
 
 
 def left_over(home: Path) -> list[int]:
