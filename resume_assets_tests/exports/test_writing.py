@@ -137,8 +137,10 @@ def test_ids_of_every_kind(
 
 
 def test_of_some_days(database: Database, tmp_path: Path) -> None:
-    for userid, day in enumerate((26, 27, 28), start=1):
-        record(database, numbered([userid]), written=WRITTEN.replace(day=day, hour=0, minute=0))
+    for userid in (1, 2, 3):
+        record(
+            database, numbered([userid]), written=WRITTEN.replace(day=25 + userid, hour=0, minute=0)
+        )
     record(database, numbered([4]), written=WRITTEN.replace(hour=23, minute=59, second=59))
     day = date(2026, 11, 27)
     done = exported(database, tmp_path, selection=Selection(since=day))
@@ -324,3 +326,26 @@ def test_every_column_is_exported(database: Database, tmp_path: Path) -> None:
     done = exported(database, tmp_path, form=CSV)
     header = Path(done.file).read_bytes().decode("utf-8-sig").strip().split(",")
     assert header == ["userid", *(column.name for column in COLUMNS), "LastProcessed"]
+
+
+def test_no_page_is_read_before_the_one_before_it_is_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So memory does not grow with their number; how much it is, `make bench` measures."""
+    monkeypatch.setattr(reading, "PAGE", 2)
+    record(database, numbered(range(7)))
+    there = database.candidates.table.name
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if there in statement and "resume_gone" in statement:
+            asked.append(statement)
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        for number, page in enumerate(reading.Records(database, Selection()).pages(), start=1):
+            assert len(asked) == number
+            assert len(page) <= 2
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+    assert len(asked) == 5
