@@ -20,6 +20,7 @@ from resume_assets.choices import (
     Authentication,
     Encryption,
     Endpoint,
+    ExportFormat,
     NotBorneOut,
     ResponseFormat,
 )
@@ -55,8 +56,8 @@ class Settings(BaseSettings):
     is never made, and a batch stays in the store it began in: [stores.md](stores.md).
     """
     store_options: SecretStr | None = Field(None, alias="RESUME_STORE_OPTIONS")
-    """What fsspec is to be handed for a store of that protocol, as a JSON object: encryption,
-    endpoint, account. Never shown, for it may hold a key.
+    """What fsspec is to be handed for such a store, as a JSON object: encryption, endpoint,
+    account. Never shown, for it may hold a key.
     """
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
     """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
@@ -173,6 +174,14 @@ class Settings(BaseSettings):
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
     """A batch that is out for longer is named as stuck."""
 
+    # Records out
+    export_store: str | None = Field(None, alias="RESUME_EXPORT_STORE")
+    """Where exported records go (`<home>/exports` by default): a folder or any fsspec URL. Nothing
+    deletes them: [exports.md](exports.md).
+    """
+    export_format: ExportFormat = Field(ExportFormat.jsonresume, alias="RESUME_EXPORT_FORMAT")
+    """What the asset `exported_records` writes, and `export` where no other format is named."""
+
     # Who is told
     notify_url: SecretStr | None = Field(None, alias="RESUME_NOTIFY_URL")
     """Who is told what comes up, separated by blanks; `https://…` of Slack, Teams or any other
@@ -221,13 +230,19 @@ class Settings(BaseSettings):
         """Where batch files are kept: a path or any fsspec URL."""
         return self.batch_store or str(self.home_folder / "batches")
 
-    @property
-    def store_arguments(self) -> dict[str, Any]:
-        """What the store's library is to be handed; may hold a secret."""
-        if self.store_options is None:
+    def store_arguments(self, url: str) -> dict[str, Any]:
+        """What the library of the store at that URL is to be handed; may hold a secret."""
+        ours, theirs = (one.partition("://")[0] for one in (self.store_url, url))
+        is_meant = "://" in url and (ours == theirs or "://" not in self.store_url)
+        if self.store_options is None or not is_meant:
             return {}
         arguments: dict[str, Any] = json.loads(self.store_options.get_secret_value())
         return arguments
+
+    @property
+    def export_url(self) -> str:
+        """Where exported records go: a path or any fsspec URL."""
+        return self.export_store or str(self.home_folder / "exports")
 
     @property
     def dagster_folder(self) -> Path:

@@ -6,14 +6,12 @@ A file is put once, under its own name, and is there when its last byte is: no c
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 from upath import UPath
-
-from resume_assets.batches.store_errors import told
 
 _BUCKETS: Final = frozenset(
     {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "cos", "obs", "tos"}
@@ -54,24 +52,28 @@ def opened(url: str, options: Mapping[str, Any]) -> UPath:
     return folder
 
 
-def reading(path: UPath, url: str) -> BinaryIO:
-    """The file, to be read forwards; `url`: the store's, for errors.
+Told = Callable[[str], AbstractContextManager[None]]
+"""Turns what the store's library raises, while doing that, into a StoreFailed."""
+
+
+def reading(path: UPath, told: Told) -> BinaryIO:
+    """The file, to be read forwards.
 
     Raises whatever the store's library does; what it raises later becomes a StoreFailed.
     """
     arguments = {"block_size": _PART} if has_buckets(path.protocol) else {}
     # fsspec's files read a whole block for each line they are asked for.
-    return io.BufferedReader(_Raw(path.fs.open(path.path, "rb", **arguments), url), _BUFFER)
+    return io.BufferedReader(_Raw(path.fs.open(path.path, "rb", **arguments), told), _BUFFER)
 
 
 @contextmanager
-def writing(path: UPath, url: str) -> Iterator[BinaryIO]:
+def writing(path: UPath, told: Told) -> Iterator[BinaryIO]:
     """A file that is there, whole, once the block ends well, and else not at all.
 
     Raises StoreFailed.
     """
-    with told(url, "writing to"):
-        raw = _Raw(path.fs.open(path.path, "wb", block_size=_PART), url)
+    with told("writing to"):
+        raw = _Raw(path.fs.open(path.path, "wb", block_size=_PART), told)
     with io.BufferedWriter(raw, _BUFFER) as stream:
         try:
             yield stream
@@ -83,19 +85,19 @@ def writing(path: UPath, url: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def writing_beside(path: UPath, url: str) -> Iterator[BinaryIO]:
+def writing_beside(path: UPath, half: str, told: Told) -> Iterator[BinaryIO]:
     """The same where a file that is being written can be seen: under another name, then renamed.
 
     Raises StoreFailed.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(half)
     try:
-        with told(url, "writing to"):
+        with told("writing to"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            raw = _Raw(part.open("wb"), url)
+            raw = _Raw(part.open("wb"), told)
         with raw, io.BufferedWriter(raw, _BUFFER) as stream:
             yield stream
-        with told(url, "writing to"):
+        with told("writing to"):
             part.rename(path)
     except BaseException:
         # Half a file is of no use, and takes up space.
@@ -142,9 +144,9 @@ def _uploads(fs: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
 class _Raw(io.RawIOBase):
     """An object store's stream, whose errors become StoreFailed."""
 
-    def __init__(self, stream: Any, url: str) -> None:
+    def __init__(self, stream: Any, told: Told) -> None:
         self._stream = stream
-        self._url = url
+        self._told = told
         self._is_given_up = False
 
     def readable(self) -> bool:
@@ -157,28 +159,28 @@ class _Raw(io.RawIOBase):
         return bool(self._stream.seekable())
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        with told(self._url, "reading from"):
+        with self._told("reading from"):
             return int(self._stream.seek(offset, whence))
 
     def tell(self) -> int:
         return int(self._stream.tell())
 
     def readinto(self, buffer: Any) -> int:
-        with told(self._url, "reading from"):
+        with self._told("reading from"):
             data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def write(self, data: Any) -> int:
         if not self._is_given_up:
-            with told(self._url, "writing to"):
+            with self._told("writing to"):
                 self._stream.write(bytes(data))
         return len(data)
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            with told(self._url, "writing to"):
+            with self._told("writing to"):
                 self._stream.close()
 
     def give_up(self) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
 from upath import UPath
 
 from resume_assets.batches import object_store
-from resume_assets.batches.store_errors import StoreFailed, missing, shown_url, told
+from resume_assets.batches.store_errors import SETTING, StoreFailed, missing, shown_url, told
 from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 from resume_assets.settings import Settings
@@ -31,7 +30,11 @@ _OWNER = ".installation"
 _BROKEN_AFTER: Final = timedelta(days=1)
 """An upload so old has nobody any more who would bring it to its end."""
 
-_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
+OptionsOf = Callable[[str], Mapping[str, Any]]
+
+
+def _no_options(_: str) -> Mapping[str, Any]:
+    return {}
 
 
 class FilesGone(PlatformError):
@@ -45,15 +48,18 @@ class FolderTaken(PlatformError):
 class BatchStore:
     """All batches' files under one URL or path."""
 
-    def __init__(self, url: str, options: Mapping[str, Any] = _NO_OPTIONS) -> None:
+    def __init__(
+        self, url: str, options: OptionsOf = _no_options, *, called: str = SETTING
+    ) -> None:
         """`url` may name a user and a password; `self.url`, for the ledger and people, does not.
 
-        `options` are fsspec's, for this store; where it is a disk, for those of older batches.
+        `options`: what fsspec is handed for a URL, this one or that of an older batch's store.
+        `called`: the setting that it is from, for messages.
         """
-        self.url = shown_url(url)
+        self.url, self.called = shown_url(url), called
         self._options = options
-        with told(self.url, "opening"):
-            self.root = object_store.opened(url, {} if "://" not in url else options)
+        with self.told("opening"):
+            self.root = object_store.opened(url, options(url))
         self.is_local = _is_local(self.root)
         if self.is_local:
             self.url = str(Path(self.root.path).expanduser().absolute())
@@ -64,18 +70,18 @@ class BatchStore:
         """The one of RESUME_BATCH_STORE. Raises StoreFailed."""
         return cls(settings.store_url, settings.store_arguments)
 
+    def told(self, doing: str) -> AbstractContextManager[None]:
+        """Turn what the store's library raises into a StoreFailed; `doing`: "writing to"."""
+        return told(self.url, doing, self.called)
+
     def batch(self, key: str, noted: str | None = None) -> BatchFiles:
         """The files of one batch; creates no folder.
 
         `noted`: the store's `url` that the ledger has for the batch; None for one that has no
         files yet, or whose files were made before the ledger noted it.
         """
-        store = self if noted in (None, self.url) else self._another(noted)
+        store = self if noted in (None, self.url) else BatchStore(noted, self._options)
         return BatchFiles(store.root / key, store)
-
-    def _another(self, url: str) -> BatchStore:
-        is_alike = url.partition("://")[0] == self.url.partition("://")[0]
-        return BatchStore(url, self._options if is_alike or self.is_local else _NO_OPTIONS)
 
     def check(self) -> None:
         """Raise StoreFailed where the store is not there, or is an empty folder.
@@ -83,11 +89,11 @@ class BatchStore:
         An empty folder may be a mount point that nothing is mounted at.
         """
         if not self.is_local:
-            with told(self.url, "looking into"):
+            with self.told("looking into"):
                 is_bucket = object_store.has_buckets(self.root.protocol)
                 top = self.root.drive if is_bucket else self.root.path
                 if not _is_there(self.root, top):
-                    raise missing(self.url)
+                    raise missing(self.url, self.called)
         elif not self.root.is_dir() or not any(self.root.iterdir()):
             raise StoreFailed(f"{self.url} is not there, or nothing is mounted at it.")
 
@@ -110,7 +116,7 @@ class BatchStore:
         """
         if self.is_local:
             return 0
-        with told(self.url, "tidying up"):
+        with self.told("tidying up"):
             return object_store.end_broken_uploads(self.root, datetime.now(UTC) - _BROKEN_AFTER)
 
     def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
@@ -197,7 +203,7 @@ class BatchFiles:
                     raise self._gone(name)
                 path = self.path(name)
                 stream = (
-                    path.open("rb") if self._local else object_store.reading(path, self.store.url)
+                    path.open("rb") if self._local else object_store.reading(path, self.store.told)
                 )
         except FileNotFoundError:
             raise self._gone(name) from None
@@ -205,18 +211,21 @@ class BatchFiles:
             yield stream
 
     @contextmanager
-    def write(self, name: str) -> Iterator[BinaryIO]:
+    def write(self, name: str, *, part: str | None = None) -> Iterator[BinaryIO]:
         """Open a file to be written; it appears, whole, once the block ends well.
 
+        `part`: what it is called until then; nobody else may write it meanwhile.
         Raises StoreFailed, OSError.
         """
+        part = part or f"{name}.part"
+        path, told = self.path(name), self.store.told
         if self._local is not None:
-            with _writing_on_disk(self._local, name) as stream:
-                yield stream
-            return
-        buckets = object_store.has_buckets(self.folder.protocol)
-        writing = object_store.writing if buckets else object_store.writing_beside
-        with writing(self.path(name), self.store.url) as stream:
+            writing = _writing_on_disk(self._local, name, part)
+        elif object_store.has_buckets(self.folder.protocol):
+            writing = object_store.writing(path, told)
+        else:
+            writing = object_store.writing_beside(path, part, told)
+        with writing as stream:
             yield stream
 
     def remove(self) -> int:
@@ -254,12 +263,12 @@ class BatchFiles:
         )
 
     def _told(self, doing: str) -> AbstractContextManager[None]:
-        return nullcontext() if self._local is not None else told(self.store.url, doing)
+        return nullcontext() if self._local is not None else self.store.told(doing)
 
 
 @contextmanager
-def _writing_on_disk(folder: Path, name: str) -> Iterator[BinaryIO]:
-    part = folder / f"{name}.part"
+def _writing_on_disk(folder: Path, name: str, half: str) -> Iterator[BinaryIO]:
+    part = folder / half
     private_folder(folder)
     part.unlink(missing_ok=True)
     try:

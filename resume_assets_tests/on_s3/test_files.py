@@ -127,7 +127,7 @@ def read(store: BatchStore, key: str) -> None:
 
 def test_no_bucket_is_made(server: S3Server) -> None:
     key, secret = OWNER  # who may make one
-    store = BatchStore("s3://nowhere/batches", {"key": key, "secret": secret})
+    store = BatchStore("s3://nowhere/batches", lambda _: {"key": key, "secret": secret})
     files = store.batch("b1")
     for use in (store.check, store.probe, lambda: files.take("me"), lambda: read(store, "b1")):
         with pytest.raises(StoreFailed, match=r"s3://nowhere/batches is not there\. A bucket is"):
@@ -138,7 +138,7 @@ def test_no_bucket_is_made(server: S3Server) -> None:
 @pytest.mark.parametrize("user", [("AKIANOBODY", WORKER[1]), (WORKER[0], "Pl4nted")])
 def test_a_wrong_key_is_told_and_not_shown(url: str, user: tuple[str, str]) -> None:
     key, secret = user
-    store = BatchStore(url, {"key": key, "secret": secret})
+    store = BatchStore(url, lambda _: {"key": key, "secret": secret})
     for use in (store.probe, lambda: store.batch("b1").has(OUTPUT), lambda: read(store, "b1")):
         with pytest.raises(StoreFailed, match=r"turned us down .*AWS_ACCESS_KEY_ID") as told:
             use()
