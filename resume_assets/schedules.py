@@ -55,6 +55,7 @@ def delete_what_is_not_needed(
             "unused_uploads_deleted": tidied.unused_uploads,
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
+            "broken_uploads_ended": tidied.broken_uploads,
             "journal_entries_deleted": tidied.journal_entries,
             "ledger_rows_pruned": tidied.ledger_rows,
             "ledger_rows_forgotten": tidied.forgotten,

@@ -31,6 +31,7 @@ def test_it_clears_what_is_old_and_says_so(done: Platform, monkeypatch: pytest.M
         "unused_uploads_deleted": 0,
         "batches_cleared_here": 1,
         "files_deleted_here": 2,
+        "broken_uploads_ended": 0,
         "journal_entries_deleted": 0,
         "ledger_rows_pruned": 0,
         "ledger_rows_forgotten": 0,

@@ -14,6 +14,7 @@ import click
 from resume_assets_tests.benchmarks import (
     applying,
     building,
+    collecting,
     dispatching,
     exporting,
     memory,
@@ -45,6 +46,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "peers": peers.measure,
     "prompting": prompting.measure,
 }
+
+if find_spec("s3fs"):
+    # It and a server: `make stores` installs them.
+    BENCHMARKS["collecting"] = collecting.measure
 
 if os.environ.get("RESUME_TEST_SQLSERVER_URL") and find_spec(f"{__package__}.sqlserver_writing"):
     # Against bare `fast_executemany`; there is no SQL Server on most machines.
