@@ -79,7 +79,6 @@ class Run:
 SITES = (
     Site(100_000, "tier 1"),
     Site(100_000, "tier 3"),
-    Site(10_000_000, "tier 3"),
     Site(10_000_000, "tier 4"),
     Site(10_000_000, "tier 4", workers=6, killed=0.05),
     Site(10_000_000, "tier 4", accounts=4),
