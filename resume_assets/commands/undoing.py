@@ -16,8 +16,8 @@ def undo(
 ) -> int:
     """Say what it comes to, ask, and put the records back; the exit code.
 
-    `dry_run`: only say it; `sure`: do not ask. Raises UnknownBatch, BadUserid, NotWritten, BatchBusy, click.Abort where the
-    person declines.
+    `dry_run`: only say it; `sure`: do not ask. Raises UnknownBatch, BadUserid, NotWritten,
+    BatchBusy, click.Abort where the person declines.
     """
     batch = database.read(lambda connection: batches.get(connection, database, name))
     key, chosen = batch.batch_key, known_userids(database, userids)
