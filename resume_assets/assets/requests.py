@@ -107,7 +107,8 @@ def unprocessed_resumes(
 
 def _key(context: dg.AssetExecutionContext) -> str:
     """The batch's key. Raises NoPartition where the launchpad's field was left empty."""
-    if not context.has_partition_key:
+    # A backfill's run has a range, of one: see `partitions.partitioned_asset`.
+    if not (context.has_partition_key or context.has_partition_key_range):
         raise NoPartition(
             "No partition was chosen, so this run has no batch; nothing was claimed or sent. The "
             "job `submit` makes a new batch, and needs none."

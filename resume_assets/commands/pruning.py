@@ -59,12 +59,12 @@ def bring_back(database: Database, settings: Settings) -> int:
 
 def _finished_runs(instance: "dg.DagsterInstance", keys: Sequence[str]) -> list[str]:
     """The ids of the runs of these batches that ended."""
-    import dagster as dg
     from dagster._core.storage.dagster_run import FINISHED_STATUSES
-    from dagster._core.storage.tags import PARTITION_NAME_TAG
+
+    from resume_assets.runs import runs_of
 
     waiting, found = iter(keys), []
     while some := list(islice(waiting, _TOGETHER)):
-        asked = dg.RunsFilter(tags={PARTITION_NAME_TAG: some}, statuses=FINISHED_STATUSES)
-        found += [run.run_id for run in instance.get_runs(asked)]
+        for asked in runs_of(some, FINISHED_STATUSES):
+            found += [run.run_id for run in instance.get_runs(asked)]
     return found

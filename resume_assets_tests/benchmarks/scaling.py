@@ -1,6 +1,6 @@
 """The plan for a hundred thousand, ten million and a billion resumes: see docs/scale.md.
 
-Days, batches and how busy the workers are, simulated; dollars by model, from the price list.
+Days, batches, and how busy the quota and the workers are, simulated.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Site:
     @property
     def name(self) -> str:
         """As the figures begin."""
-        size = f"{self.resumes // 1_000_000}m" if self.resumes >= 1_000_000 else "100k"
+        size = _short(self.resumes)
         parts = [size, self.tier.replace(" ", "")]
         if self.accounts > 1:
             parts.append(f"{self.accounts}accounts")
@@ -85,7 +85,15 @@ SITES = (
     Site(100_000_000, "tier 5"),
     Site(100_000_000, "tier 5", workers=6, killed=0.05),
     Site(100_000_000, "tier 5", accounts=4, workers=12),
+    Site(1_000_000_000, "tier 5", workers=4, killed=0.05),
 )
+
+
+def _short(resumes: int) -> str:
+    for size, letter in ((1_000_000_000, "b"), (1_000_000, "m"), (1_000, "k")):
+        if resumes >= size:
+            return f"{resumes // size}{letter}"
+    return str(resumes)
 
 
 def measure(rows: int, rounds: int) -> Iterator[Figure]:

@@ -96,6 +96,7 @@ class Simulation:
         )
         self.waits: dict[str, _Batch] = {}  # for OpenAI's queue
         self.batches = 0
+        self.open = 0  # batches whose records are not written yet
         self.written = 0  # records
         self.filled_at: float | None = None
         self.emptied_at: float | None = None
@@ -154,7 +155,7 @@ class Simulation:
             self._create(self.waits.pop(key))
         if not self.resumes.waiting and self.emptied_at is None:
             self.emptied_at = self.clock.now
-        if self.resumes.waiting or self.waits or self.clock.events:
+        if self.resumes.waiting or self.open:
             self.clock.at(self._next_tick(), self._tick)
 
     def _plan(self) -> Planned | NoPlan:
@@ -184,6 +185,7 @@ class Simulation:
         batch = _Batch(planned.key, rows, size, tokens)
         self._update(planned.key, state=BatchState.claimed, rows_claimed=rows)
         self.batches += 1
+        self.open += 1
         seconds = _SECONDS_A_RUN + batch.rows * _SECONDS_A_ROW + batch.size / _BYTES_A_SECOND
         self.workers.do(seconds, partial(self._built, batch))
 
@@ -218,6 +220,7 @@ class Simulation:
     def _written(self, batch: _Batch, answers: int) -> None:
         self._stirred = True
         self._update(batch.key, state=BatchState.done, low_share=None)
+        self.open -= 1
         self.written += answers
         self.resumes.waiting += batch.rows - answers
 
