@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.candidates import DATABASE, aicandidate
 from resume_assets.assets.fields import within
 from resume_assets.assets.partitions import batch_asset, drop_empty
 from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
@@ -70,7 +70,7 @@ class NotClaimed(PlatformError):
     """The batch holds no resumes yet."""
 
 
-@batch_asset("sqlserver", after=aicandidate)
+@batch_asset(DATABASE, after=aicandidate)
 def unprocessed_resumes(
     context: dg.AssetExecutionContext,
     config: ClaimConfig,
