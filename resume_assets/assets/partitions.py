@@ -9,6 +9,8 @@ from typing import Any
 
 import dagster as dg
 
+from resume_assets.batches.planning.runs import Stage
+
 GROUP = "resume_batches"
 OWNERS = ["team:recruiting-data"]
 
@@ -16,6 +18,11 @@ resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
 
 TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
+
+
+def partitions_of(stage: Stage) -> dg.DynamicPartitionsDefinition:
+    """The partitions that the job of this stage has."""
+    return model_trials if stage is Stage.trial else resume_batches
 
 
 def drop_empty(context: dg.AssetExecutionContext) -> None:
