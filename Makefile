@@ -95,6 +95,9 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group distributed --constraint requirements.lock \
 		-o requirements-distributed.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --extra sqlserver --extra s3 --extra postgres --extra celery \
+		--extra k8s pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants
