@@ -89,7 +89,7 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --no-strip-extras --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
+		--no-header --no-strip-extras --upgrade --group dev --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group browser --constraint requirements.lock -o requirements-browser.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

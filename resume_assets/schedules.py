@@ -7,6 +7,7 @@ from resume_assets.assets.reporting import ROW_COUNT, Metadata, usd
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.observing import Standing, observe
+from resume_assets.jobs import export_day
 from resume_assets.notifying import upkeep
 from resume_assets.notifying.reported import of_housekeeping
 from resume_assets.notifying.telling import report
@@ -114,4 +115,15 @@ hourly_observation = dg.ScheduleDefinition(
     cron_schedule="5 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Notes each hour how the queue stands: plots at the asset aicandidate.",
+)
+
+daily_export = dg.build_schedule_from_partitioned_job(
+    export_day,
+    name="daily_export",
+    # A day has ended everywhere twelve hours later: LastProcessed is in the database's own clock.
+    hour_of_day=12,
+    minute_of_hour=40,
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Writes each day the records of the day before into a file; off until you turn it "
+    "on.",
 )

@@ -19,6 +19,7 @@ from resume_assets.choices import (
     Authentication,
     Encryption,
     Endpoint,
+    ExportFormat,
     NotBorneOut,
     ResponseFormat,
 )
@@ -170,6 +171,14 @@ class Settings(BaseSettings):
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
     """A batch that is out for longer is named as stuck."""
 
+    # Records out
+    export_store: str | None = Field(None, alias="RESUME_EXPORT_STORE")
+    """Where exported records go (`<home>/exports` by default): a folder or any fsspec URL. Nothing
+    deletes them: [exports.md](exports.md).
+    """
+    export_format: ExportFormat = Field(ExportFormat.jsonresume, alias="RESUME_EXPORT_FORMAT")
+    """What the asset `exported_records` writes, and `export` where no other format is named."""
+
     # Who is told
     notify_url: SecretStr | None = Field(None, alias="RESUME_NOTIFY_URL")
     """Who is told what comes up, separated by blanks; `https://…` of Slack, Teams or any other
@@ -205,6 +214,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """Where batch files are kept: a path or any fsspec URL."""
         return self.batch_store or str(self.home_folder / "batches")
+
+    @property
+    def export_url(self) -> str:
+        """Where exported records go: a path or any fsspec URL."""
+        return self.export_store or str(self.home_folder / "exports")
 
     @property
     def dagster_folder(self) -> Path:

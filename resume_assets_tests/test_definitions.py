@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from resume_assets.assets.partitions import model_trials, resume_batches
+from resume_assets.assets.partitions import days, model_trials, resume_batches
 from resume_assets.definitions import build_defs, defs
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.resources import SettingsResource
@@ -24,6 +24,7 @@ SPECS: dict[str, tuple[set[str], set[str]]] = {
     "updated_candidate_records": ({SQLSERVER}, {"batch_output"}),
     "batch_cost": ({SQLSERVER}, {"updated_candidate_records"}),
     "model_trial": ({OPENAI}, {"aicandidate"}),
+    "exported_records": ({FILE}, {"aicandidate"}),
 }
 CHECKS = {
     "date_formats",
@@ -71,7 +72,7 @@ def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, nam
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_one_partition_is_one_batch_or_one_trial(
+def test_one_partition_is_one_batch_one_trial_or_one_day(
     repository: dg.RepositoryDefinition, name: str
 ) -> None:
     found = node(repository, name)
@@ -81,8 +82,9 @@ def test_one_partition_is_one_batch_or_one_trial(
         assert not found.is_materializable
         assert found.partitions_def is None
     else:
-        kind = "model_trials" if name == "model_trial" else "resume_batches"
-        assert found.partitions_def == dg.DynamicPartitionsDefinition(name=kind)
+        apart = {"model_trial": model_trials, "exported_records": days}
+        assert found.partitions_def == apart.get(name, resume_batches)
+        assert resume_batches == dg.DynamicPartitionsDefinition(name="resume_batches")
         assert found.automation_condition is None
 
 
@@ -118,13 +120,14 @@ def test_the_jobs_are_the_two_halves_and_bring_their_checks(
         "submit_batch": {"unprocessed_resumes", "batch_requests", "submitted_batch"},
         "collect_batch": {"batch_output", "updated_candidate_records", "batch_cost"},
         "run_model_trial": {"model_trial"},
+        "export_day": {"exported_records"},
     }
     for name, assets in halves.items():
         job = repository.get_job(name)
         selected = job.asset_layer.executable_asset_keys
         assert {key.to_user_string() for key in selected} == assets
-        kind = model_trials if name == "run_model_trial" else resume_batches
-        assert job.partitions_def == kind
+        apart = {"run_model_trial": model_trials, "export_day": days}
+        assert job.partitions_def == apart.get(name, resume_batches)
         assert job.description
         assert job.tags["dagster/max_retries"] == "0"
         assert job.executor_def == dg.in_process_executor

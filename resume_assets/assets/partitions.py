@@ -1,5 +1,7 @@
 """One partition is one batch, with one request file; of `model_trial`, one trial.
 
+Of `exported_records`, one day.
+
 `aicandidate` alone has none.
 """
 
@@ -18,6 +20,14 @@ resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
 
 TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
+
+
+days = dg.DailyPartitionsDefinition(start_date="2026-11-01")
+"""Of `exported_records`: not by batch, for a record may be written again, corrected or put back.
+
+From the month of our first release. An asset that has no partitions would have no place here: above
+those of a batch it makes all of them stale, below them it is stale with each new one.
+"""
 
 
 def partitions_of(stage: Stage) -> dg.DynamicPartitionsDefinition:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from upath import UPath
 
-from resume_assets.batches.store_errors import StoreFailed, missing, shown_url, told
+from resume_assets.batches.store_errors import SETTING, StoreFailed, missing, shown_url, told
 from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
 
@@ -44,10 +44,13 @@ class FolderTaken(PlatformError):
 class BatchStore:
     """All batches' files under one URL or path."""
 
-    def __init__(self, url: str) -> None:
-        """`url` may name a user and a password; `self.url`, for the ledger and people, does not."""
-        self.url = shown_url(url)
-        with told(self.url, "opening"):
+    def __init__(self, url: str, *, called: str = SETTING) -> None:
+        """`url` may name a user and a password; `self.url`, for the ledger and people, does not.
+
+        `called`: the setting that it is from, for messages.
+        """
+        self.url, self.called = shown_url(url), called
+        with told(self.url, "opening", called):
             self.root = UPath(url)
         self.is_local = _is_local(self.root)
         if self.is_local:
@@ -69,11 +72,11 @@ class BatchStore:
         An empty folder may be a mount point that nothing is mounted at.
         """
         if not self.is_local:
-            with told(self.url, "looking into"):
+            with told(self.url, "looking into", self.called):
                 is_bucket = self.root.protocol in _BUCKETS
                 top = self.root.drive if is_bucket else self.root.path
                 if not _is_there(self.root, top):
-                    raise missing(self.url)
+                    raise missing(self.url, self.called)
         elif not self.root.is_dir() or not any(self.root.iterdir()):
             raise StoreFailed(f"{self.url} is not there, or nothing is mounted at it.")
 
@@ -179,38 +182,39 @@ class BatchFiles:
             yield stream if self._local else io.BufferedReader(self._raw(stream), _BUFFER)
 
     @contextmanager
-    def write(self, name: str) -> Iterator[BinaryIO]:
+    def write(self, name: str, *, part: str | None = None) -> Iterator[BinaryIO]:
         """Open a file to be written; it appears, whole, once the block ends well.
 
+        `part`: what it is called until then; nobody else may write it meanwhile.
         Raises StoreFailed, OSError.
         """
-        part, target = self.path(f"{name}.part"), self.path(name)
+        half, target = self.path(part or f"{name}.part"), self.path(name)
         try:
             if self._local is None:
                 with self._told("writing to"):
                     if self.folder.protocol not in _BUCKETS:
                         self.folder.mkdir(parents=True, exist_ok=True)
-                    raw = self._raw(part.open("wb"))
+                    raw = self._raw(half.open("wb"))
                 with raw, io.BufferedWriter(raw, _BUFFER) as remote:
                     yield remote
                 with self._told("writing to"):
-                    part.rename(target)
+                    half.rename(target)
             else:
                 private_folder(self._local)
-                part.unlink(missing_ok=True)
+                half.unlink(missing_ok=True)
                 flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-                descriptor = os.open(self._local / part.name, flags, FILE)
+                descriptor = os.open(self._local / half.name, flags, FILE)
                 with os.fdopen(descriptor, "wb", buffering=1 << 20) as local:
                     yield local
                     local.flush()
                     os.fsync(local.fileno())
-                part.rename(target)
+                half.rename(target)
                 _sync_folder(self._local)
         except BaseException:
             # Half a file is of no use, and takes up space. Where not even deleting it works, the
             # error that is raised again says why.
             with suppress(StoreFailed), self._told("deleting from"):
-                part.unlink(missing_ok=True)
+                half.unlink(missing_ok=True)
             raise
 
     def remove(self) -> int:
@@ -248,18 +252,22 @@ class BatchFiles:
         )
 
     def _told(self, doing: str) -> AbstractContextManager[None]:
-        return nullcontext() if self._local is not None else told(self.store.url, doing)
+        return (
+            nullcontext()
+            if self._local is not None
+            else told(self.store.url, doing, self.store.called)
+        )
 
     def _raw(self, stream: Any) -> _Raw:
-        return _Raw(stream, self.store.url)
+        return _Raw(stream, self.store)
 
 
 class _Raw(io.RawIOBase):
     """An object store's stream, whose errors become StoreFailed."""
 
-    def __init__(self, stream: Any, url: str) -> None:
+    def __init__(self, stream: Any, store: BatchStore) -> None:
         self._stream = stream
-        self._url = url
+        self._store = store
 
     def readable(self) -> bool:
         return bool(self._stream.readable())
@@ -268,21 +276,24 @@ class _Raw(io.RawIOBase):
         return bool(self._stream.writable())
 
     def readinto(self, buffer: Any) -> int:
-        with told(self._url, "reading from"):
+        with self._told("reading from"):
             data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def write(self, data: Any) -> int:
-        with told(self._url, "writing to"):
+        with self._told("writing to"):
             self._stream.write(bytes(data))
         return len(data)
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            with told(self._url, "writing to"):
+            with self._told("writing to"):
                 self._stream.close()
+
+    def _told(self, doing: str) -> AbstractContextManager[None]:
+        return told(self._store.url, doing, self._store.called)
 
 
 def _is_there(path: UPath, name: str | None = None) -> bool:

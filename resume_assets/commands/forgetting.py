@@ -124,6 +124,7 @@ def lines_of(receipt: Receipt, *, records: bool) -> Iterator[str]:
             yield f"              {count:,} not, or not all: {why}"
     else:
         yield "records       as they are; --records empties them. The resumes are yours to delete."
+    yield "exports       files that you exported are yours, and not known here: look at them too"
     for sentence in receipt.left:
         yield f"left          {sentence}"
     if receipt.left:

@@ -47,6 +47,7 @@ def played(
     yield go("trial", *trial, "--dry-run")
     yield from _trial(platform, go, trial)
     yield go("review", "b1")
+    yield go("export", "--format", "csv", "--batch", "b1")
     yield go("undo", "b2", "--yes")
     yield go("undo", "b2", "--yes")
     yield go("forget", "15", "--yes")

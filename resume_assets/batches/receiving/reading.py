@@ -26,8 +26,8 @@ from resume_assets.processors import processors
 HELP_FROM = 16_000_000
 """Bytes (some five thousand answers) from which the helper is worth its half second of start."""
 
-HEAD = 2_500_000
-"""Bytes (some thousand answers) that are read here while the helper starts."""
+HEAD = 5_000_000
+"""Bytes (some two thousand answers) that are read here while the helper starts."""
 
 _CHUNK = 100  # answers that go over together
 _END = b"end\n"  # so that half a stream is never taken for a whole one
