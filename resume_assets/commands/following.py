@@ -5,6 +5,7 @@ well, and is not waited for either: a batch counts by what the ledger says of it
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from resume_assets.batches.ledger.states import OPEN, BatchState
 from resume_assets.batches.planning.dispatching import due_runs
@@ -37,6 +38,7 @@ class Following(Loop):
             raise TypeError("a session with workers")
         self._workers = session.workers
         self._at_work: dict[tuple[Stage, str], Due] = {}
+        self._not_taken: list[Due] = []  # runs that nobody was there to be handed to
         self._open = [batch.batch_key for batch in self._in(OPEN)]
 
     def _look(self) -> Iterator[bool]:
@@ -46,12 +48,16 @@ class Following(Loop):
         for due in list(self._at_work.values()):
             yield from self._ended(due)
         database, settings = self.session.database, self.session.settings
-        yield from self._hand_over(due_runs(database, self._workers))
-        yield from self._hand_over(due_trials(database, settings, self._workers))
+        not_taken, self._not_taken = self._not_taken, []
+        batches = due_runs(database, self._workers)
+        trials = due_trials(database, settings, self._workers)
+        yield from self._hand_over(chain(not_taken, batches, trials))
         self._tell_of_ends()
 
     def _submit(self) -> Iterator[bool]:
         """Plan as long as more are wanted and the limits allow it, each for the workers."""
+        if self._not_taken:
+            return
         for planned in self._plans():
             say_planned(planned)
             self._open.append(planned.key)
@@ -64,9 +70,11 @@ class Following(Loop):
         """Begin these; [False] where that went wrong: then no more is tried in this round."""
         try:
             for due in runs:
+                self._not_taken.append(due)
                 self._workers.begin(due)
+                self._not_taken.remove(due)
                 self._at_work[due.stage, due.key] = due
-        except NotLaunched as problem:
+        except NotLaunched as problem:  # of a query, too, that finds out what is due
             warn(str(problem))
             return [False]
         return []
