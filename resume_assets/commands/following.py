@@ -17,7 +17,7 @@ from resume_assets.commands.output import say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import say_planned
 from resume_assets.commands.telling import describe
-from resume_assets.commands.web_server import NotLaunched
+from resume_assets.commands.web_server import NotLaunched, Unreachable
 from resume_assets.trials.dispatching import due_trials
 
 
@@ -85,6 +85,8 @@ class Following(Loop):
             if not self._workers.has_ended(due.stage, due.key):
                 return
         except NotLaunched as problem:
+            if not isinstance(problem, Unreachable):  # somebody deleted the run
+                del self._at_work[due.stage, due.key]
             warn(str(problem))
             yield False
             return
