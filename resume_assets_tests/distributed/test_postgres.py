@@ -10,9 +10,9 @@ from resume_assets_tests.distributed.deployment import DEPLOY, Deployment, deplo
 from resume_assets_tests.distributed.servers import postgres
 from resume_assets_tests.local_openai.support import until
 
-pytestmark = [pytest.mark.distributed, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.distributed, pytest.mark.timeout(1500)]
 
-LONGEST = 200.0
+LONGEST = 400.0
 
 
 @pytest.fixture
