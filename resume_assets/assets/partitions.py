@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from resume_assets.batches.planning.runs import Stage
+
 GROUP = "resume_batches"
 OWNERS = ["team:recruiting-data"]
 
@@ -28,6 +30,11 @@ days = dg.DailyPartitionsDefinition(start_date="2026-11-01")
 From the month of our first release. An asset that has no partitions would have no place here: above
 those of a batch it makes all of them stale, below them it is stale with each new one.
 """
+
+
+def partitions_of(stage: Stage) -> dg.DynamicPartitionsDefinition:
+    """The partitions that the job of this stage has."""
+    return model_trials if stage is Stage.trial else resume_batches
 
 
 def take_away(
