@@ -64,6 +64,7 @@ def open_instance(settings: Settings) -> "dg.DagsterInstance":
             "DAGSTER_HOME names another.",
             error.strerror,
         )
-        return dg.DagsterInstance.ephemeral()
+        # It makes no folder there as long as steps hand nothing on, and ours do not.
+        return dg.DagsterInstance.ephemeral(tempdir=str(settings.dagster_folder))
     os.environ["DAGSTER_HOME"] = folder
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(folder, overrides=_NO_COMPUTE_LOGS))
