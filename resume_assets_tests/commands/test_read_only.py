@@ -78,7 +78,7 @@ def test_a_batch_goes_through_without_a_home(
     ok("init-db")
     seed(open_folder, env)
     sent = json.loads(ok("submit", "--batch-size", "3", "--json").stdout)
-    [key] = [batch["batch"] for batch in sent["batches"]]
+    [key] = [batch["batch_key"] for batch in sent["batches"]]
     remote = platform.api.client.batches
     until(lambda: all(batch.status in ENDED for batch in remote.list()))
     brought = ok("check", key)

@@ -105,7 +105,9 @@ def refuse(_: object) -> None:
 def test_answers_with_429_and_calls_made_again_are_counted(flow: Flowing) -> None:
     flow.until_submitted()
     for _ in range(2):
-        flow.faults.add("GET", f"/v1/batches/{flow.batch().openai_batch_id}", Respond(429, "slow down"))
+        flow.faults.add(
+            "GET", f"/v1/batches/{flow.batch().openai_batch_id}", Respond(429, "slow down")
+        )
     server = flow.client.server
     with connected(
         server.base_url, server.api_key, timeout=20, connect_timeout=20, max_retries=2
