@@ -23,6 +23,7 @@ COMMANDS = {
     "forget",
     "init-db",
     "local-openai",
+    "metrics",
     "new",
     "notify",
     "reprocess",

@@ -10,7 +10,7 @@ from resume_assets.commands.databases import opened_database
 from resume_assets.commands.output import answer, say, say_as_it_is, warn
 from resume_assets.commands.ui import PortTaken
 from resume_assets.errors import PlatformError
-from resume_assets.metrics.exposition import CONTENT_TYPE, PREFIX, Metric, written
+from resume_assets.metrics.exposition import CONTENT_TYPE, PREFIX, written
 from resume_assets.metrics.figures import look
 from resume_assets.settings import Settings
 
@@ -22,12 +22,14 @@ def show(settings: Settings) -> None:
     """Print the figures."""
     with opened_database(settings) as database:
         found = look(database, settings)
-    answer(metrics={f"{PREFIX}{one.name}": _values(one) for one in found})
+    answer(
+        metrics=[
+            {"name": f"{PREFIX}{one.name}", "labels": dict(sample.labels), "value": sample.value}
+            for one in found
+            for sample in one.samples
+        ]
+    )
     say_as_it_is(written(found).rstrip("\n"))
-
-
-def _values(metric: Metric) -> list[dict[str, object]]:
-    return [{"labels": dict(one.labels), "value": one.value} for one in metric.samples]
 
 
 def serve(settings: Settings, host: str, port: int) -> int:

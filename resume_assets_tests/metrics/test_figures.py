@@ -1,5 +1,6 @@
 """What the ledger says, read back by the parser of Prometheus' own library."""
 
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -18,7 +19,9 @@ from resume_assets.metrics.exposition import Metric, Sample, written
 from resume_assets.metrics.figures import look
 from resume_assets.openai_api.client import connected
 from resume_assets.tallies import Tally, count
+from resume_assets_tests.commands.calling import ok
 from resume_assets_tests.flow import Flowing
+from resume_assets_tests.home import Platform
 from resume_assets_tests.local_openai.faults import Respond
 
 Read = dict[str, float]
@@ -104,10 +107,8 @@ def refuse(_: object) -> None:
 
 def test_answers_with_429_and_calls_made_again_are_counted(flow: Flowing) -> None:
     flow.until_submitted()
-    for _ in range(2):
-        flow.faults.add(
-            "GET", f"/v1/batches/{flow.batch().openai_batch_id}", Respond(429, "slow down")
-        )
+    path = f"/v1/batches/{flow.batch().openai_batch_id}"
+    flow.faults.add("GET", path, Respond(429, "slow down"), times=2)
     server = flow.client.server
     with connected(
         server.base_url, server.api_key, timeout=20, connect_timeout=20, max_retries=2
@@ -186,3 +187,9 @@ def test_a_database_that_does_not_answer_is_told_by_the_status(
         fetch(f"{address}/metrics")
     assert b"can't be read" in told.value.read()
     assert "gone" in capsys.readouterr().err
+
+
+def test_the_command_prints_them(done: Platform) -> None:
+    assert parsed(ok("metrics"))["records_total"] == 2
+    found = json.loads(ok("metrics", "--json"))["metrics"]
+    assert {"name": "resume_assets_records_total", "labels": {}, "value": 2.0} in found
