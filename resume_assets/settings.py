@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
     keep_files_days: float = Field(30, ge=0, le=36_500, alias="RESUME_KEEP_FILES_DAYS")
     """Days that request and result files are kept, and the answers of trials."""
+    keep_partitions_days: float = Field(365, ge=0, le=36_500, alias="RESUME_KEEP_PARTITIONS_DAYS")
+    """Days that a closed batch stays among Dagster's partitions. The ledger keeps it, and
+    `prune --back` brings it back: [scale.md](scale.md).
+    """
 
     # The database
     database_url: SecretStr | None = Field(None, alias="RESUME_DATABASE_URL")

@@ -36,6 +36,7 @@ def test_it_clears_what_is_old_and_says_so(done: Platform, monkeypatch: pytest.M
         "ledger_rows_pruned": 0,
         "ledger_rows_forgotten": 0,
         "records_of_trials_deleted": 0,
+        "partitions_taken_away": 0,
         "problems": 0,
     }
     assert not folder.exists()

@@ -20,10 +20,12 @@ from resume_assets_tests.benchmarks import (
     memory,
     peers,
     prompting,
+    scaling,
     simulation,
     starting,
     ticking,
     weighing,
+    years,
 )
 from resume_assets_tests.benchmarks.figures import RESULTS, Figure, table, write
 
@@ -38,6 +40,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "ticking": ticking.measure,
     "dispatching": dispatching.measure,
     "simulation": simulation.measure,
+    "scaling": scaling.measure,
+    "years": years.measure,
     "starting": starting.measure,
     "peers": peers.measure,
     "prompting": prompting.measure,
