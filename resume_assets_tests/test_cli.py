@@ -26,6 +26,7 @@ COMMANDS = {
     "metrics",
     "new",
     "notify",
+    "prune",
     "reprocess",
     "retry",
     "review",
