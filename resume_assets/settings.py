@@ -21,6 +21,7 @@ from resume_assets.choices import (
     Encryption,
     Endpoint,
     ExportFormat,
+    LogFormat,
     NotBorneOut,
     ResponseFormat,
 )
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
     store_options: SecretStr | None = Field(None, alias="RESUME_STORE_OPTIONS")
     """What fsspec is to be handed for such a store, as a JSON object: encryption, endpoint,
     account. Never shown, for it may hold a key.
+    """
+    log_format: LogFormat | None = Field(None, alias="RESUME_LOG_FORMAT")
+    """Where it is set, the log goes to standard output, of commands to standard error, and not to
+    `<home>/logs`: [stores.md](stores.md).
     """
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
     """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
