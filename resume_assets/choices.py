@@ -45,3 +45,11 @@ class ResponseFormat(StrEnum):
     json_schema = "json_schema"  # a strict schema, which the server itself holds the model to
     json_object = "json_object"  # JSON; the schema is told in the instructions
     none = "none"  # nothing; the same
+
+
+class ExportFormat(StrEnum):
+    """What records are exported as."""
+
+    jsonresume = "jsonresume"  # a document of JSON Resume a line
+    csv = "csv"  # for spreadsheets
+    parquet = "parquet"  # with types; needs the extra `parquet`

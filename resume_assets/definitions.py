@@ -47,11 +47,16 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             jobs.submit_batch,
             jobs.collect_batch,
             jobs.run_model_trial,
+            jobs.export_day,
             schedules.housekeeping,
             schedules.observe_aicandidate,
             *by_hand.JOBS,
         ],
-        schedules=[schedules.daily_housekeeping, schedules.hourly_observation],
+        schedules=[
+            schedules.daily_housekeeping,
+            schedules.hourly_observation,
+            schedules.daily_export,
+        ],
         sensors=[
             sensors.batch_completion_sensor,
             sensors.continuous_submission_sensor,

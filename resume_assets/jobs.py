@@ -1,4 +1,7 @@
-"""The two jobs of a batch, one run each; between them OpenAI takes up to a day. And a trial's."""
+"""The two jobs of a batch, one run each; between them OpenAI takes up to a day.
+
+And a trial's, and an export's.
+"""
 
 import dagster as dg
 
@@ -6,6 +9,7 @@ from resume_assets.assets import (
     batch_cost,
     batch_output,
     batch_requests,
+    exported_records,
     model_trial,
     submitted_batch,
     unprocessed_resumes,
@@ -37,4 +41,12 @@ run_model_trial = dg.define_asset_job(
     tags=_NO_RETRIES,
     description="Bring a trial as far as it gets: send what may be sent, bring in what ended, "
     "compare once all is in.",
+)
+
+export_day = dg.define_asset_job(
+    "export_day",
+    selection=[exported_records],
+    tags=_NO_RETRIES,
+    description="Write the records of a day into a file. Each partition is a day; the job `export` "
+    "writes all, or some, at once.",
 )

@@ -8,11 +8,12 @@ import dagster as dg
 from resume_assets import assets
 from resume_assets.deadlines import within
 from resume_assets.errors import in_words
-from resume_assets.jobs import collect_batch, run_model_trial, submit_batch
+from resume_assets.jobs import collect_batch, export_day, run_model_trial, submit_batch
 from resume_assets.notifying.matters import Matter
 from resume_assets.notifying.reported import failed_run
 from resume_assets.notifying.telling import Told, report, tell
 from resume_assets.resources import SettingsResource, SQLServerResource
+from resume_assets.runs import partition_of
 
 # Of the 60 seconds that Dagster gives a tick; a message that is under way ends within ten more.
 TELLING_SECONDS = 30.0
@@ -21,9 +22,11 @@ MOST_SECONDS = 50.0
 _LOOKED_BACK = timedelta(days=1)  # by a sensor that has no cursor yet, or lost it
 _OVERLAP = timedelta(minutes=10)  # a run's time may be older than its row
 _MOST_RUNS = 200
-_JOBS = frozenset({submit_batch.name, collect_batch.name, run_model_trial.name, "housekeeping"})
+_JOBS = frozenset(
+    {job.name for job in (submit_batch, collect_batch, run_model_trial, export_day)}
+    | {"housekeeping"}
+)
 _ASSETS = frozenset(asset.key for asset in assets.OURS)
-_PARTITION = "dagster/partition"
 
 
 @dg.sensor(
@@ -66,7 +69,7 @@ def failed_runs(instance: dg.DagsterInstance, since: datetime) -> list[Matter]:
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
     records = instance.get_run_records(failed, limit=_MOST_RUNS)
     return [
-        failed_run(run.run_id, run.job_name, run.tags.get(_PARTITION))
+        failed_run(run.run_id, run.job_name, partition_of(run.tags))
         for run in (record.dagster_run for record in reversed(records))
         if _is_ours(run)
     ]

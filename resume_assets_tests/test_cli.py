@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor",
     "env",
     "evaluate",
+    "export",
     "forget",
     "init-db",
     "local-openai",

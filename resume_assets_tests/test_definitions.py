@@ -8,22 +8,24 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from resume_assets.assets.partitions import model_trials, resume_batches
+from resume_assets.assets.candidates import DATABASE, configured
+from resume_assets.assets.partitions import days, model_trials, resume_batches
 from resume_assets.definitions import build_defs, defs
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.resources import SettingsResource
 
-SQLSERVER, OPENAI, JSONL, FILE, TABLE = "sqlserver", "openai", "jsonl", "file", "table"
+OPENAI, JSONL, FILE, TABLE = "openai", "jsonl", "file", "table"
 SPECS: dict[str, tuple[set[str], set[str]]] = {
     # name: kinds, what it depends on
-    "aicandidate": ({SQLSERVER, TABLE}, set()),
-    "unprocessed_resumes": ({SQLSERVER}, {"aicandidate"}),
+    "aicandidate": ({DATABASE, TABLE}, set()),
+    "unprocessed_resumes": ({DATABASE}, {"aicandidate"}),
     "batch_requests": ({JSONL, FILE}, {"unprocessed_resumes"}),
     "submitted_batch": ({OPENAI}, {"batch_requests"}),
     "batch_output": ({OPENAI, JSONL}, {"submitted_batch"}),
-    "updated_candidate_records": ({SQLSERVER}, {"batch_output"}),
-    "batch_cost": ({SQLSERVER}, {"updated_candidate_records"}),
+    "updated_candidate_records": ({DATABASE}, {"batch_output"}),
+    "batch_cost": ({DATABASE}, {"updated_candidate_records"}),
     "model_trial": ({OPENAI}, {"aicandidate"}),
+    "exported_records": ({FILE}, {"aicandidate"}),
 }
 CHECKS = {
     "date_formats",
@@ -53,6 +55,25 @@ def test_the_assets_are_these(repository: dg.RepositoryDefinition) -> None:
     assert {key.to_user_string() for key in keys} == set(SPECS)
 
 
+@pytest.mark.parametrize(
+    ("variables", "kind", "table"),
+    [
+        ({}, "sqlite", "aicandidate"),
+        ({"server_ip": "10.0.0.5"}, "sqlserver", "dbo.aicandidate"),
+        ({"RESUME_DATABASE_URL": "sqlite:///other.db"}, "sqlite", "aicandidate"),
+        ({"RESUME_DATABASE_URL": "mssql+pyodbc://h/d"}, "sqlserver", "dbo.aicandidate"),
+        ({"RESUME_TABLE": "hr.people"}, "sqlite", "hr.people"),
+        ({"RESUME_MAX_ATTEMPTS": "many"}, "sqlserver", "dbo.aicandidate"),
+    ],
+)
+def test_the_database_is_shown_as_it_is_configured(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], kind: str, table: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert configured() == (kind, table)
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, name: str) -> None:
     kinds, parents = SPECS[name]
@@ -71,7 +92,7 @@ def test_an_asset_says_all_about_itself(repository: dg.RepositoryDefinition, nam
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_one_partition_is_one_batch_or_one_trial(
+def test_one_partition_is_one_batch_one_trial_or_one_day(
     repository: dg.RepositoryDefinition, name: str
 ) -> None:
     found = node(repository, name)
@@ -81,8 +102,9 @@ def test_one_partition_is_one_batch_or_one_trial(
         assert not found.is_materializable
         assert found.partitions_def is None
     else:
-        kind = "model_trials" if name == "model_trial" else "resume_batches"
-        assert found.partitions_def == dg.DynamicPartitionsDefinition(name=kind)
+        apart = {"model_trial": model_trials, "exported_records": days}
+        assert found.partitions_def == apart.get(name, resume_batches)
+        assert resume_batches == dg.DynamicPartitionsDefinition(name="resume_batches")
         assert found.automation_condition is None
 
 
@@ -118,13 +140,14 @@ def test_the_jobs_are_the_two_halves_and_bring_their_checks(
         "submit_batch": {"unprocessed_resumes", "batch_requests", "submitted_batch"},
         "collect_batch": {"batch_output", "updated_candidate_records", "batch_cost"},
         "run_model_trial": {"model_trial"},
+        "export_day": {"exported_records"},
     }
     for name, assets in halves.items():
         job = repository.get_job(name)
         selected = job.asset_layer.executable_asset_keys
         assert {key.to_user_string() for key in selected} == assets
-        kind = model_trials if name == "run_model_trial" else resume_batches
-        assert job.partitions_def == kind
+        apart = {"run_model_trial": model_trials, "export_day": days}
+        assert job.partitions_def == apart.get(name, resume_batches)
         assert job.description
         assert job.tags["dagster/max_retries"] == "0"
         assert job.executor_def == dg.in_process_executor

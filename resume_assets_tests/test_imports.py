@@ -20,6 +20,7 @@ PLAIN_ROOMS = (
     "batches",
     "database",
     "evaluation",
+    "exports",
     "local_openai",
     "reviewing",
     "samples",

@@ -1,10 +1,11 @@
-"""The six assets of a batch, the candidate table that they start from, and apart, the trials.
+"""The six assets of a batch, the candidate table that they start from; apart, trials and exports.
 
 They hold no logic of their own: the work is done in `batches`, and reported here.
 """
 
 from resume_assets.assets.answers import batch_cost, batch_output, updated_candidate_records
 from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.exports import exported_records
 from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.assets.requests import batch_requests, submitted_batch, unprocessed_resumes
 from resume_assets.assets.trials import model_trial
@@ -17,8 +18,9 @@ OURS = (
     updated_candidate_records,
     batch_cost,
     model_trial,
+    exported_records,
 )
-"""The assets that this platform materializes, in their order; a trial's last."""
+"""The assets that this platform materializes, in their order; those apart last."""
 
 __all__ = [
     "OURS",
@@ -26,6 +28,7 @@ __all__ = [
     "batch_cost",
     "batch_output",
     "batch_requests",
+    "exported_records",
     "model_trial",
     "model_trials",
     "resume_batches",

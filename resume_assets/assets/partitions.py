@@ -1,10 +1,12 @@
 """One partition is one batch, with one request file; of `model_trial`, one trial.
 
+Of `exported_records`, one day.
+
 `aicandidate` alone has none.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dagster as dg
@@ -14,8 +16,43 @@ OWNERS = ["team:recruiting-data"]
 
 resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
 
+_TOGETHER = 1_000  # keys that go into one statement of Dagster's: databases limit its parameters
+
 TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
+
+
+days = dg.DailyPartitionsDefinition(start_date="2026-11-01")
+"""Of `exported_records`: not by batch, for a record may be written again, corrected or put back.
+
+From the month of our first release. An asset that has no partitions would have no place here: above
+those of a batch it makes all of them stale, below them it is stale with each new one.
+"""
+
+
+def take_away(
+    instance: dg.DagsterInstance, keys: Iterable[str], most: int | None = None
+) -> list[str]:
+    """Take these batches' partitions, at most so many, out of Dagster's lists; those that went.
+
+    What Dagster noted of them stays in its storage, and is shown again after `bring_back`.
+    """
+    name = resume_batches.name or ""
+    there = set(instance.get_dynamic_partitions(name))
+    gone = [key for key in keys if key in there][:most]
+    for key in gone:
+        instance.delete_dynamic_partition(name, key)
+    return gone
+
+
+def bring_back(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
+    """Add the partitions of these batches; those that were not there."""
+    name = resume_batches.name or ""
+    there = set(instance.get_dynamic_partitions(name))
+    back = [key for key in keys if key not in there]
+    for start in range(0, len(back), _TOGETHER):
+        instance.add_dynamic_partitions(name, back[start : start + _TOGETHER])
+    return back
 
 
 def drop_empty(context: dg.AssetExecutionContext) -> None:
@@ -24,7 +61,7 @@ def drop_empty(context: dg.AssetExecutionContext) -> None:
     It would stay missing, and grey, at six assets. Where it is added again, it is planned anew.
     """
     key = context.partition_key
-    context.instance.delete_dynamic_partition(resume_batches.name or "", key)
+    take_away(context.instance, [key])
     context.log.info(f"Batch {key} is empty: no resume was waiting. Its partition is taken away.")
 
 

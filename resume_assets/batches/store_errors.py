@@ -37,6 +37,10 @@ _REFUSED = re.compile(r"Credential|Auth|Permission|Forbidden|Denied|Token|Login"
 _MISSING = re.compile(r"NotFound|NoSuch")
 
 
+SETTING = "RESUME_BATCH_STORE"
+"""What names a store's URL, unless another setting does."""
+
+
 class StoreFailed(PlatformError):
     """The batch store can't be used; the message names its URL and what to look at."""
 
@@ -54,28 +58,31 @@ def shown_url(url: str) -> str:
 
 
 @contextmanager
-def told(url: str, doing: str) -> Iterator[None]:
-    """Turn what the store's library raises into a StoreFailed; `doing`: "writing to"."""
+def told(url: str, doing: str, called: str = SETTING) -> Iterator[None]:
+    """Turn what the store's library raises into a StoreFailed; `doing`: "writing to".
+
+    `called`: the setting that the URL is from.
+    """
     try:
         yield
     except PlatformError:
         raise
     except Exception as error:  # noqa: BLE001 (each library has its own kinds; raised below)
-        failed = StoreFailed(_sentence(url, doing, error))
+        failed = StoreFailed(_sentence(url, doing, error, called))
     else:
         return
     raise failed from None
 
 
-def missing(url: str) -> StoreFailed:
+def missing(url: str, called: str = SETTING) -> StoreFailed:
     """For a bucket or folder that is not there."""
     return StoreFailed(
         f"{url} is not there. A bucket is made by you, never by this program: make it, or mend "
-        "RESUME_BATCH_STORE."
+        f"{called}."
     )
 
 
-def _sentence(url: str, doing: str, error: Exception) -> str:
+def _sentence(url: str, doing: str, error: Exception, called: str) -> str:
     scheme = url.partition("://")[0]
     package = _PACKAGES.get(scheme, "")
     kinds = [type(one).__name__ for one in _chain(error)]
@@ -85,25 +92,22 @@ def _sentence(url: str, doing: str, error: Exception) -> str:
         needed = package or next(iter(named), "a package")
         return (
             f"{url}: {scheme}:// needs the package {needed}, which is not installed: "
-            f"`pip install {needed}`, or another RESUME_BATCH_STORE."
+            f"`pip install {needed}`, or another {called}."
         )
     if isinstance(error, ValueError) and not package:
-        return (
-            f"{url}: RESUME_BATCH_STORE takes a folder, or a URL that fsspec knows; {scheme}:// is "
-            "none."
-        )
+        return f"{url}: {called} takes a folder, or a URL that fsspec knows; {scheme}:// is none."
     if isinstance(error, PermissionError) or any(map(_REFUSED.search, kinds)):
         keys = f" ({_KEYS[package]})" if package in _KEYS else ""
         return f"{url} turned us down ({shown}): check the key{keys} and its rights. {_KEPT}"
     if isinstance(error, FileNotFoundError) or any(map(_MISSING.search, kinds[:1])):
-        return str(missing(url))
+        return str(missing(url, called))
     if isinstance(error, ConnectionError) or any(map(_UNREACHED.search, kinds)):
         endpoint = f" and {_ENDPOINTS[package]}" if package in _ENDPOINTS else ""
         return (
-            f"{url} can't be reached ({shown}): check RESUME_BATCH_STORE{endpoint}, and whether it "
+            f"{url} can't be reached ({shown}): check {called}{endpoint}, and whether it "
             f"runs. {_KEPT}"
         )
-    return f"{url} can't be used ({shown}): check RESUME_BATCH_STORE. {_KEPT}"
+    return f"{url} can't be used ({shown}): check {called}. {_KEPT}"
 
 
 _KEPT = "What was committed is kept; run it again once that is mended."

@@ -5,6 +5,7 @@ anything happened, and what came of it is told.
 """
 
 from resume_assets.by_hand.auditing import audit
+from resume_assets.by_hand.exporting import export
 from resume_assets.by_hand.forgetting import forget
 from resume_assets.by_hand.people import cancel, retry
 from resume_assets.by_hand.reprocessing import reprocess
@@ -12,6 +13,6 @@ from resume_assets.by_hand.submitting import submit
 from resume_assets.by_hand.trials import trial
 from resume_assets.by_hand.undoing import undo
 
-JOBS = (audit, cancel, forget, reprocess, retry, submit, trial, undo)
+JOBS = (audit, cancel, export, forget, reprocess, retry, submit, trial, undo)
 
 __all__ = ["JOBS"]

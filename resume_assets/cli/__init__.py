@@ -1,9 +1,9 @@
 """`resume-assets`: how each command is called. What it does is in `commands`, loaded if needed."""
 
-from resume_assets.cli import batches, completing, installing, looking, people
+from resume_assets.cli import batches, completing, doors, installing, looking, people
 from resume_assets.cli.calling import cli
 
-__all__ = ["batches", "cli", "completing", "installing", "looking", "main", "people"]
+__all__ = ["batches", "cli", "completing", "doors", "installing", "looking", "main", "people"]
 
 
 def main() -> None:

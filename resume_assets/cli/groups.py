@@ -12,6 +12,7 @@ class Group(StrEnum):
 
     begin = "To begin"
     batches = "Batches, from the queue to the records"
+    doors = "Resumes in, records out"
     look = "To look and to compare"
     decide = "What only a person decides"
     dagster = "Dagster and the local server"

@@ -14,6 +14,9 @@ _OWN = re.compile(r"\S*[\d/\\]\S*|(?<=[Bb]atch )\S+")
 
 _GOES_ON = {Stage.submit: "submit --batch", Stage.collect: "check", Stage.trial: "trial"}
 
+_OF_NO_BATCH = (Stage.trial.value, "export_day")
+"""Jobs whose partitions are no batches."""
+
 
 def failed_run(run_id: str, job: str, key: str | None) -> Matter:
     """A run of Dagster's that failed; `key`: its partition, should it have one.
@@ -33,7 +36,7 @@ def failed_run(run_id: str, job: str, key: str | None) -> Matter:
         (job, key or ""),
         f"Run {run_id.partition('-')[0]} of {job} failed{of_what}. {then}",
         command,
-        key if stage is not Stage.trial else None,
+        None if job in _OF_NO_BATCH else key,
         comes_again=True,
     )
 

@@ -67,6 +67,10 @@ def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -
         ("trial", {"models": [""]}, "models takes a list of names"),
         ("audit", {"batch": "nobody"}, "nobody"),
         ("submit", {"batch_size": 0}, "batch_size is 0: it takes 1 to 10,000,000"),
+        ("export", {"format": "xlsx"}, "format takes one of jsonresume, csv, parquet"),
+        ("export", {"since": "yesterday"}, "since takes a day, as in 2026-11-27"),
+        ("export", {"batch": "b1", "since": "2026-11-27"}, "one of the three"),
+        ("export", {"userids": [4711]}, "no candidate 4711"),
         ("forget", {"dry_run": False}, "userids is empty: whom?"),
         ("forget", {"userids": ["one"]}, "'one' is no id of this table"),
         ("forget", {"userids": [10**30]}, "larger than any id of a database"),
@@ -179,3 +183,12 @@ def test_forget_does_nothing_until_it_is_told_to(done: Platform) -> None:
     receipt = told(started(done, "forget", userids=[1], dry_run=False))["receipt"]
     assert receipt["people"] == 1
     assert done.items("b1")[1].custom_id.startswith("gone-")
+
+
+def test_export_writes_a_file_of_all_or_of_some(done: Platform) -> None:
+    everything = told(started(done, "export"))
+    assert everything["records"] == 2
+    assert everything["file"] == str(done.home / "exports" / "records.jsonl")
+    chosen = told(started(done, "export", format="csv", userids=[2, 99], out="two.csv"))
+    assert chosen["records"] == 1
+    assert "no candidate 99" in chosen["in_words"]

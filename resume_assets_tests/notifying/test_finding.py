@@ -453,6 +453,7 @@ def test_a_run_that_failed_by_its_job() -> None:
         ("collect_batch", "b1"): "check b1",
         ("run_model_trial", "t1"): "trial t1",
         ("housekeeping", None): "ui",
+        ("export_day", "2026-11-27"): "ui",
         ("__ASSET_JOB", "b1"): "ui",
     }
     for (job, key), command in calls.items():
@@ -461,6 +462,7 @@ def test_a_run_that_failed_by_its_job() -> None:
         assert "Run 1234abcd of " in matter.what
         assert failed_run("5678", job, key).identity == matter.identity
         assert failed_run("5678", job, "other").identity != matter.identity
+        assert matter.batch_key in ("b1", None)
 
 
 def test_a_check_that_failed() -> None:

@@ -1,0 +1,7 @@
+"""Exports are read from databases of each kind."""
+
+from resume_assets_tests.databases import (  # noqa: F401 (fixtures)
+    backend,
+    database,
+    empty_database,
+)
