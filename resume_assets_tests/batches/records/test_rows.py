@@ -54,8 +54,8 @@ def test_a_change_counts_as_what_it_is(change: Change) -> None:
 
 def test_what_was_done_to_values_is_counted_by_column_over_all_records() -> None:
     applied = Applied()
-    done = {"City": Change.cut}, {"City": Change.cut, "State": Change.refused}, {}
-    applied.add([row(changes) for changes in done])
+    applied.add([row({"City": Change.cut}), row({})])
+    applied.add([row({"City": Change.cut, "State": Change.refused})])
     assert applied.written == 3
     assert applied.changes == {("City", Change.cut): 2, ("State", Change.refused): 1}
 
