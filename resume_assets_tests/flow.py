@@ -19,13 +19,13 @@ from resume_assets.batches.costing import Settlement, settle
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import GivenUp, given_up
 from resume_assets.batches.ledger.batches import Batch
+from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.queue import Waiting, waiting
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
-from resume_assets.batches.records.digests import digests_of
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
@@ -121,13 +121,16 @@ class Flow:
     def wrote(self, userid: Any, key: str = KEY, **values: Any) -> None:
         """As if it was the batch that wrote this, by another rule."""
         self.change(userid, **values)
-        row, there = self.candidate(userid), self.database.candidates
-        names = (there.column(column.name) for column in COLUMNS)
-        digests = digests_of([None if name is None else getattr(row, name.name) for name in names])
         items = self.database.ledger.items
         of_item = sa.and_(items.c.batch_key == key, items.c.userid == userid)
-        statement = items.update().where(of_item).values(digests=digests)
+        statement = items.update().where(of_item).values(digests=self.digests(userid))
         self.database.write(lambda connection: connection.execute(statement))
+
+    def digests(self, userid: Any) -> str:
+        """The digests of what stands in a candidate's record."""
+        row, there = self.candidate(userid), self.database.candidates
+        names = (there.column(column.name) for column in COLUMNS)
+        return digests_of([None if name is None else getattr(row, name.name) for name in names])
 
     def delete(self, userid: Any) -> None:
         """Another program deletes a candidate."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,20 @@ READ_ONLY = "resume_read_only"
 
 _FILE = "resume_file"
 
+
 # SQLite keeps times as text, in the form that SQLAlchemy's DateTime reads. (Python's own adapters
-# are deprecated since 3.12.)
-sqlite3.register_adapter(datetime, lambda value: value.isoformat(" ", "microseconds"))
+# are deprecated since 3.12.) A chunk has the same time in each of its rows.
+@lru_cache(maxsize=1_000)
+def _told(time: datetime) -> str:
+    return time.isoformat(" ", "microseconds")
+
+
+def _adapted(time: datetime) -> str:
+    # One with a zone equals the same instant in another, which is told in another way.
+    return _told(time) if time.tzinfo is None else time.isoformat(" ", "microseconds")
+
+
+sqlite3.register_adapter(datetime, _adapted)
 sqlite3.register_adapter(date, lambda value: value.isoformat())
 sqlite3.register_adapter(UUID, lambda value: value.hex)
 sqlite3.register_adapter(Decimal, str)  # a NUMERIC column makes a number of it

@@ -273,7 +273,7 @@ def _items(
 def _of_records() -> list[sa.Column[Any]]:
     """What a batch's items have and a trial's have not: what became of the candidate's record."""
     return [
-        # A few characters for each column as we left it (`records.digests`), and whether anything
+        # A few characters for each column as we left it (`ledger.digests`), and whether anything
         # stood in the record before; NULL for records that an older program wrote
         sa.Column("digests", sa.String(800)),
         sa.Column("overwrote", sa.Boolean),

@@ -31,6 +31,7 @@ def month(date: str) -> int:
     return int(date[:4]) * 12 + int(date[5:])
 
 
+@lru_cache(maxsize=1 << 14)  # the same periods come again and again
 def job(start: str | None, end: str | None, in_us: bool | None, today: int) -> Job:
     """Return a position in months, from standardized dates; `today` is the current month.
 

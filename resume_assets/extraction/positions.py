@@ -41,7 +41,8 @@ def _dates(jobs: list[Job]) -> list[tuple[str, str]]:
     Letters sort after digits: Present after every YYYY-MM.
     """
     return [
-        (end or start or "", start or end or "") for _, _, (start, _, _), (end, _, _), *_ in jobs
+        (end or start or "", start or end or "")
+        for _, _, (start, _, _), (end, _, _), _, _, _ in jobs
     ]
 
 

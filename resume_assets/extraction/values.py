@@ -82,11 +82,13 @@ class Record:
     """A candidate's values in the order of COLUMNS, and what had to be done to get them.
 
     `unreadable` holds the raw text of dates by column: personal data, for the ledger only.
+    `digests` are those of the values (`ledger.digests`), where they were made already.
     """
 
     values: tuple[str | None, ...]
     changes: Changes = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    digests: str = field(default="", compare=False)
 
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -280,7 +282,7 @@ class Cleaner:
 
     def each_once(self, values: list[str], columns: tuple[str, ...]) -> list[str]:
         """Return the values without those that differ from an earlier one in case only."""
-        if len(values) < 2 or len({*map(str.casefold, values)}) == len(values):
+        if are_different(values):
             return values  # nearly always
         first: dict[str, str] = {}
         for place, value in enumerate(values):
@@ -290,6 +292,11 @@ class Cleaner:
             else:
                 first[folded] = value
         return list(first.values())
+
+
+def are_different(values: list[str]) -> bool:
+    """Tell whether no two values differ in case only, or in nothing."""
+    return len(values) < 2 or len({*map(str.casefold, values)}) == len(values)
 
 
 def column_of(columns: tuple[str, ...], place: int) -> str:

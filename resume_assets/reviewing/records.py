@@ -8,8 +8,9 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger import digests
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records import digests, journal, keeping
+from resume_assets.batches.records import journal, keeping
 from resume_assets.database.connect import Database
 from resume_assets.evaluation.equality import plain
 from resume_assets.evidence.placing import Places

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
+from resume_assets.batches.ledger import digests
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.records import digests, journal
+from resume_assets.batches.records import journal
 from resume_assets.batches.records.rewriting import Rewriter
 from resume_assets.batches.records.writing import Writer
 from resume_assets.database.connect import Database

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from resume_assets import beside
+from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.mapping import note_shape, to_record
 from resume_assets.extraction.responses import Answer, Outcome, read_line
@@ -26,8 +27,8 @@ from resume_assets.processors import processors
 HELP_FROM = 16_000_000
 """Bytes (some five thousand answers) from which the helper is worth its half second of start."""
 
-HEAD = 5_000_000
-"""Bytes (some two thousand answers) that are read here while the helper starts."""
+HEAD = 3_000_000
+"""Bytes (some twelve hundred answers) that are read here while the helper starts."""
 
 _CHUNK = 100  # answers that go over together
 _END = b"end\n"  # so that half a stream is never taken for a whole one
@@ -120,7 +121,8 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # quicker than Outc
 
 
 def _packed(answer: Answer) -> tuple[Any, Any]:
-    return _values_of(answer), answer.record and _record_of(answer.record)
+    record = answer.record
+    return _values_of(answer), record and (*_record_of(record), digests_of(record.values))
 
 
 def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
@@ -128,10 +130,10 @@ def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
     custom_id, outcome, *others = values
     answer = Answer(custom_id, _OUTCOMES[outcome], *others)
     if record:
-        values, changes, unreadable = record
+        values, changes, unreadable, digests = record
         if changes:
             changes = {column: CHANGES[change] for column, change in changes.items()}
-        answer.record = Record(tuple(values), changes, unreadable)
+        answer.record = Record(tuple(values), changes, unreadable, digests)
     return answer
 
 

@@ -18,6 +18,8 @@ from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
 from resume_assets.extraction.responses import Answer, Outcome
 
+_PAGE = 1_000  # rows
+
 
 @dataclass(slots=True)
 class Asked:
@@ -88,12 +90,12 @@ def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
         items.c.last_processed,
         items.c.forgotten_at,
     ).where(items.c.batch_key == key, items.c.state != ItemState.released)
-    rows = connection.execute(query)
     asked = {}
-    for custom_id, userid, state, text_hash, last_processed, gone in rows:
-        # One text for each state, not one for each of 50,000 rows.
-        state = sys.intern(state)
-        asked[custom_id] = Asked(userid, state, text_hash, last_processed, gone is not None)
+    for page in connection.execute(query).partitions(_PAGE):  # one by one takes twice as long
+        for custom_id, userid, state, text_hash, last_processed, gone in page:
+            # One text for each state, not one for each of 50,000 rows.
+            state = sys.intern(state)
+            asked[custom_id] = Asked(userid, state, text_hash, last_processed, gone is not None)
     return Results(asked)
 
 

@@ -75,5 +75,6 @@ def clear(record: Record, weight: Weight, policy: NotBorneOut) -> None:
             None if column.name in names else value
             for column, value in zip(COLUMNS, record.values, strict=True)
         )
+        record.digests = ""  # they were of what was there before
     for name in cleared:
         note(record.changes, name, Change.invented)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from resume_assets.batches.ledger import digests
 from resume_assets.batches.ledger.states import ItemState
-from resume_assets.batches.records import digests
 from resume_assets.batches.records.journal import Entry
 from resume_assets.batches.records.rows import Row
 from resume_assets.database.candidates import CandidateTable

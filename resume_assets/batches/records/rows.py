@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import Usage, usage_of
+from resume_assets.batches.ledger.digests import PLACES, digests_of, without
 from resume_assets.batches.receiving.results import Asked
-from resume_assets.batches.records.digests import PLACES, digests_of, without
 from resume_assets.batches.records.journal import Entry
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.connect import Database
@@ -80,15 +81,13 @@ class Applied:
             return 1.0
         return 1 - self.not_borne_out.total() / self.values_checked
 
-    def add(self, row: "Row") -> None:
-        """Count a written record."""
-        self.written += 1
-        self.journaled += row.entry is not None
-        if row.changes:
-            self.changes.update(row.changes.items())
-        self.values_checked += row.weight.checked
-        if row.weight.missing:
-            self.not_borne_out.update(row.weight.missing)
+    def add(self, rows: Sequence["Row"]) -> None:
+        """Count written records."""
+        self.written += len(rows)
+        self.journaled += sum(row.entry is not None for row in rows)
+        self.changes.update(chain.from_iterable(row.changes.items() for row in rows))
+        self.values_checked += sum(row.weight.checked for row in rows)
+        self.not_borne_out.update(chain.from_iterable(row.weight.missing for row in rows))
 
     @property
     def refused(self) -> Counter[str]:
@@ -165,7 +164,8 @@ def prepare(asked: Asked, answer: Answer, weight: Weight, database: Database) ->
         changes=record.changes,
         unread=record.unreadable,
         weight=weight,
-        digests=_digests(there, values),
+        # Whoever read the answer has made them, for a table that takes its values as they are.
+        digests=(values is record.values and record.digests) or _digests(there, values),
     )
 
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 HELP_FROM: Final = 5_000
 """Records from which the helper is worth its half second of start."""
 
-HEAD: Final = 2_000
+HEAD: Final = 1_000
 """Records that are weighed here while the helper starts."""
 
 TOGETHER: Final = 50

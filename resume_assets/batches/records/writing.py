@@ -293,7 +293,6 @@ class Writer:
         close(connection, self.lease, ends)
 
     def _count(self, written: list[Row], stale: list[Row]) -> None:
-        for row in written:
-            self.applied.add(row)
+        self.applied.add(written)
         if stale:
             self.applied.ends["stale: changed_meanwhile"] += len(stale)

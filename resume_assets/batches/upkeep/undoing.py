@@ -15,10 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger import batches, digests
 from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
-from resume_assets.batches.records import digests, journal, keeping
+from resume_assets.batches.records import journal, keeping
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import Refused

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 import pytest
 
+from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.batches.receiving import reading
 from resume_assets.batches.receiving.reading import ReaderDied, read_records
 from resume_assets.batches.store_errors import StoreFailed
@@ -80,6 +81,9 @@ def test_both_ways_read_the_same(answers: Path, beside: list[Any], opened: Opene
     assert all(type(answer.outcome) is Outcome for answer in there)
     assert all((answer.record is None) == (answer.outcome != "succeeded") for answer in there)
     assert all(answer.candidate is None for answer in there)
+    made = [answer.record for answer in there if answer.record and answer.record.digests]
+    assert len(made) >= 210, "all that the helper read"
+    assert all(record.digests == digests_of(record.values) for record in made)
     (process,) = beside
     assert process.returncode is not None
 

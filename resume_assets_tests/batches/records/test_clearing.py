@@ -8,6 +8,7 @@ import pytest
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import resume_planning
+from resume_assets.batches.receiving import reading
 from resume_assets.batches.records import weighing
 from resume_assets.batches.records.auditing import borne_out
 from resume_assets.batches.records.rows import Applied
@@ -59,16 +60,19 @@ def test_true_answers_are_borne_out(flow: Flowing):
 def test_the_setting_says_what_is_cleared(
     flow: Flowing, monkeypatch: pytest.MonkeyPatch, policy, email, skill, processors: int
 ):
-    """Also where the records are weighed in a process of their own."""
-    monkeypatch.setattr(weighing, "processors", lambda: processors)
-    monkeypatch.setattr(weighing, "HELP_FROM", 1)
-    monkeypatch.setattr(weighing, "HEAD", 0)
+    """Also where the records are read and weighed in processes of their own."""
+    for beside in (reading, weighing):
+        monkeypatch.setattr(beside, "processors", lambda: processors)
+        monkeypatch.setattr(beside, "HELP_FROM", 1)
+        monkeypatch.setattr(beside, "HEAD", 1)
     flow.database.not_borne_out = policy
     collected(flow, **INVENTED)
     applied = flow.apply()
     assert (flow.candidate(1).Email, flow.candidate(1).Skill1) == (email, skill)
     assert flow.candidate(2).Email == "ada2@example.com"
     assert names(flow) == ["Email", "Skill1"]
+    for userid, item in flow.items().items():
+        assert item.digests == flow.digests(userid), "of what was written, not of what was read"
     assert applied.not_borne_out == {"Email": 1, "Skill1": 1}
     changes = json.loads(flow.items()[1].changes or "{}")
     cleared = {column for column, what in changes.items() if what == "not in the resume"}

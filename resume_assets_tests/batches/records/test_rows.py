@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.records.digests import digests_of
+from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.batches.records.rows import Applied, Row, _digests, rows_without, to_write
 from resume_assets.database.candidates import CandidateTable, Target
 from resume_assets.evidence.weighing import Weight
@@ -31,8 +31,7 @@ def test_what_the_resume_does_not_bear_out_is_kept_by_name() -> None:
     sound = replace(row({}), weight=Weight(5, ()))
     assert sound.reading[4:] == (5, 0, None)
     applied = Applied()
-    for each in (row({}), sound):
-        applied.add(each)
+    applied.add([row({}), sound])
     assert (applied.values_checked, applied.not_borne_out) == (10, {"City": 1, "Email": 1})
     assert applied.share_borne_out == 0.8
 
@@ -55,8 +54,8 @@ def test_a_change_counts_as_what_it_is(change: Change) -> None:
 
 def test_what_was_done_to_values_is_counted_by_column_over_all_records() -> None:
     applied = Applied()
-    for changes in ({"City": Change.cut}, {"City": Change.cut, "State": Change.refused}, {}):
-        applied.add(row(changes))
+    applied.add([row({"City": Change.cut}), row({})])
+    applied.add([row({"City": Change.cut, "State": Change.refused})])
     assert applied.written == 3
     assert applied.changes == {("City", Change.cut): 2, ("State", Change.refused): 1}
 

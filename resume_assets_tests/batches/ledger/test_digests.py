@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.records import digests
+from resume_assets.batches.ledger import digests
 from resume_assets.extraction.candidate import COLUMNS
 
 MARCH = datetime.date(2021, 3, 1)
