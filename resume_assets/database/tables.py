@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.document_tables import documents
 from resume_assets.database.notice_tables import deliveries, notices
 from resume_assets.database.people_tables import forgotten, journal, receipts
 from resume_assets.database.table_types import KEY as _KEY
@@ -18,7 +19,7 @@ from resume_assets.database.table_types import UTC as _UTC
 from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 6
+LEDGER_VERSION = 7
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -43,6 +44,7 @@ class Ledger:
     deliveries: sa.Table
     forgotten: sa.Table
     receipts: sa.Table
+    documents: sa.Table
 
 
 def ledger_tables(
@@ -74,6 +76,7 @@ def ledger_tables(
         deliveries=deliveries(metadata),
         forgotten=forgotten(metadata),
         receipts=receipts(metadata),
+        documents=documents(metadata, userid),
     )
 
 
