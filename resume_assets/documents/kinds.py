@@ -40,6 +40,8 @@ ENDINGS = frozenset(_ENDINGS)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
+_ZIP_END = b"PK\x05\x06"
+_LONGEST_COMMENT = 66_000  # after the directory at a package's end
 _HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
 )
@@ -83,6 +85,8 @@ def _in_ole(data: bytes) -> Kind:
 
 def _in_zip(data: bytes) -> Kind:
     """By the names of its parts, which stand in it as they are: a package is not opened here."""
+    if _ZIP_END not in data[-_LONGEST_COMMENT:]:
+        raise Unreadable(Reason.broken)
     if b"[Content_Types].xml" in data:
         if b"word/" in data:
             return Kind.docx
