@@ -1,5 +1,6 @@
 """The sensor that watches a folder of documents, once it is turned on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def import_sensor(
 ) -> dg.SensorResult | dg.SkipReason:
     """Requests a run for what has come, once two looks find the folder as it was.
 
-    The cursor has what was seen last and what was imported last, as hashes. Lost, the folder is
-    imported once more, which does nothing twice.
+    The cursor has what was seen last and what was delivered last, as hashes. Lost, the folder is
+    imported once more, which does nothing twice. A run that Dagster did not make of a request is
+    requested again.
     """
     before = Seen.of(context.cursor)
     try:
@@ -40,20 +42,31 @@ def import_sensor(
         now = within(LOOKING_SECONDS, "Looking into the folder", lambda: _look(folder))
     except Exception as error:  # noqa: BLE001 (told below, without what it might quote)
         return dg.SkipReason(in_words(error, "looking into RESUME_IMPORT_FOLDER"))
-    if now == before.imported:
-        return dg.SensorResult(
-            skip_reason="Nothing has come.", cursor=str(Seen(now, before.imported))
-        )
+    if now == before.delivered:
+        if before.key and not _has_run(context.instance, before.key):
+            return _request(before)
+        return _skip("Nothing has come.", replace(before, last=now))
     if now != before.last:
-        return dg.SensorResult(
-            skip_reason="Files are coming.", cursor=str(Seen(now, before.imported))
-        )
-    key = delivery_name(datetime.now(UTC))
+        return _skip("Files are coming.", replace(before, last=now))
+    return _request(Seen(now, now, delivery_name(datetime.now(UTC))))
+
+
+def _request(seen: Seen) -> dg.SensorResult:
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=key, partition_key=key)],
-        dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(DELIVERIES, [key])],
-        cursor=str(Seen(now, now)),
+        run_requests=[dg.RunRequest(run_key=seen.key, partition_key=seen.key)],
+        dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(DELIVERIES, [seen.key])],
+        cursor=str(seen),
     )
+
+
+def _skip(why: str, seen: Seen) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=why, cursor=str(seen))
+
+
+def _has_run(instance: dg.DagsterInstance, key: str) -> bool:
+    tags = {"dagster/partition": key}
+    runs = dg.RunsFilter(job_name=import_delivery.name, tags=tags)
+    return bool(instance.get_run_records(runs, limit=1))
 
 
 def _look(folder: Path) -> str:

@@ -51,7 +51,7 @@ def import_a_folder(
         )
     lines = lines_of(done)
     if config.dry_run:
-        lines.append("Nothing was written: set dry_run to false to do it.")
+        lines.append(f"{done.readable:,} would be imported: set dry_run to false to do it.")
     tell(context, lines, metadata_of(done))
 
 

@@ -58,6 +58,7 @@ def _asked(kind: Kind, data: bytes) -> dict[str, Any]:
         env={
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONDONTWRITEBYTECODE": "1",  # it may write no file
         },
         start_new_session=True,  # Ctrl-C goes to this process only, which ends it
     )

@@ -7,22 +7,25 @@ from typing import Self
 
 from resume_assets.documents.finding import places
 
+_PARTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a folder looked like at the last look, and when it was imported last."""
+    """What a folder looked like at the last look, and at the last delivery, with its key."""
 
     last: str = ""
-    imported: str = ""
+    delivered: str = ""
+    key: str = ""
 
     def __str__(self) -> str:
-        return f"{self.last} {self.imported}"
+        return f"{self.last} {self.delivered} {self.key}"
 
     @classmethod
     def of(cls, text: str | None) -> Self:
         """As it was kept; nothing where that was not by us."""
-        last, _, imported = (text or "").partition(" ")
-        return cls(last, imported)
+        parts = (text or "").split(" ")
+        return cls(*parts) if len(parts) == _PARTS else cls()
 
 
 def seen_in(folder: Path) -> str:

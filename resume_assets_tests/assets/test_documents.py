@@ -63,7 +63,11 @@ def test_the_sensor_waits_until_nothing_comes_any_more(platform: Platform, watch
     [request] = third.run_requests
     [added] = third.dynamic_partitions_requests
     assert added.partition_keys == [request.partition_key] == [request.run_key]
-    fourth = tick(platform, third.cursor)
+    # A run that Dagster lost is asked for again, by the same key; one that was made is not.
+    again = tick(platform, third.cursor)
+    assert [one.run_key for one in again.run_requests] == [request.run_key]
+    assert run(platform, request.partition_key).success
+    fourth = tick(platform, again.cursor)
     assert fourth.skip_reason.skip_message == "Nothing has come."
     os.utime(watched / "another.md", ns=(1, 1))
     assert tick(platform, fourth.cursor).skip_reason.skip_message == "Files are coming."
