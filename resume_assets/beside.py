@@ -4,8 +4,12 @@
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 AHEAD = 1 << 20
@@ -26,3 +30,39 @@ def start(module: str, *arguments: str, lines: BinaryIO | None = None) -> subpro
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # the same code, wherever
         start_new_session=True,  # Ctrl-C goes to this process only, which ends it
     )
+
+
+@contextmanager
+def fed(helper: subprocess.Popen[bytes], stream: BinaryIO) -> Iterator[None]:
+    """Write what is left of the stream to the helper, ahead of what it reads; it ends with this.
+
+    Raises what reading the stream does: then the helper was killed, so that half a stream is never
+    taken for a whole one.
+    """
+    failed: list[BaseException] = []
+
+    def feed() -> None:
+        if helper.stdin is None:
+            raise ValueError("the helper has no pipe")
+        try:
+            shutil.copyfileobj(stream, helper.stdin, AHEAD)
+        except BrokenPipeError:
+            pass  # it is not wanted any more, or says itself why it ended
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            failed.append(error)
+            helper.kill()
+        with suppress(BrokenPipeError):
+            helper.stdin.close()
+
+    feeding = threading.Thread(target=feed, name="feeding a helper", daemon=True)
+    feeding.start()
+    try:
+        yield
+    except Exception:
+        # That the helper ended was only what came of it.
+        if failed:
+            raise failed[0] from None
+        raise
+    finally:
+        helper.kill()
+        feeding.join()

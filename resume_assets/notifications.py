@@ -19,6 +19,7 @@ from resume_assets.notifying.matters import Matter
 from resume_assets.notifying.reported import failed_run
 from resume_assets.notifying.telling import Told, report, tell
 from resume_assets.resources import SettingsResource, SQLServerResource
+from resume_assets.runs import partition_of
 
 # Of the 60 seconds that Dagster gives a tick; a message that is under way ends within ten more.
 TELLING_SECONDS = 30.0
@@ -35,7 +36,6 @@ _JOBS = frozenset(
     | {"housekeeping"}
 )
 _ASSETS = frozenset(asset.key for asset in assets.OURS)
-_PARTITION = "dagster/partition"
 
 
 @dg.sensor(
@@ -78,7 +78,7 @@ def failed_runs(instance: dg.DagsterInstance, since: datetime) -> list[Matter]:
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
     records = instance.get_run_records(failed, limit=_MOST_RUNS)
     return [
-        failed_run(run.run_id, run.job_name, run.tags.get(_PARTITION))
+        failed_run(run.run_id, run.job_name, partition_of(run.tags))
         for run in (record.dagster_run for record in reversed(records))
         if _is_ours(run)
     ]

@@ -1,6 +1,6 @@
 """What Dagster knows of our runs: those in progress, the run keys it ever had, and dead ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,6 +8,8 @@ import dagster as dg
 from resume_assets.batches.planning.runs import Run, Stage
 
 _PARTITION, _RUN_KEY = "dagster/partition", "dagster/run_key"
+_FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+"""In place of the partition, in the runs of a backfill: each is a range of one."""
 
 _BEGUN = [dg.DagsterRunStatus.STARTED]
 _UNFINISHED = [
@@ -22,6 +24,20 @@ _STARTING = timedelta(minutes=10)
 _MOST_BEGUN = 500  # runs that are looked at in one tick
 
 
+def partition_of(tags: Mapping[str, str]) -> str | None:
+    """The one partition that a run is for, told by its tags; None where there is no such."""
+    first = tags.get(_FIRST)
+    return tags.get(_PARTITION) or (first if first == tags.get(_LAST) else None)
+
+
+def runs_of(
+    keys: Sequence[str], statuses: Sequence[dg.DagsterRunStatus]
+) -> Iterator[dg.RunsFilter]:
+    """The filters that find all runs of these partitions: of jobs, and of backfills."""
+    for tag in (_PARTITION, _FIRST):
+        yield dg.RunsFilter(statuses=statuses, tags={tag: list(keys)})
+
+
 class DagsterRuns:
     """The orchestrator that `batches.planning` asks, each time in one query."""
 
@@ -32,11 +48,11 @@ class DagsterRuns:
         """The runs of these batches that are queued or in progress."""
         if not keys:
             return []
-        of_keys = dg.RunsFilter(statuses=_UNFINISHED, tags={_PARTITION: list(keys)})
         lost_before = datetime.now(UTC) - _STARTING
         return [
             _run(record)
-            for record in self._instance.get_run_records(of_keys)
+            for asked in runs_of(keys, _UNFINISHED)
+            for record in self._instance.get_run_records(asked)
             if record.dagster_run.status != dg.DagsterRunStatus.STARTING
             or record.update_timestamp > lost_before
         ]
@@ -57,7 +73,7 @@ class DagsterRuns:
         return [
             _run(record)
             for record in records
-            if record.dagster_run.job_name in ours and _PARTITION in record.dagster_run.tags
+            if record.dagster_run.job_name in ours and partition_of(record.dagster_run.tags)
         ]
 
     def fail(self, run: Run) -> None:
@@ -81,6 +97,6 @@ def _run(record: dg.RunRecord) -> Run:
         began = record.start_time or record.create_timestamp.timestamp()
     return Run(
         run_id=record.dagster_run.run_id,
-        key=record.dagster_run.tags[_PARTITION],
+        key=partition_of(record.dagster_run.tags) or "",
         began_at=None if began is None else datetime.fromtimestamp(began, UTC).replace(tzinfo=None),
     )

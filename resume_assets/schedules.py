@@ -3,10 +3,12 @@
 import dagster as dg
 
 from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.partitions import take_away
 from resume_assets.assets.reporting import ROW_COUNT, Metadata, usd
 from resume_assets.assets.safely import safely
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.observing import Standing, observe
+from resume_assets.batches.upkeep.old_batches import old_batches
 from resume_assets.jobs import export_day
 from resume_assets.notifying import upkeep
 from resume_assets.notifying.reported import of_housekeeping
@@ -36,7 +38,15 @@ def delete_what_is_not_needed(
             tidied = tidy(database, values, store.store(), api)
         forgotten = forget_records(database, values)
         upkeep.prune(database)
+        old = old_batches(database, values.keep_partitions_days)
+        taken_away = take_away(context.instance, old)
         report(database, [*of_housekeeping(tidied.problems)])
+    if taken_away:
+        context.log.info(
+            f"{counted(len(taken_away), 'closed batch')} left Dagster's lists, being older than "
+            "RESUME_KEEP_PARTITIONS_DAYS. The ledger keeps them; `resume-assets prune --back` "
+            "brings them back."
+        )
     for problem in tidied.problems:
         context.log.warning(problem)
     context.add_output_metadata(
@@ -45,10 +55,12 @@ def delete_what_is_not_needed(
             "unused_uploads_deleted": tidied.unused_uploads,
             "batches_cleared_here": tidied.local_batches,
             "files_deleted_here": tidied.local_files,
+            "broken_uploads_ended": tidied.broken_uploads,
             "journal_entries_deleted": tidied.journal_entries,
             "ledger_rows_pruned": tidied.ledger_rows,
             "ledger_rows_forgotten": tidied.forgotten,
             "records_of_trials_deleted": forgotten,
+            "partitions_taken_away": len(taken_away),
             "problems": len(tidied.problems),
         }
     )
@@ -59,7 +71,9 @@ def delete_what_is_not_needed(
     description="Delete files at OpenAI once their records are written, uploads that nobody used, "
     "our own files and the records of trials after RESUME_KEEP_FILES_DAYS, and what is in the "
     "journal after RESUME_KEEP_JOURNAL_DAYS. What is personal goes from old rows of the ledger "
-    "after RESUME_KEEP_LEDGER_DAYS, and what `forget` had to leave for later is done.",
+    "after RESUME_KEEP_LEDGER_DAYS, and what `forget` had to leave for later is done. Batches that "
+    "closed RESUME_KEEP_PARTITIONS_DAYS ago leave Dagster's lists; `resume-assets prune --back` "
+    "brings them back.",
 )
 def housekeeping() -> None:
     """One step, so that its counts are one line in the UI."""

@@ -4,6 +4,7 @@ No password, server or key has a default here. Variables match by exact case, so
 a desktop sets is never taken for the database's `username`.
 """
 
+import json
 import os
 import re
 from functools import cached_property
@@ -52,12 +53,20 @@ class Settings(BaseSettings):
     """A local folder: embedded database, local server, Dagster's storage."""
     batch_store: str | None = Field(None, alias="RESUME_BATCH_STORE")
     """Request and result files (`<home>/batches` by default): a folder or any fsspec URL. A bucket
-    is never made, and a batch stays in the store it began in.
+    is never made, and a batch stays in the store it began in: [stores.md](stores.md).
+    """
+    store_options: SecretStr | None = Field(None, alias="RESUME_STORE_OPTIONS")
+    """What fsspec is to be handed for such a store, as a JSON object: encryption, endpoint,
+    account. Never shown, for it may hold a key.
     """
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
     """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
     keep_files_days: float = Field(30, ge=0, le=36_500, alias="RESUME_KEEP_FILES_DAYS")
     """Days that request and result files are kept, and the answers of trials."""
+    keep_partitions_days: float = Field(365, ge=0, le=36_500, alias="RESUME_KEEP_PARTITIONS_DAYS")
+    """Days that a closed batch stays among Dagster's partitions. The ledger keeps it, and
+    `prune --back` brings it back: [scale.md](scale.md).
+    """
 
     # The database
     database_url: SecretStr | None = Field(None, alias="RESUME_DATABASE_URL")
@@ -207,6 +216,18 @@ class Settings(BaseSettings):
             raise ValueError("is no address: https://host/v1")
         return value
 
+    @field_validator("store_options")
+    @classmethod
+    def _is_object(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                is_object = isinstance(json.loads(value.get_secret_value()), dict)
+            except ValueError:
+                is_object = False
+            if not is_object:
+                raise ValueError('must be a JSON object: {"endpoint_url": "https://host"}')
+        return value
+
     @cached_property
     def home_folder(self) -> Path:
         """The home as an absolute path; not created here."""
@@ -216,6 +237,15 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """Where batch files are kept: a path or any fsspec URL."""
         return self.batch_store or str(self.home_folder / "batches")
+
+    def store_arguments(self, url: str) -> dict[str, Any]:
+        """What the library of the store at that URL is to be handed; may hold a secret."""
+        ours, theirs = (one.partition("://")[0] for one in (self.store_url, url))
+        is_meant = "://" in url and (ours == theirs or "://" not in self.store_url)
+        if self.store_options is None or not is_meant:
+            return {}
+        arguments: dict[str, Any] = json.loads(self.store_options.get_secret_value())
+        return arguments
 
     @property
     def export_url(self) -> str:

@@ -82,7 +82,7 @@ class Flow:
         self.api = api
         self.database = open_database(settings)
         initialise(self.database)
-        self.store = BatchStore(settings.store_url)
+        self.store = BatchStore.configured(settings)
         self.faults = Faults()
         self.server_folder = home / "local_openai"
 

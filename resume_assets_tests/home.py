@@ -40,6 +40,10 @@ ASSETS = (
 )
 
 
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""The tags by which the run of a backfill is told its partitions."""
+
+
 class Platform(Flow):
     """Adds the definitions and the instance, which read the environment: see the fixture `home`."""
 
@@ -81,6 +85,17 @@ class Platform(Flow):
             partition_key=key,
             asset_selection=[dg.AssetKey(name) for name in names or ASSETS],
             run_config={**QUIET, **(run_config or {})},
+            raise_on_error=False,
+        )
+
+    def backfill(self, key: str, *names: str) -> dg.ExecuteInProcessResult:
+        """Materialize these assets as the run of a backfill does: for a range of one partition."""
+        self.know(key)
+        return self.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            tags=dict.fromkeys(RANGE, key),
+            run_config=QUIET,
             raise_on_error=False,
         )
 

@@ -8,21 +8,22 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from resume_assets.assets.candidates import DATABASE, configured
 from resume_assets.assets.partitions import days, deliveries, model_trials, resume_batches
 from resume_assets.definitions import build_defs, defs
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.resources import SettingsResource
 
-SQLSERVER, OPENAI, JSONL, FILE, TABLE = "sqlserver", "openai", "jsonl", "file", "table"
+OPENAI, JSONL, FILE, TABLE = "openai", "jsonl", "file", "table"
 SPECS: dict[str, tuple[set[str], set[str]]] = {
     # name: kinds, what it depends on
-    "aicandidate": ({SQLSERVER, TABLE}, set()),
-    "unprocessed_resumes": ({SQLSERVER}, {"aicandidate"}),
+    "aicandidate": ({DATABASE, TABLE}, set()),
+    "unprocessed_resumes": ({DATABASE}, {"aicandidate"}),
     "batch_requests": ({JSONL, FILE}, {"unprocessed_resumes"}),
     "submitted_batch": ({OPENAI}, {"batch_requests"}),
     "batch_output": ({OPENAI, JSONL}, {"submitted_batch"}),
-    "updated_candidate_records": ({SQLSERVER}, {"batch_output"}),
-    "batch_cost": ({SQLSERVER}, {"updated_candidate_records"}),
+    "updated_candidate_records": ({DATABASE}, {"batch_output"}),
+    "batch_cost": ({DATABASE}, {"updated_candidate_records"}),
     "model_trial": ({OPENAI}, {"aicandidate"}),
     "imported_resumes": ({FILE}, set()),
     "exported_records": ({FILE}, {"aicandidate"}),
@@ -53,6 +54,25 @@ def node(repository: dg.RepositoryDefinition, name: str) -> Any:
 def test_the_assets_are_these(repository: dg.RepositoryDefinition) -> None:
     keys = repository.asset_graph.get_all_asset_keys()
     assert {key.to_user_string() for key in keys} == set(SPECS)
+
+
+@pytest.mark.parametrize(
+    ("variables", "kind", "table"),
+    [
+        ({}, "sqlite", "aicandidate"),
+        ({"server_ip": "10.0.0.5"}, "sqlserver", "dbo.aicandidate"),
+        ({"RESUME_DATABASE_URL": "sqlite:///other.db"}, "sqlite", "aicandidate"),
+        ({"RESUME_DATABASE_URL": "mssql+pyodbc://h/d"}, "sqlserver", "dbo.aicandidate"),
+        ({"RESUME_TABLE": "hr.people"}, "sqlite", "hr.people"),
+        ({"RESUME_MAX_ATTEMPTS": "many"}, "sqlserver", "dbo.aicandidate"),
+    ],
+)
+def test_the_database_is_shown_as_it_is_configured(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], kind: str, table: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert configured() == (kind, table)
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -31,10 +31,12 @@ def test_it_clears_what_is_old_and_says_so(done: Platform, monkeypatch: pytest.M
         "unused_uploads_deleted": 0,
         "batches_cleared_here": 1,
         "files_deleted_here": 2,
+        "broken_uploads_ended": 0,
         "journal_entries_deleted": 0,
         "ledger_rows_pruned": 0,
         "ledger_rows_forgotten": 0,
         "records_of_trials_deleted": 0,
+        "partitions_taken_away": 0,
         "problems": 0,
     }
     assert not folder.exists()

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+from resume_assets.assets.candidates import DATABASE
 from resume_assets.assets.partitions import batch_asset
 from resume_assets.assets.reporting import (
     ROW_COUNT,
@@ -103,7 +104,7 @@ def batch_output(
     )
 
 
-@batch_asset("sqlserver", after=batch_output, code_version=rules())
+@batch_asset(DATABASE, after=batch_output, code_version=rules())
 def updated_candidate_records(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,
@@ -156,7 +157,7 @@ def updated_candidate_records(
     yield dg.MaterializeResult(metadata=metadata)
 
 
-@batch_asset("sqlserver", after=updated_candidate_records)
+@batch_asset(DATABASE, after=updated_candidate_records)
 def batch_cost(
     context: dg.AssetExecutionContext,
     settings: SettingsResource,

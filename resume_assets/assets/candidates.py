@@ -33,12 +33,19 @@ def _columns() -> dg.TableSchema:
     )
 
 
-def _table() -> str:
-    """The table's name as it is configured when Dagster loads this."""
+def configured() -> tuple[str, str]:
+    """The kind of database and the table's name, as they are when Dagster loads this."""
     try:
-        return load_settings().table or "dbo.aicandidate"
+        settings = load_settings()
     except SettingsError:  # the runs say so
-        return "dbo.aicandidate"
+        return "sqlserver", "dbo.aicandidate"
+    is_sqlite = settings.safe_database_url().startswith("sqlite")
+    usual = "aicandidate" if is_sqlite else "dbo.aicandidate"
+    return "sqlite" if is_sqlite else "sqlserver", settings.table or usual
+
+
+DATABASE, _TABLE = configured()
+"""The kind of the assets that are in the users' database, for the UI to show."""
 
 
 def _spec() -> dg.AssetSpec:
@@ -52,13 +59,13 @@ def _spec() -> dg.AssetSpec:
         "aicandidate",
         group_name=GROUP,
         owners=OWNERS,
-        kinds={"sqlserver", "table"},
+        kinds={DATABASE, "table"},
         description=(
             f"The recruiters' table of candidates: a resume as text, and {len(COLUMNS)} "
             "columns that the platform fills. `updated_candidate_records` writes back into it."
         ),
         metadata={
-            "dagster/table_name": _table(),
+            "dagster/table_name": _TABLE,
             "dagster/column_schema": _columns(),
             "dagster/code_references": here,
         },

@@ -6,7 +6,7 @@ Of `imported_resumes`, one delivery; of `exported_records`, one day.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dagster as dg
@@ -32,13 +32,35 @@ those of a batch it makes all of them stale, below them it is stale with each ne
 """
 
 
+def take_away(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
+    """Take these batches' partitions out of Dagster's lists; those that were there.
+
+    What Dagster noted of them stays in its storage, and is shown again after `bring_back`.
+    """
+    name = resume_batches.name or ""
+    there = set(instance.get_dynamic_partitions(name))
+    gone = [key for key in keys if key in there]
+    for key in gone:
+        instance.delete_dynamic_partition(name, key)
+    return gone
+
+
+def bring_back(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
+    """Add the partitions of these batches; those that were not there."""
+    name = resume_batches.name or ""
+    there = set(instance.get_dynamic_partitions(name))
+    back = [key for key in keys if key not in there]
+    instance.add_dynamic_partitions(name, back)
+    return back
+
+
 def drop_empty(context: dg.AssetExecutionContext) -> None:
     """Take the partition of an empty batch away: nothing will ever be materialized for it.
 
     It would stay missing, and grey, at six assets. Where it is added again, it is planned anew.
     """
     key = context.partition_key
-    context.instance.delete_dynamic_partition(resume_batches.name or "", key)
+    take_away(context.instance, [key])
     context.log.info(f"Batch {key} is empty: no resume was waiting. Its partition is taken away.")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.candidates import DATABASE, aicandidate
 from resume_assets.assets.fields import within
 from resume_assets.assets.partitions import batch_asset, drop_empty
 from resume_assets.assets.reporting import ROW_COUNT, Metadata, facts, usd
@@ -70,7 +70,7 @@ class NotClaimed(PlatformError):
     """The batch holds no resumes yet."""
 
 
-@batch_asset("sqlserver", after=aicandidate)
+@batch_asset(DATABASE, after=aicandidate)
 def unprocessed_resumes(
     context: dg.AssetExecutionContext,
     config: ClaimConfig,
@@ -107,7 +107,8 @@ def unprocessed_resumes(
 
 def _key(context: dg.AssetExecutionContext) -> str:
     """The batch's key. Raises NoPartition where the launchpad's field was left empty."""
-    if not context.has_partition_key:
+    # A backfill's run has a range, of one: see `partitions.partitioned_asset`.
+    if not (context.has_partition_key or context.has_partition_key_range):
         raise NoPartition(
             "No partition was chosen, so this run has no batch; nothing was claimed or sent. The "
             "job `submit` makes a new batch, and needs none."

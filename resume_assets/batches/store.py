@@ -6,31 +6,35 @@ an object store's own library raises becomes a StoreFailed: its message might qu
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from upath import UPath
 
+from resume_assets.batches import object_store
 from resume_assets.batches.store_errors import SETTING, StoreFailed, missing, shown_url, told
 from resume_assets.errors import PlatformError
 from resume_assets.private import FILE, private_folder
+from resume_assets.settings import Settings
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
 REVIEW = "review.html"
 """The page for people (`reviewing`), which is deleted with the other files."""
 _OWNER = ".installation"
 
-_BUCKETS = frozenset(
-    {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "cos", "obs", "tos"}
-)
-"""Protocols whose folders are only parts of object names: `mkdir` could only make a bucket."""
+_BROKEN_AFTER: Final = timedelta(days=1)
+"""An upload so old has nobody any more who would bring it to its end."""
 
-_BUFFER = 1 << 20
+OptionsOf = Callable[[str], Mapping[str, Any]]
+
+
+def _no_options(_: str) -> Mapping[str, Any]:
+    return {}
 
 
 class FilesGone(PlatformError):
@@ -44,18 +48,31 @@ class FolderTaken(PlatformError):
 class BatchStore:
     """All batches' files under one URL or path."""
 
-    def __init__(self, url: str, *, called: str = SETTING) -> None:
+    def __init__(
+        self, url: str, options: OptionsOf = _no_options, *, called: str = SETTING
+    ) -> None:
         """`url` may name a user and a password; `self.url`, for the ledger and people, does not.
 
+        `options`: what fsspec is handed for a URL, this one or that of an older batch's store.
         `called`: the setting that it is from, for messages.
         """
         self.url, self.called = shown_url(url), called
-        with told(self.url, "opening", called):
-            self.root = UPath(url)
+        self._options = options
+        with self.told("opening"):
+            self.root = object_store.opened(url, options(url))
         self.is_local = _is_local(self.root)
         if self.is_local:
             self.url = str(Path(self.root.path).expanduser().absolute())
             self.root = UPath(self.url)
+
+    @classmethod
+    def configured(cls, settings: Settings) -> BatchStore:
+        """The one of RESUME_BATCH_STORE. Raises StoreFailed."""
+        return cls(settings.store_url, settings.store_arguments)
+
+    def told(self, doing: str) -> AbstractContextManager[None]:
+        """Turn what the store's library raises into a StoreFailed; `doing`: "writing to"."""
+        return told(self.url, doing, self.called)
 
     def batch(self, key: str, noted: str | None = None) -> BatchFiles:
         """The files of one batch; creates no folder.
@@ -63,7 +80,7 @@ class BatchStore:
         `noted`: the store's `url` that the ledger has for the batch; None for one that has no
         files yet, or whose files were made before the ledger noted it.
         """
-        store = self if noted in (None, self.url) else BatchStore(noted)
+        store = self if noted in (None, self.url) else BatchStore(noted, self._options)
         return BatchFiles(store.root / key, store)
 
     def check(self) -> None:
@@ -72,8 +89,8 @@ class BatchStore:
         An empty folder may be a mount point that nothing is mounted at.
         """
         if not self.is_local:
-            with told(self.url, "looking into", self.called):
-                is_bucket = self.root.protocol in _BUCKETS
+            with self.told("looking into"):
+                is_bucket = object_store.has_buckets(self.root.protocol)
                 top = self.root.drive if is_bucket else self.root.path
                 if not _is_there(self.root, top):
                     raise missing(self.url, self.called)
@@ -91,6 +108,16 @@ class BatchStore:
         probe.remove()
         if not is_same or probe.has(_OWNER):
             raise StoreFailed(f"{self.url} does not give back, or does not delete, what it takes.")
+
+    def end_broken_uploads(self) -> int:
+        """End uploads that somebody began a day ago or earlier, and will not end: their number.
+
+        Raises StoreFailed.
+        """
+        if self.is_local:
+            return 0
+        with self.told("tidying up"):
+            return object_store.end_broken_uploads(self.root, datetime.now(UTC) - _BROKEN_AFTER)
 
     def find(self, key: str, noted: str | None, installation: str) -> BatchFiles:
         """The files of one batch, in whichever store they were made; `noted` as in `batch`.
@@ -174,12 +201,14 @@ class BatchFiles:
             with self._told("reading from"):
                 if not _is_there(self.path(name)):
                     raise self._gone(name)
-                stream = self.path(name).open("rb")
+                path = self.path(name)
+                stream = (
+                    path.open("rb") if self._local else object_store.reading(path, self.store.told)
+                )
         except FileNotFoundError:
             raise self._gone(name) from None
         with stream:
-            # An object store's file reads a whole block for each line it is asked for.
-            yield stream if self._local else io.BufferedReader(self._raw(stream), _BUFFER)
+            yield stream
 
     @contextmanager
     def write(self, name: str, *, part: str | None = None) -> Iterator[BinaryIO]:
@@ -188,34 +217,16 @@ class BatchFiles:
         `part`: what it is called until then; nobody else may write it meanwhile.
         Raises StoreFailed, OSError.
         """
-        half, target = self.path(part or f"{name}.part"), self.path(name)
-        try:
-            if self._local is None:
-                with self._told("writing to"):
-                    if self.folder.protocol not in _BUCKETS:
-                        self.folder.mkdir(parents=True, exist_ok=True)
-                    raw = self._raw(half.open("wb"))
-                with raw, io.BufferedWriter(raw, _BUFFER) as remote:
-                    yield remote
-                with self._told("writing to"):
-                    half.rename(target)
-            else:
-                private_folder(self._local)
-                half.unlink(missing_ok=True)
-                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-                descriptor = os.open(self._local / half.name, flags, FILE)
-                with os.fdopen(descriptor, "wb", buffering=1 << 20) as local:
-                    yield local
-                    local.flush()
-                    os.fsync(local.fileno())
-                half.rename(target)
-                _sync_folder(self._local)
-        except BaseException:
-            # Half a file is of no use, and takes up space. Where not even deleting it works, the
-            # error that is raised again says why.
-            with suppress(StoreFailed), self._told("deleting from"):
-                half.unlink(missing_ok=True)
-            raise
+        part = part or f"{name}.part"
+        path, told = self.path(name), self.store.told
+        if self._local is not None:
+            writing = _writing_on_disk(self._local, name, part)
+        elif object_store.has_buckets(self.folder.protocol):
+            writing = object_store.writing(path, told)
+        else:
+            writing = object_store.writing_beside(path, part, told)
+        with writing as stream:
+            yield stream
 
     def remove(self) -> int:
         """Delete every file of the batch, and its folder.
@@ -244,7 +255,7 @@ class BatchFiles:
                 self.path(name).unlink(missing_ok=True)
 
     def _gone(self, name: str) -> PlatformError:
-        if self.folder.protocol in _BUCKETS:
+        if object_store.has_buckets(self.folder.protocol):
             self.store.check()
         return FilesGone(
             f"{self.folder.name}: {name} is no longer kept in {self.store.url} "
@@ -252,48 +263,25 @@ class BatchFiles:
         )
 
     def _told(self, doing: str) -> AbstractContextManager[None]:
-        return (
-            nullcontext()
-            if self._local is not None
-            else told(self.store.url, doing, self.store.called)
-        )
-
-    def _raw(self, stream: Any) -> _Raw:
-        return _Raw(stream, self.store)
+        return nullcontext() if self._local is not None else self.store.told(doing)
 
 
-class _Raw(io.RawIOBase):
-    """An object store's stream, whose errors become StoreFailed."""
-
-    def __init__(self, stream: Any, store: BatchStore) -> None:
-        self._stream = stream
-        self._store = store
-
-    def readable(self) -> bool:
-        return bool(self._stream.readable())
-
-    def writable(self) -> bool:
-        return bool(self._stream.writable())
-
-    def readinto(self, buffer: Any) -> int:
-        with self._told("reading from"):
-            data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def write(self, data: Any) -> int:
-        with self._told("writing to"):
-            self._stream.write(bytes(data))
-        return len(data)
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            with self._told("writing to"):
-                self._stream.close()
-
-    def _told(self, doing: str) -> AbstractContextManager[None]:
-        return told(self._store.url, doing, self._store.called)
+@contextmanager
+def _writing_on_disk(folder: Path, name: str, half: str) -> Iterator[BinaryIO]:
+    part = folder / half
+    private_folder(folder)
+    part.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE)
+        with os.fdopen(descriptor, "wb", buffering=1 << 20) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.rename(folder / name)
+        _sync_folder(folder)
+    except BaseException:
+        part.unlink(missing_ok=True)  # half a file is of no use, and takes up space
+        raise
 
 
 def _is_there(path: UPath, name: str | None = None) -> bool:

@@ -34,6 +34,26 @@ def new(key: str | None) -> None:
     partitions.new(load_settings(), key)
 
 
+@command("prune", "resume-assets prune --back", group=Group.dagster)
+@click.option("--days", type=click.FloatRange(0, 36_500), help="[RESUME_KEEP_PARTITIONS_DAYS]")
+@click.option("--runs", is_flag=True, help="Also delete their finished runs; that stays so.")
+@click.option("--yes", is_flag=True, help="With --runs: do not ask.")
+@click.option("--back", is_flag=True, help="Bring all of them back instead.")
+def prune(days: float | None, runs: bool, yes: bool, back: bool) -> int:
+    """Take batches that closed long ago out of Dagster's lists.
+
+    The ledger keeps them. The daily housekeeping does the same, without --runs.
+    """
+    from resume_assets.commands import pruning
+    from resume_assets.commands.databases import opened_database
+
+    settings = load_settings()
+    with opened_database(settings) as database:
+        if back:
+            return pruning.bring_back(database, settings)
+        return pruning.prune(database, settings, days=days, runs=runs, sure=yes)
+
+
 @command(
     "env", 'eval "$(resume-assets env)"', group=Group.dagster, answers=False, changes_nothing=True
 )

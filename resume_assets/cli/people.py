@@ -73,8 +73,9 @@ def cancel(batch: str, give_up: bool, yes: bool) -> int:
 @command("undo", "resume-assets undo monday-1 4711", group=Group.decide)
 @click.argument("batch", type=Key("batches"))
 @click.argument("userids", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Say what it would come to; changes nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
+def undo(batch: str, userids: tuple[str, ...], dry_run: bool, yes: bool) -> int:
     """Put back what a batch overwrote.
 
     BATCH is its key or OpenAI's id; of these USERIDS, or of all. Records that were changed since
@@ -84,7 +85,7 @@ def undo(batch: str, userids: tuple[str, ...], yes: bool) -> int:
     from resume_assets.commands.databases import opened_database
 
     with opened_database(load_settings()) as database:
-        return undoing.undo(database, batch, userids, sure=yes)
+        return undoing.undo(database, batch, userids, dry_run=dry_run, sure=yes)
 
 
 @command("forget", "resume-assets forget 4711 --records", group=Group.decide)

@@ -234,7 +234,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
     """The store, by writing, reading and deleting; a folder that is not there is not made."""
     from resume_assets.batches.store import BatchStore
 
-    store = BatchStore(settings.store_url)
+    store = BatchStore.configured(settings)
     if store.is_local and not store.root.exists():
         above = next(folder for folder in Path(store.url).parents if folder.exists())
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):

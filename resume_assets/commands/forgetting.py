@@ -56,7 +56,7 @@ def forget(session: Session, userids: Sequence[Any], *, records: bool, sure: boo
     if not sure and not wants_json():
         say(_what_it_means(len(userids), records=records))
         confirm("Forget them? It can't be undone.")
-    store = BatchStore(session.settings.store_url)
+    store = BatchStore.configured(session.settings)
     with _api(session) as api:
         receipt = forgetting.forget(
             session.database, session.settings, store, api, userids, records=records
@@ -71,7 +71,7 @@ def forget(session: Session, userids: Sequence[Any], *, records: bool, sure: boo
 
 def allow_again(session: Session, userids: Sequence[Any]) -> int:
     """Let people be sent again; the exit code. Raises BatchBusy."""
-    store = BatchStore(session.settings.store_url)
+    store = BatchStore.configured(session.settings)
     with _api(session) as api:
         allowed = forgetting.allow_again(session.database, session.settings, store, api, userids)
     answer(allowed_again=allowed, named=len(userids))

@@ -152,17 +152,20 @@ def dry_run(session: Session, *, rows: int) -> int:
     caching = caching_in_words(estimate.model, estimate.overhead_tokens, estimate.on)
     if caching is not None:
         say(f"caching       {caching}")
+    command = "resume-assets submit"
+    if rows != session.settings.batch_size:
+        command += f" --batch-size {rows}"
     answer(
         requests=queue.waiting,
         input_tokens=tokens,
         file_bytes=round(file_bytes),
         cost_usd=None if standard is None else cost,
         standard_cost_usd=None if standard is None else float(standard.total),
-        next=f"resume-assets submit --batch-size {rows}",
+        next=command,
     )
     say("Nothing was sent and nothing claimed.")
     sends = f"sends {verb(queue.waiting, 'it', 'them')}"
-    say(f"Next: `resume-assets submit --batch-size {rows}` {sends}.")
+    say(f"Next: `{command}` {sends}.")
     return 0
 
 

@@ -11,11 +11,13 @@ from resume_assets.database.connect import Database
 from resume_assets.words import counted, verb
 
 
-def undo(database: Database, name: str, userids: Sequence[str], *, sure: bool) -> int:
+def undo(
+    database: Database, name: str, userids: Sequence[str], *, dry_run: bool = False, sure: bool
+) -> int:
     """Say what it comes to, ask, and put the records back; the exit code.
 
-    `sure`: do not ask. Raises UnknownBatch, BadUserid, NotWritten, BatchBusy, click.Abort where the
-    person declines.
+    `dry_run`: only say it; `sure`: do not ask. Raises UnknownBatch, BadUserid, NotWritten,
+    BatchBusy, click.Abort where the person declines.
     """
     batch = database.read(lambda connection: batches.get(connection, database, name))
     key, chosen = batch.batch_key, known_userids(database, userids)
@@ -25,10 +27,17 @@ def undo(database: Database, name: str, userids: Sequence[str], *, sure: bool) -
         _say_left_alone(can_be)
         say(f"Nothing of {key} can be put back, or all of it is.")
         return 0
-    if not sure:
+    if dry_run or not sure:
         _say_left_alone(can_be)
         say(f"{_records(can_be)} of {key} can be put back as before it.")
         _say_waiting(can_be, "will wait")
+    if dry_run:
+        again = " ".join(["resume-assets undo", key, *userids])
+        answer(put_back=can_be.put_back, waiting=can_be.waiting, next=again)
+        say("Nothing was changed.")
+        say(f"Next: `{again}` puts them back.")
+        return 0
+    if not sure:
         confirm("Put back?")
     with leased(database, key, patience=PATIENCE) as lease:
         undone = undoing.undo(lease, chosen)

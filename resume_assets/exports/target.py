@@ -3,7 +3,7 @@
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,10 +35,15 @@ class BadTarget(WrongUseError):
 class Target:
     """A file to be written; `out`: a path or URL of it, or of a folder that it is to be in."""
 
-    def __init__(self, out: str, name: str, form: ExportFormat) -> None:
-        """`name`: what it is called in a folder, without its ending. Raises BadTarget."""
+    def __init__(
+        self, out: str, name: str, form: ExportFormat, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """`name`: what it is called in a folder, without its ending; `options`: fsspec's.
+
+        Raises BadTarget.
+        """
         folder, self.name = _split(out, f"{name}{ENDINGS[form][0]}")
-        store = BatchStore(folder, called="--out or RESUME_EXPORT_STORE")
+        store = BatchStore(folder, lambda _: options or {}, called="--out or RESUME_EXPORT_STORE")
         self._files = BatchFiles(store.root, store)
         self.shown = f"{store.url.rstrip('/')}/{self.name}"
         self._local = Path(store.url) / self.name if store.is_local else None

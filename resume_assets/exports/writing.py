@@ -56,7 +56,8 @@ def export(
     form = form or settings.export_format
     if form is ExportFormat.parquet:
         require()  # before anything is made
-    target = Target(out or f"{settings.export_url.rstrip('/')}/", selection.name, form)
+    where = out or f"{settings.export_url.rstrip('/')}/"
+    target = Target(where, selection.name, form, settings.store_arguments(where))
     records = Records(database, selection)
     written = 0
     with (

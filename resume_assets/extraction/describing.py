@@ -23,6 +23,12 @@ _KINDS = {
     ColumnKind.number: "years",
     ColumnKind.exact: "never cut",
 }
+_CALLED = {
+    "years_in_us": "Years in the US",
+    "years_experience": "Years of experience",
+    "linkedin": "LinkedIn profile",
+}
+"""Where the field's name is no good English."""
 _RULES = {Rule.joined: "a list, comma-separated", Rule.state: "two-letter code"}
 _BORNE_OUT = {
     Evidence.computed: "computed from the positions",
@@ -57,7 +63,7 @@ def _of_field(name: str, field: FieldInfo) -> Iterator[tuple[str, str]]:
         _BORNE_OUT.get(evidence(field), "must stand in the resume"),
     ]
     said = ", ".join(fact for fact in facts if fact is not None)
-    words = name.replace("_", " ").capitalize()
+    words = _CALLED.get(name, name.replace("_", " ").capitalize())
     for number, column in enumerate(mark.columns, start=1):
         which = ""
         if len(mark.columns) > 1:

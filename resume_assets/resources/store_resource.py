@@ -21,4 +21,4 @@ class BatchStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def store(self) -> BatchStore:
         """The store; creates no folder or bucket."""
-        return BatchStore(self.settings.load().store_url)
+        return BatchStore.configured(self.settings.load())

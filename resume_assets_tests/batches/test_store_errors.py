@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from fsspec.registry import _registry  # type: ignore[import-untyped]
+from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 
 from resume_assets.batches import store as store_module
 from resume_assets.batches.store import OUTPUT, REQUESTS, BatchStore, FilesGone
@@ -60,7 +61,7 @@ class Buckets(AbstractFileSystem):  # type: ignore[misc]
         path = self._at(path)
         if path.partition("/")[0] not in self.buckets:
             raise FileNotFoundError("The specified bucket does not exist")
-        return io.BytesIO(self.files[path]) if mode == "rb" else _Written(self, path)
+        return io.BytesIO(self.files[path]) if mode == "rb" else _Written(self, path, mode)
 
     def rm_file(self, path: str) -> None:
         if self.files.pop(self._at(path), None) is None:
@@ -70,17 +71,17 @@ class Buckets(AbstractFileSystem):  # type: ignore[misc]
         self.files[self._at(path2)] = self.files[self._at(path1)]
 
 
-class _Written(io.BytesIO):
-    """A file that is there once it is closed."""
+class _Written(AbstractBufferedFile):  # type: ignore[misc]
+    """A file that is there once it is closed, as those of fsspec's object stores are."""
 
-    def __init__(self, buckets: Buckets, path: str) -> None:
-        super().__init__()
-        self._buckets, self._path = buckets, path
+    def _upload_chunk(self, final: bool = False) -> bool:
+        path = self.fs._at(self.path)
+        if final:
+            self.fs.files[path] = self.getvalue()
+        return False  # the buffer keeps what it has
 
-    def close(self) -> None:
-        if not self.closed:
-            self._buckets.files[self._buckets._at(self._path)] = self.getvalue()
-            super().close()
+    def getvalue(self) -> bytes:
+        return bytes(self.buffer.getvalue())
 
 
 @pytest.fixture(autouse=True)

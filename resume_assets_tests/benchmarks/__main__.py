@@ -14,15 +14,18 @@ import click
 from resume_assets_tests.benchmarks import (
     applying,
     building,
+    collecting,
     dispatching,
     exporting,
     memory,
     peers,
     prompting,
+    scaling,
     simulation,
     starting,
     ticking,
     weighing,
+    years,
 )
 from resume_assets_tests.benchmarks.figures import RESULTS, Figure, table, write
 
@@ -37,10 +40,16 @@ BENCHMARKS: dict[str, Benchmark] = {
     "ticking": ticking.measure,
     "dispatching": dispatching.measure,
     "simulation": simulation.measure,
+    "scaling": scaling.measure,
+    "years": years.measure,
     "starting": starting.measure,
     "peers": peers.measure,
     "prompting": prompting.measure,
 }
+
+if find_spec("s3fs"):
+    # It and a server: `make stores` installs them.
+    BENCHMARKS["collecting"] = collecting.measure
 
 if os.environ.get("RESUME_TEST_SQLSERVER_URL") and find_spec(f"{__package__}.sqlserver_writing"):
     # Against bare `fast_executemany`; there is no SQL Server on most machines.

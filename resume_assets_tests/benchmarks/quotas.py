@@ -44,6 +44,11 @@ class Clock:
         self.now, _, work = heapq.heappop(self.events)
         work()
 
+    def run(self) -> None:
+        """Go on until nothing is to happen any more."""
+        while self.events:
+            self.step()
+
 
 class Resumes:
     """Millions of resumes of mixed length, newest first: only their sizes, over and over."""

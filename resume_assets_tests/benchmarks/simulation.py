@@ -1,7 +1,9 @@
 """Days in seconds: the real planner, with its ledger, against the model of OpenAI's quotas.
 
 `plan_batch` is the planner that `continuous_submission_sensor` and `resume-assets continuous` run.
-It sees the ledger as ever; the queue, the clock, the workers and OpenAI are models.
+It sees the ledger as ever; the queue, the clock, the workers and OpenAI are models. A site has an
+account or several, each an installation with a ledger and a part of the resumes of its own, and
+workers that serve them all.
 """
 
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.asked import asked_now
-from resume_assets.batches.planning.decision import Queue
+from resume_assets.batches.planning.decision import NoPlan, Queue
 from resume_assets.batches.planning.estimates import Estimate, estimate_for
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import wait_for_quota
@@ -32,11 +34,12 @@ from resume_assets_tests.benchmarks import data
 from resume_assets_tests.benchmarks.chart import draw
 from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure
 from resume_assets_tests.benchmarks.quotas import TIERS, Clock, OpenAI, Resumes
+from resume_assets_tests.benchmarks.workers import Workers
 
 _TICK = 60.0
 _PLANS_A_TICK = 20
-_WORKERS = 2
 _SECONDS_A_ROW, _BYTES_A_SECOND, _SECONDS_A_RUN = 0.000_5, 20e6, 5.0  # to build, upload, start
+_SECONDS_A_RECORD, _BYTES_AN_ANSWER = 0.000_5, 2_500  # to write; twice what SQLite takes
 _START = datetime(2026, 1, 1)  # noqa: DTZ001 (the ledger's times have no zone)
 
 
@@ -44,6 +47,7 @@ class _Dialect(SQLiteDialect):
     """SQLite with the simulation's clock."""
 
     def __init__(self, clock: Clock) -> None:
+        super().__init__(FOLDER)  # the database is in memory; this is there, as a file would be
         self._clock = clock
 
     def utc_now(self, connection: sa.Connection) -> datetime:
@@ -60,10 +64,22 @@ class _Batch:
 
 
 class Simulation:
-    """One installation at work; `in_flight` batches at most."""
+    """One installation at work; `in_flight` batches at most.
 
-    def __init__(self, resumes: int, quota: int, in_flight: int) -> None:
-        self.clock = Clock()
+    `clock` and `workers`: those of the site, where it is not alone; else it has two workers.
+    """
+
+    def __init__(
+        self,
+        resumes: int,
+        quota: int,
+        in_flight: int,
+        *,
+        clock: Clock | None = None,
+        workers: Workers | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.workers = workers or Workers(self.clock, 2)
         self.openai = OpenAI(self.clock, quota)
         self.resumes = Resumes(resumes)
         self.settings: Settings = data.settings(
@@ -78,20 +94,22 @@ class Simulation:
         self.estimate: Estimate = self.database.read(
             lambda connection: estimate_for(connection, self.database, model, asked)
         )
-        self.line: list[_Batch] = []  # planned, waiting for a worker
-        self.idle = _WORKERS
         self.waits: dict[str, _Batch] = {}  # for OpenAI's queue
         self.batches = 0
+        self.open = 0  # batches whose records are not written yet
+        self.written = 0  # records
         self.filled_at: float | None = None
         self.emptied_at: float | None = None
         self._stirred = True
 
-    def run(self) -> "Simulation":
-        """Until every resume has been answered."""
+    def start(self) -> None:
+        """Let the clock do the rest: once it stands still, every resume has been answered."""
         self.clock.at(0.0, self._tick)
-        with patch.object(planner, "queue_of", self._queue):
-            while self.clock.events:
-                self.clock.step()
+
+    def run(self) -> "Simulation":
+        """Alone, until every resume has been answered."""
+        self.start()
+        self.clock.run()
         self.database.dispose()
         return self
 
@@ -126,13 +144,7 @@ class Simulation:
     def _tick(self) -> None:
         """The sensor: plan what has room, ask again for what waited long enough."""
         for _ in range(_PLANS_A_TICK if self._stirred else 0):
-            decision = plan_batch(
-                self.database,
-                self.settings,
-                rows=rows_per_batch(self.settings),
-                origin="sensor",
-                in_flight=self.settings.max_in_flight,
-            )
+            decision = self._plan()
             if not isinstance(decision, Planned):
                 self._stirred = False  # the same until something happens
                 self.filled_at = self.filled_at or self.clock.now
@@ -141,11 +153,20 @@ class Simulation:
         now = _START + timedelta(seconds=self.clock.now)
         for key in [key for key in self.waits if self._ledger(key).quota_until <= now]:
             self._create(self.waits.pop(key))
-        self._work()
         if not self.resumes.waiting and self.emptied_at is None:
             self.emptied_at = self.clock.now
-        if self.resumes.waiting or self.waits or self.clock.events:
+        if self.resumes.waiting or self.open:
             self.clock.at(self._next_tick(), self._tick)
+
+    def _plan(self) -> Planned | NoPlan:
+        with patch.object(planner, "queue_of", self._queue):
+            return plan_batch(
+                self.database,
+                self.settings,
+                rows=rows_per_batch(self.settings),
+                origin="sensor",
+                in_flight=self.settings.max_in_flight,
+            )
 
     def _next_tick(self) -> float:
         """In a minute; where nothing can happen before the next event, the first after that."""
@@ -161,23 +182,17 @@ class Simulation:
         first = self.resumes.take(rows)
         size = self.resumes.bytes_of(first, rows) + rows * self.estimate.fixed_bytes
         tokens = self.resumes.tokens_of(first, rows) + rows * self.estimate.overhead_tokens
-        self.line.append(_Batch(planned.key, rows, size, tokens))
+        batch = _Batch(planned.key, rows, size, tokens)
         self._update(planned.key, state=BatchState.claimed, rows_claimed=rows)
         self.batches += 1
-
-    def _work(self) -> None:
-        while self.idle and self.line:
-            self.idle -= 1
-            batch = self.line.pop(0)
-            seconds = _SECONDS_A_RUN + batch.rows * _SECONDS_A_ROW + batch.size / _BYTES_A_SECOND
-            self.clock.at(self.clock.now + seconds, partial(self._built, batch))
+        self.open += 1
+        seconds = _SECONDS_A_RUN + batch.rows * _SECONDS_A_ROW + batch.size / _BYTES_A_SECOND
+        self.workers.do(seconds, partial(self._built, batch))
 
     def _built(self, batch: _Batch) -> None:
-        self.idle += 1
         tokens = round(batch.tokens)
         self._update(batch.key, state=BatchState.built, estimated_input_tokens=tokens)
         self._create(batch)
-        self._work()
 
     def _create(self, batch: _Batch) -> None:
         self._stirred = True
@@ -196,8 +211,18 @@ class Simulation:
 
     def _ended(self, batch: _Batch, share: float) -> None:
         self._stirred = True
+        self._update(batch.key, state=BatchState.ended)
+        answers = round(batch.rows * share)
+        seconds = answers * (_SECONDS_A_RECORD + _BYTES_AN_ANSWER / _BYTES_A_SECOND)
+        written = partial(self._written, batch, answers)
+        self.workers.do(_SECONDS_A_RUN + seconds, written, goes_on=True)
+
+    def _written(self, batch: _Batch, answers: int) -> None:
+        self._stirred = True
         self._update(batch.key, state=BatchState.done, low_share=None)
-        self.resumes.waiting += batch.rows - round(batch.rows * share)
+        self.open -= 1
+        self.written += answers
+        self.resumes.waiting += batch.rows - answers
 
     def _update(self, key: str, **values: Any) -> None:
         self.database.write(

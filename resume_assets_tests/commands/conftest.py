@@ -25,7 +25,8 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
         def opened(_: object) -> Iterator[dg.DagsterInstance]:
             yield ephemeral
 
-        monkeypatch.setattr("resume_assets.commands.session.open_instance", opened)
+        for module in ("partitions", "pruning", "session"):
+            monkeypatch.setattr(f"resume_assets.commands.{module}.open_instance", opened)
         yield ephemeral
 
 

@@ -58,6 +58,8 @@ def played(
     yield go("export", "--format", "csv", "--batch", "b1")
     yield go("undo", "b2", "--yes")
     yield go("undo", "b2", "--yes")
+    yield go("prune", "--days", "0", "--runs", "--yes")
+    yield go("prune", "--back")
     yield go("forget", "15", "--yes")
     yield go("forget", "--receipts")
     yield go("forget", "15", "--allow-again")

@@ -41,6 +41,18 @@ def test_undo_asks_and_says_who_waits_again(done: Platform) -> None:
     assert "Undone by a person: 3 of its records were put back" in ok("check", "b1")
 
 
+def test_a_dry_run_changes_nothing(done: Platform) -> None:
+    done.change(3, City="corrected")
+    said = ok("undo", "b1", "--dry-run")
+    assert "1  left alone: a value was changed since" in said
+    assert "2 records of b1 can be put back as before it." in said
+    assert "2 of them will wait again" in said
+    assert "Nothing was changed." in said
+    assert "Next: `resume-assets undo b1` puts them back." in said
+    assert done.written() == [1, 2, 3]
+    assert "1 record of b1 can be put back" in ok("undo", "b1", "2", "--dry-run")
+
+
 def test_undo_of_some_names_what_it_leaves_alone(done: Platform) -> None:
     done.change(3, City="corrected")
     said = ok("undo", "b1", "3", "1", "--yes")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from resume_assets.by_hand import JOBS
 from resume_assets.dagster_home import LOCATION
-from resume_assets_tests.commands.processes import free_port, listens, started
+from resume_assets_tests.commands.processes import free_port, listens, resume_assets, started
 from resume_assets_tests.local_openai.support import until
 from resume_assets_tests.reviewing.browser import browsing
 
@@ -24,11 +28,24 @@ LONGEST = 300  # seconds for the demo: twenty, where nothing else runs
 PATIENCE = 60_000  # milliseconds for a page: most take one or two thousand
 
 
+BACKFILL = """
+mutation($what: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $what) { ... on LaunchBackfillSuccess { backfillId } }
+}
+"""
+STANDING = """
+query($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status numPartitions } }
+}
+"""
+
+
 class Ui:
     """The UI of a home where the demo ran, and a page to look at it."""
 
-    def __init__(self, page: Page, port: int) -> None:
+    def __init__(self, page: Page, port: int, home: Path) -> None:
         self.page = page
+        self.home = home
         self._port = port
         page.set_default_timeout(PATIENCE)
 
@@ -38,6 +55,17 @@ class Ui:
 
     def open_job(self, name: str, tab: str = "") -> Page:
         return self.open(f"/locations/__repository__@{LOCATION}/jobs/{name}{tab}")
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """What the page itself asks: GraphQL."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/graphql", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE / 1_000) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
 
     def launchpad(self, name: str) -> str:
         """What the launchpad of a job opens with."""
@@ -58,7 +86,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
         until(lambda: listens(port) or server.poll() is not None, LONGEST)
         assert server.poll() is None
         with browsing() as browser:
-            yield Ui(browser.new_page(viewport={"width": 1440, "height": 1000}), port)
+            yield Ui(browser.new_page(viewport={"width": 1440, "height": 1000}), port, home)
 
 
 def test_runs_of_the_command_line_stand_on_their_jobs_page(ui: Ui) -> None:
@@ -98,3 +126,33 @@ def test_the_one_check_that_is_yellow_says_why(ui: Ui) -> None:
 def test_the_columns_of_the_table_are_described(ui: Ui) -> None:
     page = ui.open("/assets/aicandidate?view=overview")
     page.get_by_text("NULL waits for the next batch").first.wait_for()
+
+
+def test_a_backfill_of_two_batches_is_two_runs_to_its_end(ui: Ui) -> None:
+    with closing(sqlite3.connect(ui.home / "resumes.db")) as database, database:
+        columns = "userid, markdownResume, datelastmodified"
+        database.executemany(
+            f"INSERT INTO aicandidate ({columns}) VALUES (?, ?, CURRENT_TIMESTAMP)",
+            [(90_000 + number, f"# Ada Lovelace {number}") for number in range(4)],
+        )
+    for key in ("first", "second"):
+        assert resume_assets(ui.home, "new", key).returncode == 0
+    limits = {"ops": {"unprocessed_resumes": {"config": {"batch_size": 2}}}}
+    assets = ("unprocessed_resumes", "batch_requests", "submitted_batch")
+    what = {
+        "partitionNames": ["first", "second"],
+        "assetSelection": [{"path": [name]} for name in assets],
+        "fromFailure": False,
+        "runConfigData": json.dumps(limits),
+    }
+    begun = ui.ask(BACKFILL, what=what)["launchPartitionBackfill"]["backfillId"]
+
+    def status() -> str:
+        return str(ui.ask(STANDING, id=begun)["partitionBackfillOrError"]["status"])
+
+    until(lambda: status().startswith("COMPLETED"), LONGEST)
+    assert status() == "COMPLETED_SUCCESS"
+    page = ui.open(f"/runs/b/{begun}")
+    page.get_by_text("submitted_batch").first.wait_for()
+    told = json.loads(resume_assets(ui.home, "status", "--json").stdout)
+    assert {"first", "second"} <= {batch["batch_key"] for batch in told["batches"]}

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import date
 from operator import attrgetter
@@ -26,8 +26,8 @@ from resume_assets.processors import processors
 HELP_FROM = 16_000_000
 """Bytes (some five thousand answers) from which the helper is worth its half second of start."""
 
-HEAD = 2_500_000
-"""Bytes (some thousand answers) that are read here while the helper starts."""
+HEAD = 5_000_000
+"""Bytes (some two thousand answers) that are read here while the helper starts."""
 
 _CHUNK = 100  # answers that go over together
 _END = b"end\n"  # so that half a stream is never taken for a whole one
@@ -48,11 +48,11 @@ def read_records(stream: BinaryIO, today: date) -> Iterator[Answer]:
 
 
 def _size(stream: BinaryIO) -> int:
-    """Bytes of a file on this machine's disk, 0 for any other stream."""
-    try:
-        return os.fstat(stream.fileno()).st_size
-    except (OSError, AttributeError):  # an object store's stream has no descriptor
-        return 0
+    """Bytes from here to the end."""
+    here = stream.tell()
+    size = stream.seek(0, os.SEEK_END) - here
+    stream.seek(here)
+    return size
 
 
 def read_answers(lines: Iterable[bytes]) -> Iterator[Answer]:
@@ -74,13 +74,29 @@ def _read_here(lines: Iterable[bytes], today: date) -> Iterator[Answer]:
 
 def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
     head = stream.readlines(HEAD)
+    with _reader_of(stream, today) as helper:
+        yield from _read_here(head, today)
+        head.clear()
+        yield from _received(helper)
+
+
+@contextmanager
+def _reader_of(stream: BinaryIO, today: date) -> Iterator[subprocess.Popen[bytes]]:
+    """The helper process, which reads what is left of the stream. Raises what reading it does."""
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # an object store's stream has none
+        with (
+            beside.start(__name__, today.isoformat()) as helper,
+            beside.fed(helper, stream),
+        ):
+            yield helper
+        return
     # The helper goes on from there: of what is buffered here it would know nothing.
-    os.lseek(stream.fileno(), stream.tell(), os.SEEK_SET)
+    os.lseek(descriptor, stream.tell(), os.SEEK_SET)
     with beside.start(__name__, today.isoformat(), lines=stream) as helper:
         try:
-            yield from _read_here(head, today)
-            head.clear()
-            yield from _received(helper)
+            yield helper
         finally:
             helper.kill()
 

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
+from queue import SimpleQueue
+from threading import Thread
 from typing import BinaryIO, Final, TypeVar
 
 import orjson
@@ -28,15 +29,15 @@ T = TypeVar("T")
 HELP_FROM: Final = 5_000
 """Records from which the helper is worth its half second of start."""
 
-HEAD: Final = 1_000
+HEAD: Final = 2_000
 """Records that are weighed here while the helper starts."""
 
 TOGETHER: Final = 50
 """Records that go over together."""
 
-_AHEAD: Final = 5  # parcels that go over before the first is back
-# What comes back of so many must fit into any pipe (64 kB), also where each of their records lacks
-# every column: else the helper could wait for us to read while we wait for it to.
+# Parcels that go over before the first is back: those of two chunks, so that the helper has enough
+# to do while one is written.
+_AHEAD: Final = 20
 _LONG: Final = 1_000_000  # characters of a parcel's resumes that would take too much memory twice
 
 _NAMES: Final = [column.name for column in COLUMNS]
@@ -112,13 +113,20 @@ def _weigh_there(
 
 
 def _packed(loads: list[Load]) -> bytes | None:
-    """A parcel's line; None where it had better be weighed here."""
+    """A parcel, behind its size in bytes; None where it had better be weighed here.
+
+    A line of JSON says all but the resumes, and how many bytes each of those has. They follow as
+    they are, one behind the other: to escape them and read them back costs several times as much.
+    """
     if sum(len(text or "") for _, _, text, _ in loads) > _LONG:
         return None
-    try:
-        return orjson.dumps(loads) + b"\n"
-    except TypeError:  # half a surrogate pair in a resume
-        return None
+    texts = [text.encode("utf-8", "surrogatepass") if text else b"" for _, _, text, _ in loads]
+    told = [
+        (values, changes, len(text), sent)
+        for (values, changes, _, sent), text in zip(loads, texts, strict=True)
+    ]
+    body = b"".join((orjson.dumps(told), b"\n", *texts))
+    return b"%d\n%b" % (len(body), body)
 
 
 def _back(thing: T, weights: list[Weight] | None, helper: subprocess.Popen[bytes]) -> Weighed[T]:
@@ -141,28 +149,52 @@ def _died(helper: subprocess.Popen[bytes]) -> WeigherDied:
 
 
 def filter_weights(parcels: BinaryIO, weights: BinaryIO) -> None:
-    """What the helper process does: for each parcel a line of what was found."""
-    for line in parcels:
+    """What the helper process does: for each parcel a line of what was found.
+
+    Parcels are taken off the pipe as they come. It holds fewer than _AHEAD, and whoever sends them
+    has other work than to wait.
+    """
+    taken: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_take, args=(parcels, taken), daemon=True).start()
+    while parcel := taken.get():
         found = []
-        for values, changes, text, sent in orjson.loads(line):
-            noted = {column: CHANGES[change] for column, change in changes.items()}
-            checked, missing = weigh_load((values, noted, text, sent))
+        for load in _unpacked(parcel):
+            checked, missing = weigh_load(load)
             found.append((checked, [_PLACES[name] for name in missing]))
         weights.write(orjson.dumps(found) + b"\n")
         weights.flush()
 
 
+def _take(parcels: BinaryIO, taken: "SimpleQueue[bytes]") -> None:
+    try:
+        for size in parcels:
+            taken.put(parcels.read(int(size)))
+    finally:
+        taken.put(b"")  # the end
+
+
+def _unpacked(parcel: bytes) -> Iterator[Load]:
+    at = parcel.index(b"\n") + 1
+    for values, changes, size, sent in orjson.loads(parcel[:at]):
+        noted = {column: CHANGES[change] for column, change in changes.items()}
+        yield values, noted, parcel[at : at + size].decode("utf-8", "surrogatepass"), sent
+        at += size
+
+
 def main() -> None:
     """Run as the helper process."""
+    parcels = os.fdopen(sys.stdin.fileno(), "rb", beside.AHEAD, closefd=False)
     try:
-        with os.fdopen(sys.stdin.fileno(), "rb", beside.AHEAD, closefd=False) as parcels:
-            filter_weights(parcels, sys.stdout.buffer)
-    except BrokenPipeError:
-        raise
+        filter_weights(parcels, sys.stdout.buffer)
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
     except Exception as problem:  # noqa: BLE001 - neither message nor traceback may quote a resume
-        sys.exit(f"weighing records: {type(problem).__name__}")
+        sys.stderr.write(f"weighing records: {type(problem).__name__}\n")
+        sys.stderr.flush()
+    else:
+        return
+    os._exit(1)  # at once: an ordinary end would wait for the thread, which may stand in a read
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError, KeyboardInterrupt):
-        main()
+    main()

@@ -47,6 +47,7 @@ class Tidied:
     unused_uploads: int = 0
     local_batches: int = 0
     local_files: int = 0
+    broken_uploads: int = 0  # to an object store
     journal_entries: int = 0
     ledger_rows: int = 0  # from which what is personal went, being old
     forgotten: int = 0  # rows of the ledger, for people who were to be forgotten
@@ -66,6 +67,10 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
         except ApiFailed as failed:
             tidied.problems.append(str(failed))
     _tidy_local(database, settings, store, tidied)
+    try:
+        tidied.broken_uploads = store.end_broken_uploads()
+    except StoreFailed as problem:
+        tidied.problems.append(f"Broken uploads are not looked for: {problem}")
     tidied.journal_entries = journal.prune(database, settings.keep_journal_days)
     if settings.keep_ledger_days is not None:
         tidied.ledger_rows = anonymising.prune(database, settings.keep_ledger_days)
@@ -75,11 +80,13 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
         tidied.problems += receipt.left
     _log.info(
         "housekeeping: %d files at OpenAI, %d unused uploads, %d files of %d batches here, "
+        "%d broken uploads, "
         "%d entries of the journal, what is personal in %d rows of the ledger",
         tidied.remote_files,
         tidied.unused_uploads,
         tidied.local_files,
         tidied.local_batches,
+        tidied.broken_uploads,
         tidied.journal_entries,
         tidied.ledger_rows + tidied.forgotten,
     )

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.planning.asked import asked_by, asked_now, fixed_tokens
+from resume_assets.batches.planning.asked import (
+    asked_by,
+    asked_in,
+    asked_now,
+    columns_of,
+    fixed_tokens,
+)
 from resume_assets.batches.store import REQUESTS
 from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.prompt import PromptError, load_prompt, prompt_names
@@ -161,3 +167,10 @@ def test_the_documentation_tells_the_tokens() -> None:
             ),
         ]
         assert [int(tokens) for tokens in told] == counted
+
+
+def test_the_room_for_an_answer_is_the_plan_s_own_unless_more_is_wanted() -> None:
+    settings = Settings.model_construct(max_output_tokens=3_000)
+    columns = columns_of(settings, load_prompt("lean"))
+    assert asked_in(columns, MODEL).max_output_tokens == 3_000
+    assert asked_in(columns, MODEL, 2).max_output_tokens == 6_000

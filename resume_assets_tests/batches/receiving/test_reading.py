@@ -2,17 +2,18 @@
 
 import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import date
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import pytest
 
 from resume_assets.batches.receiving import reading
 from resume_assets.batches.receiving.reading import ReaderDied, read_records
+from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.extraction.values import ANSWER, Change
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
@@ -55,9 +56,20 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
     return remembered(monkeypatch)
 
 
-def test_both_ways_read_the_same(answers: Path, beside: list[Any]) -> None:
-    here = list(read_records(BytesIO(answers.read_bytes()), TODAY))
-    with answers.open("rb") as stream:
+Opened = Callable[[Path], BinaryIO]
+
+
+@pytest.fixture(params=["disk", "store"])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """A file that the helper reads itself, and one that only this process can read."""
+    if request.param == "disk":
+        return lambda path: path.open("rb")
+    return lambda path: BufferedReader(BytesIO(path.read_bytes()))
+
+
+def test_both_ways_read_the_same(answers: Path, beside: list[Any], opened: Opened) -> None:
+    here = list(reading._read_here(BytesIO(answers.read_bytes()), TODAY))
+    with opened(answers) as stream:
         there = list(read_records(stream, TODAY))
     assert there == here
     assert len(here) == 233  # the empty line is none
@@ -74,36 +86,38 @@ def test_both_ways_read_the_same(answers: Path, beside: list[Any]) -> None:
 
 @pytest.mark.parametrize("head", [1, 3_000, 100_000, 10**9])
 def test_wherever_the_helper_goes_on_each_line_is_read_once(
-    answers: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch, head: int
+    answers: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch, head: int
 ) -> None:
     monkeypatch.setattr(reading, "HEAD", head)
-    here = list(read_records(BytesIO(answers.read_bytes()), TODAY))
-    with answers.open("rb") as stream:
+    here = list(reading._read_here(BytesIO(answers.read_bytes()), TODAY))
+    with opened(answers) as stream:
         assert list(read_records(stream, TODAY)) == here
     assert len(beside) == 1
 
 
 def test_an_empty_file_has_none(
-    tmp_path: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "HELP_FROM", 0)
     path = tmp_path / "output.jsonl"
     path.touch()
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         assert list(read_records(stream, TODAY)) == []
     assert len(beside) == 1
 
 
-def endless(path: Path) -> Generator[Answer]:
+def endless(path: Path, opened: Opened) -> Generator[Answer]:
     """More than any pipe holds, so that the process beside is still at it."""
     line = output_bytes(full_answer()).rstrip(b"\n") + b"\n"
     path.write_bytes(line * 5_000)
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         yield from read_records(stream, TODAY)
 
 
-def test_who_stops_early_leaves_no_process(tmp_path: Path, beside: list[Any]) -> None:
-    readings = endless(tmp_path / "output.jsonl")
+def test_who_stops_early_leaves_no_process(
+    tmp_path: Path, beside: list[Any], opened: Opened
+) -> None:
+    readings = endless(tmp_path / "output.jsonl", opened)
     assert next(readings).record is not None
     (process,) = beside
     assert process.returncode is None
@@ -111,8 +125,8 @@ def test_who_stops_early_leaves_no_process(tmp_path: Path, beside: list[Any]) ->
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_reader_that_is_killed_is_told(tmp_path: Path, beside: list[Any]) -> None:
-    readings = endless(tmp_path / "output.jsonl")
+def test_a_reader_that_is_killed_is_told(tmp_path: Path, beside: list[Any], opened: Opened) -> None:
+    readings = endless(tmp_path / "output.jsonl", opened)
     next(readings)
     (process,) = beside
     process.kill()
@@ -123,6 +137,7 @@ def test_a_reader_that_is_killed_is_told(tmp_path: Path, beside: list[Any]) -> N
 def test_a_reader_that_fails_quotes_nobody(
     answers: Path,
     beside: list[Any],
+    opened: Opened,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -134,19 +149,39 @@ def test_a_reader_that_fails_quotes_nobody(
         "responses.read_line = boom\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ReaderDied, match="exit code 1"), answers.open("rb") as stream:
+    with pytest.raises(ReaderDied, match="exit code 1"), opened(answers) as stream:
         list(read_records(stream, TODAY))
     said = capfd.readouterr().err
     assert "reading answers: RuntimeError" in said
     assert "Zofia" not in said
 
 
+def test_a_store_that_breaks_off_is_told_and_not_taken_for_the_end(
+    tmp_path: Path, beside: list[Any]
+) -> None:
+    class Breaking(BytesIO):
+        def readinto(self, buffer: Any) -> int:
+            if self.tell() > 1_000_000:
+                raise StoreFailed("it can't be reached")
+            return super().readinto(buffer)
+
+    line = output_bytes(full_answer()).rstrip(b"\n") + b"\n"
+    stream: Any = BufferedReader(Breaking(line * 5_000))
+    read = []
+    with pytest.raises(StoreFailed, match="can't be reached"):  # noqa: PT012
+        for answer in read_records(stream, TODAY):
+            read.append(answer.outcome)  # noqa: PERF401 (those before it broke off count)
+    assert set(read) == {Outcome.succeeded}
+    (process,) = beside
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_few_answers_or_one_processor_start_none(
-    answers: Path, beside: list[Any], monkeypatch: pytest.MonkeyPatch
+    answers: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for least, processors in ((answers.stat().st_size + 1, 2), (1, 1)):
         monkeypatch.setattr(reading, "HELP_FROM", least)
         monkeypatch.setattr(reading, "processors", lambda: processors)  # noqa: B023 (called at once)
-        with answers.open("rb") as stream:
+        with opened(answers) as stream:
             assert len(list(read_records(stream, TODAY))) == 233
     assert not beside

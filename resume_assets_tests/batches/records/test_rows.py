@@ -53,6 +53,14 @@ def test_a_change_counts_as_what_it_is(change: Change) -> None:
     assert applied.refused == ({"City": 1, "State": 1} if change is Change.refused else {})
 
 
+def test_what_was_done_to_values_is_counted_by_column_over_all_records() -> None:
+    applied = Applied()
+    for changes in ({"City": Change.cut}, {"City": Change.cut, "State": Change.refused}, {}):
+        applied.add(row(changes))
+    assert applied.written == 3
+    assert applied.changes == {("City", Change.cut): 2, ("State", Change.refused): 1}
+
+
 def test_a_date_that_was_not_read_is_kept_as_it_was() -> None:
     told = {"MostRecentStartDate": "some day"}
     found = row({"MostRecentStartDate": Change.unread}, unread=told).reading

@@ -99,7 +99,7 @@ def test_the_helper_does_weigh(helped: list[Any], monkeypatch: pytest.MonkeyPatc
 
 
 def test_nobody_waits_for_the_other(helped: list[Any]):
-    """All that may be on its way back fits into any pipe, even where no value is borne out."""
+    """More than a pipe holds may be on its way either way: then neither side stands still."""
     names = [column.name for column in COLUMNS]
     nowhere = {Evidence.year: "1907-01", Evidence.computed: "43"}
     values = [nowhere.get(column.evidence, "Qx9 Zzyzx") for column in COLUMNS]
@@ -109,7 +109,7 @@ def test_nobody_waits_for_the_other(helped: list[Any]):
     assert packed is not None
     back = BytesIO()
     filter_weights(BytesIO(packed), back)
-    assert len(back.getvalue()) * weighing._AHEAD < PIPE
+    assert min(len(packed), len(back.getvalue())) * weighing._AHEAD > PIPE
     many = [(number, [worst] * TOGETHER) for number in range(4 * weighing._AHEAD)]
     assert len(list(weigh_loads(iter(many), expected=MANY))) == len(many)
     assert len(helped) == 1
