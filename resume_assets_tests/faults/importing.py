@@ -6,6 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import initialise
@@ -38,8 +39,7 @@ def obey(order: dict[str, Any]) -> None:
 
 def serve() -> None:
     """Fork for each order, and wait for the child."""
-    importing.read = read_here
-    importing.processors = lambda: 1
+    patch.multiple(importing, read=read_here, processors=lambda: 1).start()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
