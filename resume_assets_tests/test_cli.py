@@ -26,6 +26,7 @@ COMMANDS = {
     "local-openai",
     "new",
     "notify",
+    "prune",
     "reprocess",
     "retry",
     "review",
