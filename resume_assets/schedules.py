@@ -22,6 +22,9 @@ from resume_assets.resources import (
 from resume_assets.trials.upkeep import forget_records
 from resume_assets.words import counted, dollars
 
+MOST_PARTITIONS = 5_000
+"""That leave the lists in one night: Dagster takes them one by one."""
+
 
 @dg.op(out=dg.Out(dg.Nothing))
 def delete_what_is_not_needed(
@@ -39,7 +42,7 @@ def delete_what_is_not_needed(
         forgotten = forget_records(database, values)
         upkeep.prune(database)
         old = old_batches(database, values.keep_partitions_days)
-        taken_away = take_away(context.instance, old)
+        taken_away = take_away(context.instance, old, MOST_PARTITIONS)
         report(database, [*of_housekeeping(tidied.problems)])
     if taken_away:
         context.log.info(

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import dagster as dg
 
 from resume_assets.assets.partitions import model_trials, resume_batches
+from resume_assets.batches.ledger import counters
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.dispatching import dead_runs, due_runs, open_keys
@@ -189,7 +190,8 @@ class _Deciding:
             self._due.append(due)
             if time.monotonic() > ends:
                 self._told.append("There is more to run than this tick had time for.")
-                return
+                break
+        counters.note_tick(database)
 
 
 def _stuck(database: Database, settings: SettingsResource) -> list[str]:

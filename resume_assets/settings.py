@@ -21,6 +21,7 @@ from resume_assets.choices import (
     Encryption,
     Endpoint,
     ExportFormat,
+    LogFormat,
     NotBorneOut,
     ResponseFormat,
 )
@@ -59,8 +60,14 @@ class Settings(BaseSettings):
     """What fsspec is to be handed for such a store, as a JSON object: encryption, endpoint,
     account. Never shown, for it may hold a key.
     """
+    log_format: LogFormat | None = Field(None, alias="RESUME_LOG_FORMAT")
+    """Where it is set, the log goes to standard output, of commands to standard error, and not to
+    `<home>/logs`: [stores.md](stores.md).
+    """
     dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
     """Dagster's own storage (`<home>/dagster` by default); telemetry is off."""
+    dagster_url: str = Field("http://127.0.0.1:3000", alias="RESUME_DAGSTER_URL")
+    """Dagster's web server, which `--launch` hands runs to: [cluster.md](cluster.md)."""
     keep_files_days: float = Field(30, ge=0, le=36_500, alias="RESUME_KEEP_FILES_DAYS")
     """Days that request and result files are kept, and the answers of trials."""
     keep_partitions_days: float = Field(365, ge=0, le=36_500, alias="RESUME_KEEP_PARTITIONS_DAYS")
@@ -200,7 +207,7 @@ class Settings(BaseSettings):
     notify_summary: bool = Field(False, alias="RESUME_NOTIFY_SUMMARY")
     """Whether those who are told get a summary once a day, from 06:00 UTC on."""
 
-    @field_validator("openai_base_url")
+    @field_validator("openai_base_url", "dagster_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is None:
@@ -213,7 +220,7 @@ class Settings(BaseSettings):
         except ValueError:  # a port that is no number, half a bracket
             is_one = False
         if not is_one:
-            raise ValueError("is no address: https://host/v1")
+            raise ValueError("is no address, as https://host/v1 is one")
         return value
 
     @field_validator("store_options")

@@ -24,6 +24,7 @@ COMMANDS = {
     "import",
     "init-db",
     "local-openai",
+    "metrics",
     "new",
     "notify",
     "prune",

@@ -1,6 +1,8 @@
 """The log file: private, one line a step, five megabytes at most, and nothing of a person."""
 
+import json
 import logging
+import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -10,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from resume_assets import logs
-from resume_assets.logs import PrivateFileHandler, log_to_file
+from resume_assets.choices import LogFormat
+from resume_assets.logs import PrivateFileHandler, answering, log_to_file
 
 
 @pytest.fixture
@@ -105,3 +108,80 @@ def test_a_folder_that_vanishes_stops_nothing(
     path.parent.rmdir()
     logger.info("two")
     assert not path.exists()
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """The objects on standard output."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_on_standard_output_as_lines(
+    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.begin(tmp_path / "home", LogFormat.lines)
+    logger.info("batch %s: %d records written", "b1", 3)
+    assert capsys.readouterr().out.endswith("Z INFO batch b1: 3 records written\n")
+    assert not (tmp_path / "home").exists()
+
+
+def test_on_standard_output_as_json(
+    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.begin(tmp_path, LogFormat.json)
+    logger.info("batch %s: %d records written", "b-1", 3)
+    logger.warning("housekeeping: %d files at OpenAI, %d files of %d batches here", 1, 2, 3)
+    logger.info("batch %s: collected, %s", "b1", '{"invalid: empty": 1, "succeeded": 2}')
+    logger.error("planning stopped: %s", 'of a "word"\nand a line')
+    try:
+        raise ValueError("Ada Lovelace")
+    except ValueError:
+        logger.exception("it failed")
+    found = said(capsys)
+    assert all(str(one.pop("time")).endswith("Z") for one in found)
+    assert found == [
+        {
+            "level": "info",
+            "batch": "b-1",
+            "event": "3 records written",
+            "counts": {"records written": 3},
+        },
+        {
+            "level": "warning",
+            "event": "housekeeping: 1 files at OpenAI, 2 files of 3 batches here",
+            "counts": {"files at OpenAI": 1, "files of": 2, "batches here": 3},
+        },
+        {
+            "level": "info",
+            "batch": "b1",
+            "event": 'collected, {"invalid: empty": 1, "succeeded": 2}',
+            "counts": {"invalid: empty": 1, "succeeded": 2},
+        },
+        {"level": "error", "event": 'planning stopped: of a "word"\nand a line'},
+        {"level": "error", "event": "it failed", "exception": "ValueError"},
+    ]
+
+
+def test_a_command_answers_on_standard_output_and_logs_on_the_other(
+    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.begin(tmp_path, LogFormat.json)
+    with answering():
+        logger.info("beside an answer")
+    logger.info("alone")
+    both = capsys.readouterr()
+    assert json.loads(both.err)["event"] == "beside an answer"
+    assert json.loads(both.out)["event"] == "alone"
+
+
+def test_where_the_home_can_not_be_written_it_goes_to_standard_output(
+    tmp_path: Path,
+    logger: logging.Logger,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs.begin(tmp_path / "home", None)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write wherever it likes
+    logs.begin(tmp_path / "another", None)
+    logger.info("batch %s: planned, %d resumes", "b1", 5)
+    assert capsys.readouterr().out.endswith("Z INFO batch b1: planned, 5 resumes\n")
+    assert (tmp_path / "home" / "logs" / logs.NAME).exists() is False

@@ -11,10 +11,14 @@ from typing import Any
 
 import dagster as dg
 
+from resume_assets.batches.planning.runs import Stage
+
 GROUP = "resume_batches"
 OWNERS = ["team:recruiting-data"]
 
 resume_batches = dg.DynamicPartitionsDefinition(name="resume_batches")
+
+_TOGETHER = 1_000  # keys that go into one statement of Dagster's: databases limit its parameters
 
 TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
@@ -32,14 +36,21 @@ those of a batch it makes all of them stale, below them it is stale with each ne
 """
 
 
-def take_away(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
-    """Take these batches' partitions out of Dagster's lists; those that were there.
+def partitions_of(stage: Stage) -> dg.DynamicPartitionsDefinition:
+    """The partitions that the job of this stage has."""
+    return model_trials if stage is Stage.trial else resume_batches
+
+
+def take_away(
+    instance: dg.DagsterInstance, keys: Iterable[str], most: int | None = None
+) -> list[str]:
+    """Take these batches' partitions, at most so many, out of Dagster's lists; those that went.
 
     What Dagster noted of them stays in its storage, and is shown again after `bring_back`.
     """
     name = resume_batches.name or ""
     there = set(instance.get_dynamic_partitions(name))
-    gone = [key for key in keys if key in there]
+    gone = [key for key in keys if key in there][:most]
     for key in gone:
         instance.delete_dynamic_partition(name, key)
     return gone
@@ -50,7 +61,8 @@ def bring_back(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
     name = resume_batches.name or ""
     there = set(instance.get_dynamic_partitions(name))
     back = [key for key in keys if key not in there]
-    instance.add_dynamic_partitions(name, back)
+    for start in range(0, len(back), _TOGETHER):
+        instance.add_dynamic_partitions(name, back[start : start + _TOGETHER])
     return back
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from resume_assets.errors import PlatformError
+from resume_assets.tallies import Tally, count
 
 _PACKAGES = {
     "s3": "s3fs",
@@ -68,6 +69,7 @@ def told(url: str, doing: str, called: str = SETTING) -> Iterator[None]:
     except PlatformError:
         raise
     except Exception as error:  # noqa: BLE001 (each library has its own kinds; raised below)
+        count(Tally.store_failed)
         failed = StoreFailed(_sentence(url, doing, error, called))
     else:
         return

@@ -22,13 +22,21 @@ def demo() -> int:
     return command.run()
 
 
+LAUNCH = click.option(
+    "--launch",
+    is_flag=True,
+    help="Dagster's workers do it; this command follows them.  [RESUME_DAGSTER_URL]",
+)
+
+
 @command("submit", "resume-assets submit --batch-size 200 --dry-run", group=Group.batches)
 @click.option("--batch-size", type=ROWS, help="Resumes to send.  [RESUME_BATCH_SIZE]")
 @click.option("--batch", "key", type=Key("unsent"), help="The batch's key; made up if not given.")
 @click.option(
     "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
 )
-def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
+@LAUNCH
+def submit(batch_size: int | None, key: str | None, dry_run: bool, launch: bool) -> int:
     """Submit waiting resumes.
 
     In as many batches as the limits demand, usually one.
@@ -36,7 +44,7 @@ def submit(batch_size: int | None, key: str | None, dry_run: bool) -> int:
     from resume_assets.commands import submitting
     from resume_assets.commands.session import session
 
-    with session() as opened:
+    with session(launch=launch) as opened:
         rows = batch_size or opened.settings.batch_size
         if dry_run:
             return submitting.dry_run(opened, rows=rows)
@@ -70,20 +78,27 @@ def check(batch: str) -> int:
     help="Seconds between two looks at OpenAI.  [RESUME_CHECK_INTERVAL]",
 )
 @click.option("--max-in-flight", type=click.IntRange(1), default=1, show_default=True)
+@LAUNCH
 def continuous(
-    num_batches: int, batch_size: int | None, check_interval: float | None, max_in_flight: int
+    num_batches: int,
+    batch_size: int | None,
+    check_interval: float | None,
+    max_in_flight: int,
+    launch: bool,
 ) -> int:
     """Keep batches going until so many are in.
 
     Or until nothing waits and nothing is out. First brings in what is out already; that counts.
     Safe to stop and start again.
     """
-    from resume_assets.commands import continuous as command
+    from resume_assets.commands import continuous as here
+    from resume_assets.commands import following
     from resume_assets.commands.session import session
     from resume_assets.commands.waiting import between_looks
 
-    with session() as opened:
-        return command.continuous(
+    with session(launch=launch) as opened:
+        command = following.continuous if launch else here.continuous
+        return command(
             opened,
             batches=num_batches,
             rows=batch_size or opened.settings.batch_size,

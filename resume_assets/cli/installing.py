@@ -69,14 +69,15 @@ def env() -> None:
 
 @command("ui", "resume-assets ui --port 3000", group=Group.dagster, answers=False)
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-def ui(port: int) -> int:
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+def ui(port: int, host: str) -> int:
     """Open Dagster's UI, with working sensors.
 
     Until Ctrl-C; with the local server, if it is used.
     """
     from resume_assets.commands import ui as command
 
-    return command.serve(load_settings(), port)
+    return command.serve(load_settings(), port, host)
 
 
 @command(

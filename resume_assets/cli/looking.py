@@ -31,6 +31,24 @@ def doctor(ask: bool) -> int:
     return command.show(load_settings(), ask=ask)
 
 
+@command("metrics", "resume-assets metrics --serve 9464", group=Group.look, changes_nothing=True)
+@click.option(
+    "--serve", "port", type=click.IntRange(0, 65535), help="Serve them there until Ctrl-C."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+def metrics(port: int | None, host: str) -> int:
+    """Print the ledger's figures for Prometheus.
+
+    Queue, batches, money, records and what went wrong; reads only.
+    """
+    from resume_assets.commands import metrics as command
+
+    if port is not None:
+        return command.serve(load_settings(), host, port)
+    command.show(load_settings())
+    return 0
+
+
 @command("notify", "resume-assets notify --test", group=Group.look)
 @click.option("--test", is_flag=True, help="Send each receiver a trial word; say what it answers.")
 def notify(test: bool) -> int:

@@ -95,9 +95,15 @@ def poll(session: Session, *, at_once: str | None = None) -> polling.Poll:
 def bring_in(session: Session, key: str) -> batches.Batch:
     """Run `collect_batch` for an ended batch, and say what it cost."""
     batch = session.run(Stage.collect, key)
+    say_cost(batch)
+    return batch
+
+
+def say_cost(batch: batches.Batch) -> None:
+    """Say what a batch cost, where its tokens are known."""
     if batch.input_tokens is None:
-        return batch
-    tokens = f"{key}  {counted(batch.input_tokens + batch.output_tokens, 'token')}"
+        return
+    tokens = f"{batch.batch_key}  {counted(batch.input_tokens + batch.output_tokens, 'token')}"
     if batch.batch_cost is None:
         say(f"{tokens}, no price known for {batch.model}")
     else:
@@ -105,4 +111,3 @@ def bring_in(session: Session, key: str) -> batches.Batch:
             f"{tokens}, {dollars(float(batch.batch_cost))} as a batch, "
             f"{dollars(float(batch.standard_cost))} at the standard price"
         )
-    return batch

@@ -12,7 +12,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
-from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import bring_in, poll
@@ -42,7 +42,12 @@ def continuous(
     run too: the next run of that batch goes on from there. The latter is how a service is told to
     stop, and no fault: 0.
     """
-    loop, teller = _Loop(session, batches=batches, rows=rows, in_flight=in_flight), Teller(session)
+    return keep_going(Loop(session, batches=batches, rows=rows, in_flight=in_flight), interval)
+
+
+def keep_going(loop: "Loop", interval: float) -> int:
+    """Round after round, `interval` seconds apart, until the last; the exit code. As above."""
+    session, teller = loop.session, Teller(loop.session)
     # A local server runs as long as this does, and not only while it is looked at.
     with session.openai.api(), told_to_stop() as stop:
         try:
@@ -55,7 +60,8 @@ def continuous(
         except KeyboardInterrupt:
             if stop.number != signal.SIGTERM:
                 raise
-            say(f"Stopped. {goes_on(session.database)}")
+            told = goes_on(session.database, at_workers=session.workers is not None)
+            say(f"Stopped. {told}")
             return 0
     teller.tell(is_last=True)
     return loop.exit_code
@@ -88,7 +94,7 @@ def told_to_stop() -> Iterator[Stopping]:
             signal.signal(number, handler)
 
 
-class _Loop:
+class Loop:
     """What has been counted so far."""
 
     def __init__(self, session: Session, *, batches: int, rows: int, in_flight: int) -> None:
@@ -170,6 +176,16 @@ class _Loop:
 
     def _submit(self) -> Iterator[bool]:
         """Plan as long as more are wanted and the limits allow it."""
+        for planned in self._plans():
+            went_well = self._went_well(lambda: send(self.session, planned))  # noqa: B023
+            # What came to nothing must not be planned again at once, and again for ever.
+            went_well &= self.session.batch(planned.key).state != BatchState.empty
+            yield went_well
+            if not went_well:
+                return
+
+    def _plans(self) -> Iterator[Planned]:
+        """Plan the next batch, and the next, each as it is asked for."""
         self.last_refusal = None
         while self.done + len(self._in(OPEN)) < self.wanted:
             decision = plan_batch(
@@ -182,12 +198,7 @@ class _Loop:
             if isinstance(decision, NoPlan):
                 self.last_refusal = decision
                 return
-            went_well = self._went_well(lambda: send(self.session, decision))  # noqa: B023
-            # What came to nothing must not be planned again at once, and again for ever.
-            went_well &= self.session.batch(decision.key).state != BatchState.empty
-            yield went_well
-            if not went_well:
-                return
+            yield decision
 
     def _is_finished(self) -> bool:
         """Whether there is nothing left to do here, or no way to go on."""
@@ -216,19 +227,31 @@ class _Loop:
         try:
             batch = bring_in(self.session, key)
         except RunFailed as failed:
-            # A contradiction at OpenAI passes, or is settled within an hour: this is no bad round.
-            if self.session.batch(key).contradiction is None:
+            if not self._is_waited_for(key, failed):
                 raise
-            if key not in self.waited_for:
-                say(str(failed))
-            self.waited_for.add(key)
             return
+        self._count(batch)
+
+    def _count(self, batch: batches.Batch) -> None:
+        """Tell what came of a batch that is in, and count it."""
         say(describe(batch))
         outcome = outcome_of(self.session.database, self.session.settings, batch)
         say_outcome(outcome)
         self.records += batch.succeeded or 0
         self.is_useless |= outcome.nothing_usable
         self.done += batch.openai_status not in _UNRUN
+
+    def _is_waited_for(self, key: str, failed: RunFailed) -> bool:
+        """Whether a contradiction at OpenAI is why it failed: that passes, or is settled.
+
+        So it is no bad round, and told once.
+        """
+        if self.session.batch(key).contradiction is None:
+            return False
+        if key not in self.waited_for:
+            say(str(failed))
+        self.waited_for.add(key)
+        return True
 
     def _bring_trial_on(self, key: str) -> None:
         state = self.session.run_trial(key)

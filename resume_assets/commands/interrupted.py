@@ -17,19 +17,34 @@ _NAMED = 5  # batches that are told one by one
 _LOCAL = "local_openai"
 
 
+_AT_WORKERS = (
+    "What was handed to Dagster's workers goes on there, and batch_completion_sensor sees to the "
+    "rest. The ledger as it is now:\n"
+)
+
+
 @contextmanager
-def telling(database: Database) -> Iterator[None]:
+def telling(database: Database, *, at_workers: bool = False) -> Iterator[None]:
     """Give an interrupt of the block the words that `goes_on` finds."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
         if interrupt.args:  # it has its words already
             raise
-        raise KeyboardInterrupt(f"Interrupted. {goes_on(database)}") from None
+        raise KeyboardInterrupt(
+            f"Interrupted. {goes_on(database, at_workers=at_workers)}"
+        ) from None
 
 
-def goes_on(database: Database) -> str:
-    """A sentence on each open batch and trial, by what the ledger says now."""
+def goes_on(database: Database, *, at_workers: bool = False) -> str:
+    """A sentence on each open batch and trial, by what the ledger says now.
+
+    `at_workers`: the command only followed Dagster's workers.
+    """
+    return (_AT_WORKERS if at_workers else "") + _as_it_is(database)
+
+
+def _as_it_is(database: Database) -> str:
     try:
         opened, trials, written = database.read(lambda connection: _open(connection, database))
     except DatabaseFailed:

@@ -17,6 +17,7 @@ import click
 
 from resume_assets.commands.drawing import Drawing
 from resume_assets.errors import WrongUseError
+from resume_assets.logs import answering
 from resume_assets.progress import watched_by
 
 _WIDTH = 80
@@ -41,7 +42,7 @@ def speaking(*, as_json: bool) -> Iterator[dict[str, Any]]:
     drawing = Drawing()
     asked, drawn = _answer.set(found if as_json else None), _drawing.set(drawing)
     try:
-        with watched_by(drawing):
+        with watched_by(drawing), answering():
             yield found
     finally:
         drawing.end()

@@ -1,18 +1,20 @@
 """What the commands share: the database, and real Dagster runs in the instance the UI shows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import dagster as dg
 import sqlalchemy as sa
 
-from resume_assets.assets import model_trials, resume_batches
+from resume_assets.assets.partitions import partitions_of, resume_batches
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import BatchState
-from resume_assets.batches.planning.runs import Stage
+from resume_assets.batches.planning.runs import Due, Stage
 from resume_assets.commands.executing import Executed, execute
 from resume_assets.commands.interrupted import telling
+from resume_assets.commands.launching import Workers
+from resume_assets.commands.web_server import NotLaunched
 from resume_assets.dagster_home import open_instance
 from resume_assets.database.connect import Database
 from resume_assets.definitions import build_defs
@@ -36,25 +38,41 @@ class RunFailed(PlatformError):
 
 @dataclass(frozen=True)
 class Session:
-    """One command's connections; `definitions` are the very ones that Dagster loads."""
+    """One command's connections; `definitions` are the very ones that Dagster loads.
+
+    `workers`: Dagster's, where they carry out the runs, and not this process.
+    """
 
     settings: Settings
     resource: SettingsResource
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     database: Database
+    workers: Workers | None = None
 
     @property
     def openai(self) -> OpenAIResource:
         """The OpenAI resource as the definitions have it."""
         return OpenAIResource(settings=self.resource)
 
+    def begin(self, due: Due) -> bool:
+        """Hand a run to the workers, if there are any; `run` follows it. Whether it was.
+
+        Where that fails, `run` tries it again, and raises.
+        """
+        if self.workers is None:
+            return False
+        with suppress(NotLaunched):
+            self.workers.begin(due)
+            return True
+        return False
+
     def run(self, stage: Stage, key: str) -> batches.Batch:
         """Run `submit_batch` or `collect_batch` for a batch; returns the batch as it is then.
 
         Raises RunFailed, and KeyboardInterrupt for a signal that came while it ran.
         """
-        self._execute(stage, key, resume_batches)
+        self._execute(stage, key)
         return self.batch(key)
 
     def run_trial(self, key: str) -> TrialState:
@@ -62,7 +80,7 @@ class Session:
 
         Raises RunFailed where a part of it could not go on, and KeyboardInterrupt as above.
         """
-        self._execute(Stage.trial, key, model_trials)
+        self._execute(Stage.trial, key)
         return self.trial(key)
 
     def trial(self, key: str) -> TrialState:
@@ -75,11 +93,18 @@ class Session:
             lambda connection: ledger.find(connection, self.database, key) is not None
         )
 
-    def _execute(self, stage: Stage, key: str, keys: dg.DynamicPartitionsDefinition) -> None:
-        self.instance.add_dynamic_partitions(keys.name or "", [key])
+    def _execute(self, stage: Stage, key: str) -> None:
+        doing = f"{key}: {_DOING[stage]}"
+        if self.workers is not None:
+            try:
+                self.workers.follow(stage, key, doing)
+            except NotLaunched as failed:
+                raise RunFailed(str(failed)) from None
+            return
+        self.instance.add_dynamic_partitions(partitions_of(stage).name or "", [key])
         repository = self.definitions.get_repository_def()
         try:
-            with step(f"{key}: {_DOING[stage]}"):
+            with step(doing):
                 result = execute(self.instance, repository, stage.value, key)
         except dg.DagsterExecutionInterruptedError:  # between two steps
             raise KeyboardInterrupt from None
@@ -113,13 +138,18 @@ class Session:
 
 
 @contextmanager
-def session(resource: SettingsResource | None = None) -> Iterator[Session]:
-    """Open everything a command needs. Raises SettingsError, NotInitialised, DatabaseFailed."""
+def session(resource: SettingsResource | None = None, *, launch: bool = False) -> Iterator[Session]:
+    """Open everything a command needs. Raises SettingsError, NotInitialised, DatabaseFailed.
+
+    `launch`: Dagster's workers carry out its runs.
+    """
     resource = resource or SettingsResource()
     settings = resource.load()
     database = SQLServerResource(settings=resource).database()
-    with open_instance(settings) as instance, telling(database):
-        yield Session(settings, resource, build_defs({"settings": resource}), instance, database)
+    workers = Workers(settings.dagster_url) if launch else None
+    with open_instance(settings) as instance, telling(database, at_workers=launch):
+        definitions = build_defs({"settings": resource})
+        yield Session(settings, resource, definitions, instance, database, workers)
 
 
 def _was_interrupted(result: Executed) -> bool:

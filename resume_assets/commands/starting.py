@@ -1,5 +1,6 @@
 """What every command says first, on standard error: misnamed variables, and a new home."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,14 @@ def tell(command: str) -> None:
         for one in misnamed():
             warn(str(one))
     settings = demo_settings() if command == "demo" else load_settings()
-    if not settings.home_folder.exists():
+    if not settings.home_folder.exists() and _can_be_made(settings.home_folder):
         warn(new_home(settings))
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether it is not on a read-only file system, where nothing needs it or that is told."""
+    above = next(one for one in folder.parents if one.exists())
+    return os.access(above, os.W_OK)
 
 
 def new_home(settings: "Settings") -> str:

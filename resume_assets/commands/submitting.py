@@ -40,8 +40,15 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     for batch in _unsent(session) if key is None else ():
         if _rows(sent) < rows:
             sent.append(_taken_up(session, batch))
-    while (left := rows - _rows(sent)) > 0:
-        name = _numbered(session, key) if key is not None and sent else key
+    return _new_ones(session, rows, key, sent)
+
+
+def _new_ones(session: Session, rows: int, key: str | None, sent: list[batches.Batch]) -> int:
+    """Plan and send what is left to be sent; with workers all at once, else one after the other."""
+    begun: list[Planned] = []
+    refusal: NoPlan | None = None
+    while (left := rows - _rows(sent) - sum(one.plan.rows for one in begun)) > 0:
+        name = _numbered(session, key) if key is not None and (sent or begun) else key
         decision = plan_batch(
             session.database,
             session.settings,
@@ -51,11 +58,16 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
             in_flight=session.settings.max_in_flight,
         )
         if isinstance(decision, NoPlan):
-            return _no_more(decision, sent)
+            refusal = decision
+            break
+        if session.begin(decision.due):
+            begun.append(decision)
+            continue
         sent.append(send(session, decision))
         if sent[-1].state == BatchState.empty:
             break  # somebody else was faster
-    return _ending(sent)
+    sent += [send(session, one) for one in begun]
+    return _ending(sent) if refusal is None else _no_more(refusal, sent)
 
 
 def _unsent(session: Session) -> list[batches.Batch]:
@@ -118,8 +130,13 @@ def _numbered(session: Session, key: str) -> str:
 
 def send(session: Session, planned: Planned) -> batches.Batch:
     """Run `submit_batch` for a planned batch, and say what came of it. Raises RunFailed."""
-    say(f"{planned.key}  planned for {counted(planned.plan.rows, 'resume')}")
+    say_planned(planned)
     return _run(session, planned.key)
+
+
+def say_planned(planned: Planned) -> None:
+    """Say for how many resumes a batch is planned."""
+    say(f"{planned.key}  planned for {counted(planned.plan.rows, 'resume')}")
 
 
 def dry_run(session: Session, *, rows: int) -> int:

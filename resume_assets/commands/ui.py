@@ -34,38 +34,44 @@ class PortTaken(WrongUseError):
     """Somebody listens there already."""
 
 
-def serve(settings: Settings, port: int) -> int:
+def serve(settings: Settings, port: int, host: str = HOST) -> int:
     """Run `dagster dev`, and the local server where it is the endpoint; the exit code.
 
     Its address is told once something listens there. Where a UI of this home runs already, its
-    address is told, and nothing is started. Raises PortTaken, SettingsError.
+    address is told, and nothing is started. `host`: where it listens; Dagster asks nobody for a
+    password. Raises PortTaken, SettingsError.
     """
     folder = prepare(settings.dagster_folder)
-    address = f"http://{HOST}:{port}"
+    address = f"http://{host}:{port}"
     with _only_one(folder / "ui.lock", address) as first:
         if first is not None:
             say(f"Dagster's UI of this home runs already: {first}")
             return 0
-        _check_free(port)
+        _check_free(port, host)
         try:
-            return _serve(settings, dict(os.environ, DAGSTER_HOME=str(folder)), port)
+            return _serve(settings, dict(os.environ, DAGSTER_HOME=str(folder)), host, port)
         except KeyboardInterrupt:
             say("The UI has ended, and with it its sensors: nothing is sent or brought in by")
             say("itself now. What is at OpenAI goes on. Next: `resume-assets status` shows it.")
             return 0
 
 
-def _serve(settings: Settings, environment: dict[str, str], port: int) -> int:
+def _serve(settings: Settings, environment: dict[str, str], host: str, port: int) -> int:
     log = settings.home_folder / "logs" / "ui.log"
     with contextlib.ExitStack() as stack:
         if settings.endpoint is Endpoint.local:
             server = stack.enter_context(running(settings.home_folder / "local_openai"))
             say(f"The local server answers by rules at {server.base_url} (no language model).")
         with step("starting Dagster's UI"):
-            child = stack.enter_context(dagster_dev(environment, HOST, port, log))
-            is_up = _is_up(child, port)
+            child = stack.enter_context(dagster_dev(environment, host, port, log))
+            is_up = _is_up(child, _reached_at(host), port)
         if is_up:
-            say(f"Dagster's UI: http://{HOST}:{port}  (Ctrl-C ends it)")
+            say(f"Dagster's UI: http://{host}:{port}  (Ctrl-C ends it)")
+            if not _is_loopback(host):
+                warn(
+                    f"Whoever reaches {host} can use it: Dagster's UI asks nobody for a password. "
+                    "Put a proxy that does before it."
+                )
             say(f"What Dagster logs: {log}")
             child.wait()
         warn(f"Dagster has ended by itself (exit code {child.wait()}). Its last lines, of {log}:")
@@ -90,17 +96,26 @@ def _only_one(lock: Path, address: str) -> Iterator[str | None]:
         yield None
 
 
-def _is_up(child: "subprocess.Popen[bytes]", port: int) -> bool:
+def _reached_at(host: str) -> str:
+    """An address of this machine at which one finds who listens at that one."""
+    return {"0.0.0.0": HOST, "::": "::1", "": HOST}.get(host, host)  # noqa: S104 (compared)
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _is_up(child: "subprocess.Popen[bytes]", host: str, port: int) -> bool:
     """Wait until the UI answers; False where Dagster ends before."""
-    while not _answers(port):
+    while not _answers(host, port):
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_LOOKS)
             return False
     return True
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=_ANSWER_SECONDS)
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", "/server_info")
         return connection.getresponse().status == http.client.OK
@@ -126,12 +141,13 @@ def serve_local_openai(settings: Settings, port: int | None) -> None:
         say(str(there))
 
 
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
+def _check_free(port: int, host: str = HOST) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         # As servers bind, so that a port whose server has just ended counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
             raise PortTaken(
                 f"Port {port} can't be used ({error.strerror}): choose another with --port."

@@ -9,6 +9,7 @@ import tenacity
 
 from resume_assets.database.dialect import Dialect
 from resume_assets.errors import PlatformError
+from resume_assets.tallies import Tally, count
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,6 +56,7 @@ def run_transaction(
     def report(state: tenacity.RetryCallState) -> None:
         if state.outcome and (error := state.outcome.exception()):
             reason = dialect.explain(error)
+            count(Tally.transactions_repeated)
             _log.warning("database: try %d failed, again: %s", state.attempt_number, reason)
 
     retrying = tenacity.Retrying(
@@ -76,6 +78,7 @@ def run_transaction(
         if (refusal := dialect.refusal(error)) is not None:
             kind = DuplicateKey if dialect.is_duplicate_key(error) else Refused
             raise kind(dialect.explain(error), refusal.column) from None
+        count(Tally.database_failed)
         tried = retrying.statistics.get("attempt_number", 1)
         raise DatabaseFailed(
             f"{dialect.explain(error)} (tried {tried} time{'s' if tried != 1 else ''}; "

@@ -35,6 +35,7 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.deliveries, ("SELECT", "INSERT", "UPDATE", "DELETE")),
         (ledger.forgotten, ("SELECT", "INSERT", "DELETE")),
         (ledger.receipts, ("SELECT", "INSERT")),
+        (ledger.counters, ("SELECT", "INSERT", "UPDATE")),
         (ledger.documents, ("SELECT", "INSERT", "UPDATE", "DELETE")),
     ):
         for right in rights:

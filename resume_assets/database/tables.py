@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resume_assets.database.counter_tables import counters
 from resume_assets.database.document_tables import documents
 from resume_assets.database.notice_tables import deliveries, notices
 from resume_assets.database.people_tables import forgotten, journal, receipts
@@ -44,6 +45,7 @@ class Ledger:
     deliveries: sa.Table
     forgotten: sa.Table
     receipts: sa.Table
+    counters: sa.Table
     documents: sa.Table
 
 
@@ -76,6 +78,7 @@ def ledger_tables(
         deliveries=deliveries(metadata),
         forgotten=forgotten(metadata),
         receipts=receipts(metadata),
+        counters=counters(metadata),
         documents=documents(metadata, userid),
     )
 

@@ -10,6 +10,7 @@ from functools import cache
 import tiktoken
 
 from resume_assets.extraction.text import without_surrogates
+from resume_assets.models.fast_counting import FastCounter, fast_counter
 from resume_assets.models.vocabularies import encoding_for
 from resume_assets.processors import processors
 
@@ -80,16 +81,30 @@ def _valid(data: bytes) -> str:
 class TokenCounter:
     """Counts and cuts by one encoding; safe to share between threads."""
 
-    def __init__(self, encoding: tiktoken.Encoding) -> None:
+    def __init__(self, encoding: tiktoken.Encoding, fast: FastCounter | None = None) -> None:
         self.encoding = encoding
         self._encode: Callable[[str], list[int]] = encoding.encode_ordinary
+        self._fast = fast
         self._marker_tokens = self.count(MARKER)
 
     def count(self, text: str) -> int:
         """Return the number of tokens of an ordinary text."""
         if len(text) <= PIECE:
-            return len(self._encode(text))
-        return sum(len(tokens) for _, tokens in self._encoded(_pieces(text)))
+            return self._count(text)
+        return sum(self._counted(_pieces(text)))
+
+    def _count(self, piece: str) -> int:
+        counted = self._fast.count(piece) if self._fast else None
+        return len(self._encode(piece)) if counted is None else counted
+
+    def _counted(self, pieces: Iterable[str]) -> Iterator[int]:
+        """Yield the number of tokens of each piece; see `_encoded` for those that repeat."""
+        last: str | None = None
+        count = 0
+        for piece in pieces:
+            if piece != last:
+                last, count = piece, self._count(piece)
+            yield count
 
     def _encoded(self, pieces: Iterable[str]) -> Iterator[tuple[str, list[int]]]:
         """Yield each piece with its tokens.
@@ -107,7 +122,7 @@ class TokenCounter:
     def count_many(self, texts: Sequence[str], threads: int | None = None) -> list[int]:
         """Return the number of tokens of each text.
 
-        `threads` at once, as many as this process has processors unless told: tiktoken works
+        `threads` at once, as many as this process has processors unless told: both counters work
         without Python's lock.
         """
         threads = threads or processors()
@@ -124,8 +139,8 @@ class TokenCounter:
         Stops counting as soon as the answer is clear, so that a huge text costs what fits.
         """
         total = 0
-        for _, tokens in self._encoded(_pieces(text)):
-            total += len(tokens)
+        for count in self._counted(_pieces(text)):
+            total += count
             if total > max_tokens:
                 return None
         return total
@@ -197,7 +212,8 @@ def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 @cache
 def counter_for(model: str) -> TokenCounter:
     """Return the counter of a model's encoding, one for each model and process."""
-    return TokenCounter(encoding_for(model))
+    encoding = encoding_for(model)
+    return TokenCounter(encoding, fast_counter(encoding.name))
 
 
 def count(text: str, model: str = "gpt-4o-mini-2024-07-18") -> int:

@@ -24,7 +24,7 @@ from resume_assets.openai_api.limits import (
     INPUT_FILE_SECONDS,
     OUTPUT_FILE_SECONDS,
 )
-from resume_assets.openai_api.translating import leave_alone, translate
+from resume_assets.openai_api.translating import counted, leave_alone, translate
 from resume_assets.progress import Unit, step
 
 _CHUNK = 1 << 20
@@ -240,7 +240,7 @@ def connected(
         timeout=httpx2.Timeout(timeout, connect=connect_timeout),
         max_retries=max_retries,
         http_client=openai.DefaultHttpxClient(
-            trust_env=not is_here, event_hooks={"response": [leave_alone]}
+            trust_env=not is_here, event_hooks={"request": [counted], "response": [leave_alone]}
         ),
     ) as client:
         yield BatchApi(client, endpoint=endpoint)

@@ -23,6 +23,7 @@ from resume_assets.openai_api.errors import (
     named_limit,
     safe_code,
 )
+from resume_assets.tallies import Tally, count
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -109,6 +110,12 @@ def retry_after(response: httpx2.Response) -> float | None:
     return min(3600.0, max(0.0, seconds))
 
 
+def counted(request: httpx2.Request) -> None:
+    """Count a call that the client makes again; it says so itself in a header."""
+    if request.headers.get("x-stainless-retry-count", "0") != "0":
+        count(Tally.repeated)
+
+
 def leave_alone(response: httpx2.Response) -> None:
     """Keep the client from retrying where the account has no money: waiting does not help.
 
@@ -117,6 +124,7 @@ def leave_alone(response: httpx2.Response) -> None:
     """
     if response.status_code != 429:
         return
+    count(Tally.throttled)
     response.read()
     if any(code.encode() in response.content for code in NO_MONEY):
         response.headers["x-should-retry"] = "false"

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import dagster as dg
 
+from resume_assets import logs
 from resume_assets.database.connect import Database, open_database
 from resume_assets.database.setup import initialise, require_initialised
 from resume_assets.errors import in_words
-from resume_assets.logs import log_to_file
 from resume_assets.resources.in_force import showing
 from resume_assets.resources.settings_resource import SettingsResource
 from resume_assets.settings import Settings, SettingsError
@@ -44,7 +44,7 @@ class SQLServerResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 @lru_cache(maxsize=4)
 def _opened(settings: Settings) -> Database:
     try:
-        log_to_file(settings.home_folder)
+        logs.begin(settings.home_folder, settings.log_format)
         database = open_database(settings)
     except OSError as error:
         raise SettingsError(in_words(error, "opening RESUME_ASSETS_HOME")) from None

@@ -85,6 +85,7 @@ SITES = (
     Site(100_000_000, "tier 5"),
     Site(100_000_000, "tier 5", workers=6, killed=0.05),
     Site(100_000_000, "tier 5", accounts=4, workers=12),
+    Site(200_000_000, "tier 5", workers=4, killed=0.05),
 )
 
 

@@ -89,3 +89,24 @@ def test_the_daily_job_takes_them_away_and_says_so(
     (output,) = [event for event in result.all_events if event.is_successful_output]
     assert output.step_output_data.metadata["partitions_taken_away"].value == 1
     assert partitions(instance) == set()
+
+
+def test_of_many_some_go_each_night_and_all_come_back(
+    brought_in: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for userid, key in ((7, "b2"), (8, "b3")):
+        brought_in.seed({userid: "# Grace Hopper"})
+        ok("submit", "--batch", key)
+        brought_in.until_the_server_has_ended(key)
+        ok("check", key)
+    there = {"b1", "b2", "b3"}
+    assert partitions(instance) == there
+    monkeypatch.setattr("resume_assets.schedules.MOST_PARTITIONS", 1)
+    monkeypatch.setattr("resume_assets.assets.partitions._TOGETHER", 1)
+    monkeypatch.setenv("RESUME_KEEP_PARTITIONS_DAYS", "0")
+    job = brought_in.definitions.resolve_job_def("housekeeping")
+    for left in ({"b2", "b3"}, {"b3"}, set()):  # the oldest first
+        assert job.execute_in_process(instance=instance, run_config=QUIET).success
+        assert partitions(instance) == left
+    ok("prune", "--back")
+    assert partitions(instance) == there

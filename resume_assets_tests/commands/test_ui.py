@@ -24,16 +24,17 @@ pytestmark = pytest.mark.timeout(PATIENCE * 2)
 
 def test_the_ui_starts_and_ends_even_as_a_background_job(home: Path) -> None:
     """A shell has its background jobs ignore SIGINT: so it is told by SIGTERM here."""
+    host = "127.0.0.2"
     port = free_port()
-    ignoring = f"trap '' INT; exec resume-assets ui --port {port}"
+    ignoring = f"trap '' INT; exec resume-assets ui --host {host} --port {port}"
     with started(home, "bash", "-c", ignoring) as ui:
         local = line_with(ui, "The local server answers by rules at").split()[7]
-        assert f"http://127.0.0.1:{port}" in line_with(ui, "Dagster's UI")
-        assert listens(port)  # the address is told once somebody listens there
+        assert f"http://{host}:{port}" in line_with(ui, "Dagster's UI")
+        assert listens(port, host)  # the address is told once somebody listens there
         assert listens(int(local.removesuffix("/v1").rpartition(":")[2]))
         second = resume_assets(home, "ui", "--port", str(free_port()))
         assert second.returncode == 0, said(second)
-        assert second.stdout == f"Dagster's UI of this home runs already: http://127.0.0.1:{port}\n"
+        assert second.stdout == f"Dagster's UI of this home runs already: http://{host}:{port}\n"
         code, output = stop(ui, signal.SIGTERM)
         assert code == 0, output
         lines = output.splitlines()
@@ -41,7 +42,7 @@ def test_the_ui_starts_and_ends_even_as_a_background_job(home: Path) -> None:
         assert len(lines) == 3, output  # and what ends with it: nothing of others' making
         assert "nothing is sent or brought in" in lines[1]
     until_nothing_runs(home)
-    assert not listens(port)
+    assert not listens(port, host)
     assert "dagster" in (home / "logs" / "ui.log").read_text()
     assert (home / "logs" / "ui.log").stat().st_mode & 0o777 == 0o600
     assert (home / "dagster" / "dagster.yaml").is_file()

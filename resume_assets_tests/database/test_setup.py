@@ -35,6 +35,7 @@ OURS = {
     "resume_batch_items",
     "resume_batches",
     "resume_claims",
+    "resume_counters",
     "resume_documents",
     "resume_forgotten",
     "resume_installation",

@@ -33,8 +33,13 @@ def until_it_ends(flow: Flow, change: Any, number: int = 2) -> None:
     raise AssertionError("it is sent for ever")
 
 
-@pytest.mark.parametrize("most", [1, 2, 3, 5])
-@pytest.mark.parametrize("shape", [*SHAPES, "any"])
+@pytest.mark.parametrize(
+    ("shape", "most"),
+    [
+        *((shape, 2) for shape in (*SHAPES, "any")),
+        *((shape, most) for most in (1, 3, 5) for shape in ("any", "nothing told")),
+    ],
+)
 def test_whatever_shape_the_server_gives_it(flow: Flowing, shape: str, most: int) -> None:
     flow.set(max_attempts=most, usable_share=0.0)
     chance = random.Random(shape)

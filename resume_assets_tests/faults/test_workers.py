@@ -18,7 +18,7 @@ from resume_assets.batches.planning import runs
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import Planned, plan_batch
-from resume_assets.commands.continuous import _Loop
+from resume_assets.commands.continuous import Loop
 from resume_assets_tests.batches.planning.orchestrators import Told
 from resume_assets_tests.flow import KEY, Flow, Flowing, settings_at
 
@@ -139,8 +139,8 @@ def test_another_process_that_brings_the_last_batch_in_does_not_end_continuous(
     monkeypatch: pytest.MonkeyPatch, stop: Stop
 ) -> None:
     """What stood in the way of a plan was out, and came in before this one looked again."""
-    loop = _Loop(None, batches=5, rows=1, in_flight=1)  # type: ignore[arg-type] # asked nothing
-    monkeypatch.setattr(_Loop, "_in", lambda *_: [])
+    loop = Loop(None, batches=5, rows=1, in_flight=1)  # type: ignore[arg-type] # asked nothing
+    monkeypatch.setattr(Loop, "_in", lambda *_: [])
     loop.last_refusal = NoPlan(stop, "as many as are allowed")
     assert not loop._is_finished()
     loop.last_refusal = NoPlan(Stop.nothing_waiting, "nothing waits")

@@ -92,16 +92,17 @@ def test_a_store_that_dies_in_mid_write_has_no_half_file_and_its_parts_go_a_day_
     with pytest.raises(StoreFailed, match="can't be reached"), files.write("x") as stream:  # noqa: PT012
         stream.write(b"x" * 10_000_000)
         stream.flush()
+        assert len(server.uploads(url)) == 1
         server.kill()
         stream.write(b"x" * 10_000_000)
     server.start()
     assert files.names() == []
-    assert len(server.uploads(url)) == 1
+    begun = server.uploads(url)  # nearly always: the server may have lost it with its own memory
     with files.write("x") as stream:
         stream.write(b"again")
     assert files.size("x") == 5
     monkeypatch.setattr(store, "_BROKEN_AFTER", timedelta(0))
-    assert tidy(flow.database, flow.settings, flow.store, flow.api).broken_uploads == 1
+    assert tidy(flow.database, flow.settings, flow.store, flow.api).broken_uploads == len(begun)
     assert server.uploads(url) == []
 
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger import batches, counters
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.errors import PlatformError
@@ -191,6 +191,7 @@ def _give_back(lease: Lease) -> None:
         lease.database.write(work)
     except DatabaseFailed as problem:
         _log.warning("%s: lease not given back, it runs out: %s", lease.key, problem)
+    counters.keep(lease.database)
 
 
 def myself() -> str:

@@ -1,0 +1,1 @@
+"""Dagster on Postgres, and workers: real servers and processes (make distributed)."""

@@ -1,0 +1,1 @@
+"""The ledger's figures, as Prometheus' own parser reads them."""
