@@ -18,4 +18,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_notice_deliveries TO resume_w
 GRANT SELECT, INSERT, DELETE ON dbo.resume_forgotten TO resume_writer;
 GRANT SELECT, INSERT ON dbo.resume_receipts TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.resume_counters TO resume_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dbo.resume_documents TO resume_writer;
 GRANT SELECT, INSERT, UPDATE ON dbo.aicandidateBatchStatus TO resume_writer;

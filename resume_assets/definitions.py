@@ -10,6 +10,7 @@ from resume_assets import (
     assets,
     by_hand,
     checks,
+    deliveries,
     jobs,
     notifications,
     schedules,
@@ -48,6 +49,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             jobs.collect_batch,
             jobs.run_model_trial,
             jobs.export_day,
+            jobs.import_delivery,
             schedules.housekeeping,
             schedules.observe_aicandidate,
             *by_hand.JOBS,
@@ -61,6 +63,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             sensors.batch_completion_sensor,
             sensors.continuous_submission_sensor,
             notifications.notifications,
+            deliveries.import_sensor,
         ],
         resources=resources,
         # Starting a process for each step would cost more than most steps do.

@@ -1,6 +1,6 @@
 """The two jobs of a batch, one run each; between them OpenAI takes up to a day.
 
-And a trial's, and an export's.
+And those of what stands apart: trials, imports, exports.
 """
 
 import dagster as dg
@@ -10,6 +10,7 @@ from resume_assets.assets import (
     batch_output,
     batch_requests,
     exported_records,
+    imported_resumes,
     model_trial,
     submitted_batch,
     unprocessed_resumes,
@@ -49,4 +50,12 @@ export_day = dg.define_asset_job(
     tags=_NO_RETRIES,
     description="Write the records of a day into a file. Each partition is a day; the job `export` "
     "writes all, or some, at once.",
+)
+
+import_delivery = dg.define_asset_job(
+    "import_delivery",
+    selection=[imported_resumes],
+    tags=_NO_RETRIES,
+    description="Import what is new in RESUME_IMPORT_FOLDER. Each partition is a delivery, which "
+    "import_sensor makes; the job `import_resumes` takes any folder.",
 )

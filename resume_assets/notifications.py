@@ -8,7 +8,13 @@ import dagster as dg
 from resume_assets import assets
 from resume_assets.deadlines import within
 from resume_assets.errors import in_words
-from resume_assets.jobs import collect_batch, export_day, run_model_trial, submit_batch
+from resume_assets.jobs import (
+    collect_batch,
+    export_day,
+    import_delivery,
+    run_model_trial,
+    submit_batch,
+)
 from resume_assets.notifying.matters import Matter
 from resume_assets.notifying.reported import failed_run
 from resume_assets.notifying.telling import Told, report, tell
@@ -23,7 +29,10 @@ _LOOKED_BACK = timedelta(days=1)  # by a sensor that has no cursor yet, or lost 
 _OVERLAP = timedelta(minutes=10)  # a run's time may be older than its row
 _MOST_RUNS = 200
 _JOBS = frozenset(
-    {job.name for job in (submit_batch, collect_batch, run_model_trial, export_day)}
+    {
+        job.name
+        for job in (submit_batch, collect_batch, run_model_trial, export_day, import_delivery)
+    }
     | {"housekeeping"}
 )
 _ASSETS = frozenset(asset.key for asset in assets.OURS)

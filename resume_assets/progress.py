@@ -19,6 +19,7 @@ class Unit(StrEnum):
 
     byte = "byte"
     candidate = "candidate"
+    file = "file"
     record = "record"
     request = "request"
     resume = "resume"

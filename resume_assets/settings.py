@@ -185,7 +185,11 @@ class Settings(BaseSettings):
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
     """A batch that is out for longer is named as stuck."""
 
-    # Records out
+    # Resumes in, records out
+    import_folder: Path | None = Field(None, alias="RESUME_IMPORT_FOLDER")
+    """A local folder of documents that the asset `imported_resumes` imports, and `import_sensor`
+    watches once it is turned on: [documents.md](documents.md).
+    """
     export_store: str | None = Field(None, alias="RESUME_EXPORT_STORE")
     """Where exported records go (`<home>/exports` by default): a folder or any fsspec URL. Nothing
     deletes them: [exports.md](exports.md).

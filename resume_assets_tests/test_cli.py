@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate",
     "export",
     "forget",
+    "import",
     "init-db",
     "local-openai",
     "metrics",

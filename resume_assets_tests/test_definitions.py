@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from resume_assets.assets.candidates import DATABASE, configured
-from resume_assets.assets.partitions import days, model_trials, resume_batches
+from resume_assets.assets.partitions import days, deliveries, model_trials, resume_batches
 from resume_assets.definitions import build_defs, defs
 from resume_assets.extraction.candidate import COLUMNS
 from resume_assets.resources import SettingsResource
@@ -25,6 +25,7 @@ SPECS: dict[str, tuple[set[str], set[str]]] = {
     "updated_candidate_records": ({DATABASE}, {"batch_output"}),
     "batch_cost": ({DATABASE}, {"updated_candidate_records"}),
     "model_trial": ({OPENAI}, {"aicandidate"}),
+    "imported_resumes": ({FILE}, set()),
     "exported_records": ({FILE}, {"aicandidate"}),
 }
 CHECKS = {
@@ -102,7 +103,11 @@ def test_one_partition_is_one_batch_one_trial_or_one_day(
         assert not found.is_materializable
         assert found.partitions_def is None
     else:
-        apart = {"model_trial": model_trials, "exported_records": days}
+        apart = {
+            "model_trial": model_trials,
+            "imported_resumes": deliveries,
+            "exported_records": days,
+        }
         assert found.partitions_def == apart.get(name, resume_batches)
         assert resume_batches == dg.DynamicPartitionsDefinition(name="resume_batches")
         assert found.automation_condition is None
@@ -141,12 +146,17 @@ def test_the_jobs_are_the_two_halves_and_bring_their_checks(
         "collect_batch": {"batch_output", "updated_candidate_records", "batch_cost"},
         "run_model_trial": {"model_trial"},
         "export_day": {"exported_records"},
+        "import_delivery": {"imported_resumes"},
     }
     for name, assets in halves.items():
         job = repository.get_job(name)
         selected = job.asset_layer.executable_asset_keys
         assert {key.to_user_string() for key in selected} == assets
-        apart = {"run_model_trial": model_trials, "export_day": days}
+        apart = {
+            "run_model_trial": model_trials,
+            "export_day": days,
+            "import_delivery": deliveries,
+        }
         assert job.partitions_def == apart.get(name, resume_batches)
         assert job.description
         assert job.tags["dagster/max_retries"] == "0"
@@ -161,6 +171,7 @@ def test_the_sensors_start_as_designed(repository: dg.RepositoryDefinition) -> N
         "batch_completion_sensor",
         "continuous_submission_sensor",
         "notifications",
+        "import_sensor",
     }
     # On by itself; without RESUME_NOTIFY_URL a tick says so, and does nothing.
     assert sensors["notifications"].default_status is dg.DefaultSensorStatus.RUNNING
@@ -169,6 +180,7 @@ def test_the_sensors_start_as_designed(repository: dg.RepositoryDefinition) -> N
     assert completion.minimum_interval_seconds == 60
     continuous = sensors["continuous_submission_sensor"]
     assert continuous.default_status is dg.DefaultSensorStatus.STOPPED
+    assert sensors["import_sensor"].default_status is dg.DefaultSensorStatus.STOPPED
     for sensor in sensors.values():
         assert sensor.description
 

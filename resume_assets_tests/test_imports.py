@@ -19,6 +19,7 @@ PLAIN_ROOMS = (
     "openai_api",
     "batches",
     "database",
+    "documents",
     "evaluation",
     "exports",
     "local_openai",

@@ -111,13 +111,14 @@ def test_dagster_dev_shows_everything_and_its_daemon_brings_a_batch_in(
         assets = {
             node["assetKey"]["path"][0]: node["isExecutable"] for node in repository["assetNodes"]
         }
-        apart = ("model_trial", "exported_records")
+        apart = ("model_trial", "imported_resumes", "exported_records")
         assert assets == {"aicandidate": False} | dict.fromkeys((*ASSETS, *apart), True)
         sensors = {one["name"]: one["sensorState"]["status"] for one in repository["sensors"]}
         assert sensors == {
             "batch_completion_sensor": "RUNNING",
             "continuous_submission_sensor": "STOPPED",
             "notifications": "RUNNING",
+            "import_sensor": "STOPPED",
         }
         resources = {one["name"] for one in repository["allTopLevelResourceDetails"]}
         assert resources == {"openai", "sqlserver", "settings", "store"}

@@ -1,10 +1,11 @@
-"""The six assets of a batch, the candidate table that they start from; apart, trials and exports.
+"""The six assets of a batch, the candidate table that they start from; apart, trials and doors.
 
 They hold no logic of their own: the work is done in `batches`, and reported here.
 """
 
 from resume_assets.assets.answers import batch_cost, batch_output, updated_candidate_records
 from resume_assets.assets.candidates import aicandidate
+from resume_assets.assets.documents import imported_resumes
 from resume_assets.assets.exports import exported_records
 from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.assets.requests import batch_requests, submitted_batch, unprocessed_resumes
@@ -18,6 +19,7 @@ OURS = (
     updated_candidate_records,
     batch_cost,
     model_trial,
+    imported_resumes,
     exported_records,
 )
 """The assets that this platform materializes, in their order; those apart last."""
@@ -29,6 +31,7 @@ __all__ = [
     "batch_output",
     "batch_requests",
     "exported_records",
+    "imported_resumes",
     "model_trial",
     "model_trials",
     "resume_batches",

@@ -1,6 +1,6 @@
 """One partition is one batch, with one request file; of `model_trial`, one trial.
 
-Of `exported_records`, one day.
+Of `imported_resumes`, one delivery; of `exported_records`, one day.
 
 `aicandidate` alone has none.
 """
@@ -23,6 +23,10 @@ _TOGETHER = 1_000  # keys that go into one statement of Dagster's: databases lim
 TRIALS = "model_trials"
 model_trials = dg.DynamicPartitionsDefinition(name=TRIALS)
 
+
+DELIVERIES = "resume_deliveries"
+deliveries = dg.DynamicPartitionsDefinition(name=DELIVERIES)
+"""Of `imported_resumes`."""
 
 days = dg.DailyPartitionsDefinition(start_date="2026-11-01")
 """Of `exported_records`: not by batch, for a record may be written again, corrected or put back.

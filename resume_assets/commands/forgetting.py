@@ -114,6 +114,8 @@ def lines_of(receipt: Receipt, *, records: bool) -> Iterator[str]:
         yield f"answers       {receipt.answers_discarded:,} are discarded, paid or not"
     if receipt.trials:
         yield f"trials        {receipt.trials:,} have them no more in their sample"
+    if receipt.documents:
+        yield f"documents     {receipt.documents:,} are not known any more; the files are yours"
     yield f"at OpenAI     {counted(receipt.remote_files_deleted, 'file')} deleted"
     for one in receipt.remote:
         what = one.file_id or "a file still to be made, or found"

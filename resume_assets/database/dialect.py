@@ -1,6 +1,6 @@
 """What each database must be able to say in its own SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -116,6 +116,14 @@ class Dialect(Protocol):
         rows: Sequence[Sequence[Any]],
     ) -> None:
         """Insert many rows, all or none."""
+
+    def insert_made(
+        self, connection: sa.Connection, table: sa.Table, values: Mapping[str, Any], made: str
+    ) -> Any:
+        """Insert one row, and return the value that the database itself gave to the column `made`.
+
+        Right also where a trigger inserts rows of its own.
+        """
 
     def update_rows(
         self,

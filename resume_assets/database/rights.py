@@ -36,9 +36,28 @@ def needs(database: Database) -> Iterator[Need]:
         (ledger.forgotten, ("SELECT", "INSERT", "DELETE")),
         (ledger.receipts, ("SELECT", "INSERT")),
         (ledger.counters, ("SELECT", "INSERT", "UPDATE")),
+        (ledger.documents, ("SELECT", "INSERT", "UPDATE", "DELETE")),
     ):
         for right in rights:
             yield Need(right, table)
+
+
+def needs_of_import(database: Database) -> list[Need]:
+    """What an import needs beside that: new rows, and texts in those that are there."""
+    there = database.candidates
+    written = (there.text.name, there.modified.name)
+    return [Need("INSERT", there.table), Need("UPDATE", there.table, written)]
+
+
+def require_import(database: Database) -> None:
+    """Raise RightsMissing where an import could not write. Nothing was read by then."""
+    asked = needs_of_import(database)
+    found = database.read(lambda connection: database.dialect.lacking_rights(connection, asked))
+    if found:
+        raise RightsMissing(
+            "The database does not let this program write resumes; nothing was imported. Missing: "
+            f"{' '.join(found)}"
+        )
 
 
 def needs_of_status(connection: sa.Connection, database: Database) -> list[Need]:

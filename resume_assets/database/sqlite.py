@@ -3,7 +3,7 @@
 import hmac
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -196,6 +196,13 @@ class SQLiteDialect:
         names = ", ".join(_quote(name) for name in columns)
         places = ", ".join("?" for _ in columns)
         _many(connection, f"INSERT INTO {_name(table)} ({names}) VALUES ({places})", rows)
+
+    def insert_made(
+        self, connection: sa.Connection, table: sa.Table, values: Mapping[str, Any], made: str
+    ) -> Any:
+        """By RETURNING."""
+        statement = table.insert().values(dict(values)).returning(table.c[made])
+        return connection.execute(statement).scalar_one()
 
     def update_rows(
         self,

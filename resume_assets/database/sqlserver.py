@@ -7,7 +7,8 @@ tries again.
 """
 
 import codecs
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -183,6 +184,14 @@ class SQLServerDialect:
             connection.execute(statement, {"rows": chunk})
         plain.insert(connection, table, columns, others)
 
+    def insert_made(
+        self, connection: sa.Connection, table: sa.Table, values: Mapping[str, Any], made: str
+    ) -> Any:
+        """By OUTPUT INTO a variable: OUTPUT alone is not allowed beside a trigger."""
+        statement = rows_sql.insert_made(_name(connection, table), table, values, made, connection)
+        with _restoring(connection):
+            return connection.execute(statement).scalar_one()
+
     def update_rows(
         self,
         connection: sa.Connection,
@@ -312,8 +321,14 @@ _SESSION = (
 
 
 def _count(connection: sa.Connection, statement: sa.TextClause, chunk: str) -> int:
-    try:
+    with _restoring(connection):
         return int(connection.execute(statement, {"rows": chunk}).scalar_one())
+
+
+@contextmanager
+def _restoring(connection: sa.Connection) -> Iterator[None]:
+    try:
+        yield
     except sa.exc.DBAPIError:
         # Where it failed half-way, NOCOUNT may still be on, and other statements need row counts.
         if not connection.invalidated:

@@ -6,7 +6,7 @@ Rows are read in the types of the columns they are for, so that keys are sought,
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -149,6 +149,31 @@ def insert(table: str, columns: Sequence[Incoming]) -> sa.TextClause:
     names = ", ".join(column.target for column in columns)
     values = ", ".join(f"s.{column.name}" for column in columns)
     return _statement(f"INSERT INTO {table} ({names}) SELECT {values} FROM {_openjson(columns)}")
+
+
+def insert_made(
+    name: str,
+    table: sa.Table,
+    values: Mapping[str, Any],
+    made: str,
+    connection: sa.Connection,
+) -> sa.TextClause:
+    """INSERT of one row, returning what the database gave to the column `made`."""
+    dialect = connection.dialect
+    quote = dialect.identifier_preparer.quote
+    kind = table.c[made].type.compile(dialect=dialect)
+    columns = ", ".join(map(quote, values)).replace(":", "\\:")
+    places = ", ".join(f":v{place}" for place in range(len(values)))
+    key = quote(made).replace(":", "\\:")
+    bound = [
+        sa.bindparam(f"v{place}", value, type_=table.c[column].type)
+        for place, (column, value) in enumerate(values.items())
+    ]
+    return sa.text(
+        f"SET NOCOUNT ON; DECLARE @made TABLE (made {kind}); "
+        f"INSERT INTO {name} ({columns}) OUTPUT inserted.{key} INTO @made VALUES ({places}); "
+        "SELECT made FROM @made; SET NOCOUNT OFF"
+    ).bindparams(*bound)
 
 
 def update(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from resume_assets.database.counter_tables import counters
+from resume_assets.database.document_tables import documents
 from resume_assets.database.notice_tables import deliveries, notices
 from resume_assets.database.people_tables import forgotten, journal, receipts
 from resume_assets.database.table_types import KEY as _KEY
@@ -45,6 +46,7 @@ class Ledger:
     forgotten: sa.Table
     receipts: sa.Table
     counters: sa.Table
+    documents: sa.Table
 
 
 def ledger_tables(
@@ -77,6 +79,7 @@ def ledger_tables(
         forgotten=forgotten(metadata),
         receipts=receipts(metadata),
         counters=counters(metadata),
+        documents=documents(metadata, userid),
     )
 
 

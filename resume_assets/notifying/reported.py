@@ -14,7 +14,7 @@ _OWN = re.compile(r"\S*[\d/\\]\S*|(?<=[Bb]atch )\S+")
 
 _GOES_ON = {Stage.submit: "submit --batch", Stage.collect: "check", Stage.trial: "trial"}
 
-_OF_NO_BATCH = (Stage.trial.value, "export_day")
+_OF_NO_BATCH = (Stage.trial.value, "export_day", "import_delivery")
 """Jobs whose partitions are no batches."""
 
 

@@ -4,6 +4,7 @@ What the functions below them do in full is tested beside those.
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -71,6 +72,9 @@ def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -
         ("export", {"since": "yesterday"}, "since takes a day, as in 2026-11-27"),
         ("export", {"batch": "b1", "since": "2026-11-27"}, "one of the three"),
         ("export", {"userids": [4711]}, "no candidate 4711"),
+        ("import_resumes", {}, "RESUME_IMPORT_FOLDER is not set"),
+        ("import_resumes", {"folder": "nowhere"}, "nowhere is neither a file nor a folder"),
+        ("import_resumes", {"folder": ".", "first_userid": -1}, "first_userid is -1: it takes 0"),
         ("forget", {"dry_run": False}, "userids is empty: whom?"),
         ("forget", {"userids": ["one"]}, "'one' is no id of this table"),
         ("forget", {"userids": [10**30]}, "larger than any id of a database"),
@@ -192,3 +196,13 @@ def test_export_writes_a_file_of_all_or_of_some(done: Platform) -> None:
     chosen = told(started(done, "export", format="csv", userids=[2, 99], out="two.csv"))
     assert chosen["records"] == 1
     assert "no candidate 99" in chosen["in_words"]
+
+
+def test_import_tells_before_it_writes(done: Platform, tmp_path: Path) -> None:
+    (tmp_path / "cvs").mkdir()
+    (tmp_path / "cvs" / "grace.md").write_text("Grace Hopper, admiral in Arlington, VA")
+    first = told(started(done, "import_resumes", folder=str(tmp_path / "cvs")))
+    assert (first["readable"], first["imported"], done.waiting()) == (1, 0, [])
+    then = told(started(done, "import_resumes", folder=str(tmp_path / "cvs"), dry_run=False))
+    assert (then["imported"], done.waiting()) == (1, [3])
+    assert "grace" not in str(then)

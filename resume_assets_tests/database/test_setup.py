@@ -36,6 +36,7 @@ OURS = {
     "resume_batches",
     "resume_claims",
     "resume_counters",
+    "resume_documents",
     "resume_forgotten",
     "resume_installation",
     "resume_journal",

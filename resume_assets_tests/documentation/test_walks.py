@@ -105,6 +105,8 @@ def walk(platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     Path("my-prompt.txt").write_text(
         "Extract the candidate's data from the resume. Invent nothing.\n"
     )
+    Path("cvs").mkdir()
+    Path("cvs", "mary.md").write_text("Mary Somerville, mary@example.com, Jedburgh since 1780\n")
     return Walk(platform, monkeypatch)
 
 

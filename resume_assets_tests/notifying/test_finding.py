@@ -454,6 +454,7 @@ def test_a_run_that_failed_by_its_job() -> None:
         ("run_model_trial", "t1"): "trial t1",
         ("housekeeping", None): "ui",
         ("export_day", "2026-11-27"): "ui",
+        ("import_delivery", "20261127-101500"): "ui",
         ("__ASSET_JOB", "b1"): "ui",
     }
     for (job, key), command in calls.items():

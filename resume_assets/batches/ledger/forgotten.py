@@ -129,6 +129,11 @@ def mask(secret: str, custom_id: str) -> str:
     return _MARK + digest.hexdigest()[:32]
 
 
+def is_mask(custom_id: str) -> bool:
+    """Whether that is a mask already."""
+    return custom_id.startswith(_MARK)
+
+
 def random_id(database: Database) -> str:
     """An id of nobody, as long as the column takes; for ids that are texts."""
     length = getattr(database.candidates.userid.type, "length", None) or _SHORT

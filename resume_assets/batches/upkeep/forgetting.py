@@ -21,7 +21,7 @@ from resume_assets.batches.ledger import forgotten
 from resume_assets.batches.ledger.lease import PATIENCE, BatchBusy, LeaseLost, leased
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
-from resume_assets.batches.upkeep import emptying, samples
+from resume_assets.batches.upkeep import documents, emptying, samples
 from resume_assets.batches.upkeep.anonymising import NoRoom
 from resume_assets.batches.upkeep.cleaning import Found, clean
 from resume_assets.batches.upkeep.pages import remove_trial_pages
@@ -66,6 +66,7 @@ def forget(
         receipt.people += len(page)
         receipt.journal_entries += noted.journal_entries
         receipt.trials += noted.trials
+        receipt.documents += noted.documents
     _finish(database, settings, store, api, receipt, _Known(wanted, unknown), patience)
     if records:
         for start in range(0, len(wanted), PAGE):
@@ -134,6 +135,7 @@ class _Known:
 class _Noted:
     journal_entries: int = 0
     trials: int = 0
+    documents: int = 0
 
 
 def _note(connection: sa.Connection, *, database: Database, userids: Sequence[Any]) -> _Noted:
@@ -157,6 +159,7 @@ def _note(connection: sa.Connection, *, database: Database, userids: Sequence[An
     return _Noted(
         journal_entries=connection.execute(dropped).rowcount,
         trials=samples.drop(connection, database, userids),
+        documents=documents.forget(connection, database, secret, userids),
     )
 
 
@@ -165,6 +168,7 @@ def _allow(connection: sa.Connection, *, database: Database, userids: Sequence[A
     if secret is None:
         return 0
     found = forgotten.persons(connection, database, secret, userids)
+    documents.allow(connection, database, found)
     return forgotten.drop(connection, database, found)
 
 

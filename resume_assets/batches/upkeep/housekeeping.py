@@ -21,7 +21,7 @@ from resume_assets.batches.ledger.states import CLOSED, OPEN
 from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
-from resume_assets.batches.upkeep import anonymising, forgetting
+from resume_assets.batches.upkeep import anonymising, documents, forgetting
 from resume_assets.batches.upkeep.remote_files import RESULTS_SAFE, delete_remote
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import catch_up
@@ -74,6 +74,7 @@ def tidy(database: Database, settings: Settings, store: BatchStore, api: BatchAp
     tidied.journal_entries = journal.prune(database, settings.keep_journal_days)
     if settings.keep_ledger_days is not None:
         tidied.ledger_rows = anonymising.prune(database, settings.keep_ledger_days)
+        tidied.ledger_rows += documents.prune(database, settings.keep_ledger_days)
     if (receipt := forgetting.finish(database, settings, store, api)) is not None:
         tidied.forgotten = receipt.ledger_rows
         tidied.problems += receipt.left

@@ -26,6 +26,7 @@ class Receipt:
     journal_entries: int = 0
     answers_discarded: int = 0  # requests whose answers are, or will be, written nowhere
     trials: int = 0  # whose sample they were in
+    documents: int = 0  # files that were imported for them: their names and hashes are gone
     lines_blanked: int = 0
     files_removed: int = 0
     remote_files_deleted: int = 0
@@ -42,6 +43,7 @@ class Receipt:
             self.ledger_rows
             or self.journal_entries
             or self.trials
+            or self.documents
             or self.lines_blanked
             or self.files_removed
             or self.records_emptied
@@ -72,6 +74,7 @@ class Receipt:
             "journal_entries": self.journal_entries,
             "answers_discarded": self.answers_discarded,
             "trials": self.trials,
+            "documents": self.documents,
             "lines_blanked": self.lines_blanked,
             "files_removed": self.files_removed,
             "removed": self.removed,
