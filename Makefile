@@ -98,7 +98,7 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --no-strip-extras --upgrade --group dev --extra fast --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
+		--no-header --no-strip-extras --upgrade --group dev --extra documents --extra fast --extra parquet --extra sqlserver pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group browser --constraint requirements.lock -o requirements-browser.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -108,7 +108,7 @@ lock:
 		-o requirements-distributed.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --extra sqlserver --extra s3 --extra postgres --extra celery \
-		--extra k8s pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+		--extra k8s --extra documents --extra fast --extra parquet pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants
