@@ -37,7 +37,7 @@ def make_ready(url: sa.URL) -> Path:
         what = "is no folder" if path.parent.exists() else "is not there"
         raise SettingsError(
             f"The database {path} can't be opened: {path.parent} {what}. Make the folder, or mend "
-            "RESUME_DATABASE_URL."
+            "RESUME_DATABASE_URL (where that is not set: RESUME_ASSETS_HOME)."
         )
     try:
         return private_file(path)
