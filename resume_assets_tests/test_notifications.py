@@ -69,7 +69,7 @@ def test_a_run_that_failed_is_told_once_also_after_a_restart(
     [run] = [one for one in receiver.took() if one["kind"] == "run_failed"]
     assert run["batch"] == "b1"
     assert run["command"] == "resume-assets submit --batch b1"
-    assert "ada" not in str(receiver.received)
+    assert "ada@" not in str(receiver.received)
     for cursor in (first.cursor, None, "by hand", str(1e300)):
         assert said(tick(platform, cursor)) == "Nothing came up."
 
@@ -154,6 +154,6 @@ def test_what_is_wrong_is_said_without_what_it_quotes(
     assert "RESUME_NOTIFY_URL: address 1" in said(tick(platform))
     monkeypatch.setattr(module, "tell", boom)
     assert "Unexpected ValueError" in said(tick(platform))
-    assert "ada" not in said(tick(platform))
+    assert "ada@" not in said(tick(platform))
     monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "many")
     assert "RESUME_MAX_ATTEMPTS" in said(tick(platform))

@@ -495,4 +495,4 @@ def test_what_is_told_of_a_failed_batch_is_not_what_its_server_said(flow: Flowin
     flow.until_built()
     flow.update(state="abandoned", message="userid ada@example.com: too long")
     matter = found(flow)[Kind.batch_failed]
-    assert "ada" not in json.dumps([matter.what, matter.command])
+    assert "ada@" not in json.dumps([matter.what, matter.command])
