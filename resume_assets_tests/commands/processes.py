@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from resume_assets_tests.conftest import VARIABLES
@@ -61,6 +63,8 @@ def started(
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # Where the tests run in a shell's background, SIGINT would be ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield child
@@ -88,7 +92,10 @@ def stop(child: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int
     """Signal the process, as Ctrl-C does; its exit code and what it still said."""
     child.send_signal(number)
     assert child.stdout is not None
+    too_late = threading.Timer(PATIENCE, child.kill)
+    too_late.start()
     rest = child.stdout.read()  # communicate() would lose the lines that came with the last one
+    too_late.cancel()
     return child.wait(PATIENCE), rest
 
 
