@@ -25,7 +25,7 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
         def opened(_: object) -> Iterator[dg.DagsterInstance]:
             yield ephemeral
 
-        for module in ("partitions", "pruning", "session"):
+        for module in ("pruning", "session"):
             monkeypatch.setattr(f"resume_assets.commands.{module}.open_instance", opened)
         yield ephemeral
 
