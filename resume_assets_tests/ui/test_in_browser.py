@@ -154,5 +154,6 @@ def test_a_backfill_of_two_batches_is_two_runs_to_its_end(ui: Ui) -> None:
     assert status() == "COMPLETED_SUCCESS"
     page = ui.open(f"/runs/b/{begun}")
     page.get_by_text("submitted_batch").first.wait_for()
-    told = json.loads(resume_assets(ui.home, "status", "--json").stdout)
-    assert {"first", "second"} <= {batch["batch_key"] for batch in told["batches"]}
+    claimed = "SELECT rows_claimed FROM resume_batches WHERE batch_key IN ('first', 'second')"
+    with closing(sqlite3.connect(ui.home / "resumes.db")) as database:
+        assert database.execute(claimed).fetchall() == [(2,), (2,)]
