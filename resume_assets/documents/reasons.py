@@ -44,7 +44,7 @@ TOLD = {
     Reason.no_library: "needs `pip install 'resume-assets[documents]'`",
     Reason.not_named: "not named in the CSV",
     Reason.no_candidate: "the CSV names a candidate that the table does not have",
-    Reason.has_text: "its candidate has a resume already: --replace puts this one in its place",
+    Reason.has_text: "its candidate has a resume already, and that one stays",
     Reason.no_file: "named in the CSV, and not among the files",
     Reason.forgotten: "of a person who is forgotten",
     Reason.refused: "the table does not take the row",

@@ -1,9 +1,6 @@
 """As `worker`, for an import: forks one child for each order, which is struck at a boundary."""
 
 import json
-import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +11,7 @@ from resume_assets.documents import importing
 from resume_assets.documents.kinds import Kind
 from resume_assets.documents.reading import Document
 from resume_assets_tests.faults.boundaries import Boundaries
+from resume_assets_tests.faults.orders import follow
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import settings_at
 
@@ -40,20 +38,7 @@ def obey(order: dict[str, Any]) -> None:
 def serve() -> None:
     """Fork for each order, and wait for the child."""
     patch.multiple(importing, read=read_here, processors=lambda: 1).start()
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            try:
-                obey(order)
-            except BaseException:  # noqa: BLE001 (told, and the child ends)
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+    follow(obey)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ way was gone in this process itself ("warm"), a child finds every statement comp
 import gc
 import json
 import os
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,6 +49,7 @@ from resume_assets.trials.dispatching import due_trials, open_trial_keys
 from resume_assets.trials.variants import variants_of
 from resume_assets_tests.faults.boundaries import Boundaries
 from resume_assets_tests.faults.invariants import FORGOTTEN, FORMER, RESUMES
+from resume_assets_tests.faults.orders import follow
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
 
@@ -374,24 +373,7 @@ def serve() -> None:
     """Fork for each order, and wait for the child: it is never a corpse that looks alive."""
     counter_for("gpt-4o-mini-2024-07-18").count("loaded once")
     shorten()
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a command prints is no answer of ours
-    for line in sys.stdin:
-        order = json.loads(line)
-        if order.pop("warm", False):
-            warm_up(order)
-            print(0, file=answers, flush=True)
-            continue
-        child = os.fork()
-        if child == 0:
-            try:
-                obey(order)
-            except BaseException:  # noqa: BLE001 (told, and the child ends)
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+    follow(obey, warm_up)
 
 
 if __name__ == "__main__":
