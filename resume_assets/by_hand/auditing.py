@@ -10,7 +10,7 @@ from resume_assets.assets.answers import updated_candidate_records
 from resume_assets.assets.reporting import Metadata, table
 from resume_assets.assets.safely import safely
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.ledger.states import APPLIED
 from resume_assets.by_hand.telling import tell
 from resume_assets.checks import look_at, severity_of
 from resume_assets.database.connect import Database
@@ -19,7 +19,6 @@ from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.words import counted
 
 _WHERE = "The results stand at the checks of updated_candidate_records."
-_WRITTEN = (BatchState.applied, BatchState.done)
 
 
 class NothingToAudit(WrongUseError):
@@ -62,23 +61,16 @@ def look_at_the_records(
 
 
 def _keys(database: Database, name: str) -> list[str]:
-    """The keys of the batches to look at. Raises UnknownBatch, NothingToAudit."""
+    """The keys of the batches to look at. Raises NothingToAudit, and as `require_written`."""
     if not name:
         done = database.read(
-            lambda connection: batches.in_states(connection, database, _WRITTEN, of_trials=False)
+            lambda connection: batches.in_states(connection, database, APPLIED, of_trials=False)
         )
         if not done:
             raise NothingToAudit("No batch has written its records yet: there is nothing to audit.")
         return [batch.batch_key for batch in done]
     batch = database.read(lambda connection: batches.get(connection, database, name))
-    if batch.trial_key is not None:
-        raise NothingToAudit(batches.belongs_to_trial(batch))
-    if batch.state not in _WRITTEN:
-        raise NothingToAudit(
-            f"Batch {batch.batch_key} is {batch.state}: its records are not written yet, and there "
-            "is nothing to audit."
-        )
-    return [batch.batch_key]
+    return [batches.require_written(batch).batch_key]
 
 
 def _evaluation(

@@ -8,16 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.upkeep.naming import named
 from resume_assets.database.connect import Database
 from resume_assets.errors import WrongUseError
 
-_WRITTEN = (BatchState.applied, BatchState.done)
 
-
-class NothingToExport(WrongUseError):
-    """What was named has no records, or more was named than one thing."""
+class TooMuchNamed(WrongUseError):
+    """More was named than one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,10 @@ def select(
 ) -> Selection:
     """What a person named; ids as text, a batch by its key or OpenAI's id.
 
-    Raises NothingToExport, UnknownBatch, BadUserid.
+    Raises TooMuchNamed, UnknownBatch, OfTrial, RecordsNotWritten, BadUserid.
     """
     if sum((batch is not None, since is not None, bool(userids))) > 1:
-        raise NothingToExport("A batch, a day or candidates: one of the three, or none for all.")
+        raise TooMuchNamed("A batch, a day or candidates: one of the three, or none for all.")
     if userids:
         found = named(database, userids)
         return Selection(userids=sorted(set(found.userids)), told=found.told)
@@ -95,16 +93,9 @@ def select(
 
 
 def _written(database: Database, name: str) -> str:
-    """The key of a batch whose records are written. Raises UnknownBatch, NothingToExport."""
+    """The key of a batch whose records are written."""
     batch = database.read(lambda connection: batches.get(connection, database, name))
-    if batch.trial_key is not None:
-        raise NothingToExport(batches.belongs_to_trial(batch))
-    if batch.state not in _WRITTEN:
-        raise NothingToExport(
-            f"Batch {batch.batch_key} is {batch.state}: its records are not written yet. "
-            f"`resume-assets check {batch.batch_key}` brings it in once it has ended."
-        )
-    key: str = batch.batch_key
+    key: str = batches.require_written(batch).batch_key
     return key
 
 

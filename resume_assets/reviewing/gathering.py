@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import BatchState, ItemState
+from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.store import BatchFiles, FilesGone
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
@@ -65,10 +65,10 @@ def gather(
     """Gather what a page shows: all of the batch's records, or so many drawn at random.
 
     The same ones each time, as long as the same are there to be drawn from. `files`: None where
-    none are kept. Raises NothingToReview, OfTrial, UnknownBatch, StoreFailed, DatabaseFailed.
+    none are kept. Raises RecordsNotWritten, OfTrial, UnknownBatch, StoreFailed, DatabaseFailed.
     """
     batch = database.read(lambda connection: batches.get(connection, database, key))
-    _require_written(batch)
+    batches.require_written(batch)
     userids = database.read(partial(written, database=database, key=key))
     order = {userid: place for place, userid in enumerate(userids)}
     random.Random(key).shuffle(userids)  # noqa: S311 (no secret: the same ones again)
@@ -98,16 +98,6 @@ def gather(
         not_shown={**not_shown, **ends},
         answers_gone=answers_gone,
     )
-
-
-def _require_written(batch: batches.Batch) -> None:
-    if batch.trial_key is not None:
-        raise batches.OfTrial(batches.belongs_to_trial(batch))
-    if batch.state not in (BatchState.applied, BatchState.done):
-        raise NothingToReview(
-            f"Batch {batch.batch_key} is {batch.state}: there is nothing to review before its "
-            f"records are written. `resume-assets check {batch.batch_key}` brings it in."
-        )
 
 
 def _ends(connection: sa.Connection, *, database: Database, key: str) -> Unshown:

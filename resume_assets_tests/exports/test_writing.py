@@ -20,7 +20,7 @@ from resume_assets.choices import ExportFormat
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import initialise
 from resume_assets.exports import parquet, reading, target
-from resume_assets.exports.selecting import NothingToExport, Selection, of_day, select
+from resume_assets.exports.selecting import Selection, TooMuchNamed, of_day, select
 from resume_assets.exports.spreadsheet import readable
 from resume_assets.exports.target import BadTarget
 from resume_assets.exports.writing import Exported, export
@@ -211,7 +211,7 @@ def test_only_columns_that_the_table_has_in_its_own_spelling(
 
 
 def test_one_thing_is_named_or_none(database: Database) -> None:
-    with pytest.raises(NothingToExport, match="one of the three"):
+    with pytest.raises(TooMuchNamed, match="one of the three"):
         select(database, batch="b1", since=date(2026, 11, 27))
 
 

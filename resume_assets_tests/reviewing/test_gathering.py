@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from resume_assets.batches.ledger.batches import OfTrial
+from resume_assets.batches.ledger.batches import OfTrial, RecordsNotWritten
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.upkeep.forgetting import forget
 from resume_assets.batches.upkeep.undoing import undo
 from resume_assets.extraction.text import text_hash
-from resume_assets.reviewing.gathering import NothingToReview, Review, gather
+from resume_assets.reviewing.gathering import Review, gather
 from resume_assets.reviewing.records import Field, Reviewed, Why
 from resume_assets.reviewing.signs import Sign
 from resume_assets_tests.flow import KEY, Flowing, resume
@@ -219,7 +219,7 @@ def test_nothing_is_changed(flow: Flowing) -> None:
 
 def test_before_its_records_are_written_there_is_nothing_to_review(flow: Flowing) -> None:
     flow.until_collected()
-    with pytest.raises(NothingToReview, match="`resume-assets check b1`"):
+    with pytest.raises(RecordsNotWritten, match="`resume-assets check b1`"):
         review_of(flow)
     flow.bring_in()
     flow.update(trial_key="t1")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.states import OPEN_ITEMS, BatchState, ItemState
+from resume_assets.batches.ledger.states import APPLIED, OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import changed
 from resume_assets.errors import WrongUseError
@@ -33,6 +33,10 @@ class UnknownBatch(WrongUseError):
 
 class OfTrial(WrongUseError):
     """The batch is a trial's: no candidate is claimed for it, and none gets its answers."""
+
+
+class RecordsNotWritten(WrongUseError):
+    """The batch has not come that far; whoever wants its records has to wait."""
 
 
 class BadKey(WrongUseError):
@@ -155,6 +159,18 @@ def installation_of(connection: sa.Connection, database: Database) -> str:
     there = sa.select(database.ledger.installation.c.installation_id)
     found: str = connection.execute(there).scalar_one()
     return found
+
+
+def require_written(batch: Batch) -> Batch:
+    """The batch, where its records are written. Raises OfTrial, RecordsNotWritten."""
+    if batch.trial_key is not None:
+        raise OfTrial(belongs_to_trial(batch))
+    if batch.state not in APPLIED:
+        raise RecordsNotWritten(
+            f"Batch {batch.batch_key} is {batch.state}: its records are not written yet. "
+            f"`resume-assets check {batch.batch_key}` brings it in once it has ended."
+        )
+    return batch
 
 
 def belongs_to_trial(batch: Batch) -> str:

@@ -47,6 +47,9 @@ AFTER_ENDED = frozenset({BatchState.ended, BatchState.collected, BatchState.appl
 OPEN = IN_FLIGHT | AFTER_ENDED
 """Holds claims or has work left."""
 
+APPLIED = frozenset({BatchState.applied, BatchState.done})
+"""The records are written."""
+
 CLOSED = frozenset({BatchState.done, BatchState.empty, BatchState.abandoned})
 
 
