@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.states import APPLIED, OPEN_ITEMS, BatchState, ItemState
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import changed
-from resume_assets.errors import WrongUseError
+from resume_assets.errors import PlatformError, WrongUseError
 from resume_assets.words import verb
 
 Batch: TypeAlias = sa.Row[Any]
@@ -35,7 +35,7 @@ class OfTrial(WrongUseError):
     """The batch is a trial's: no candidate is claimed for it, and none gets its answers."""
 
 
-class RecordsNotWritten(WrongUseError):
+class RecordsNotWritten(PlatformError):
     """The batch has not come that far; whoever wants its records has to wait."""
 
 
