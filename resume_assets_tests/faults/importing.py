@@ -36,8 +36,11 @@ def obey(order: dict[str, Any]) -> None:
 
 
 def serve() -> None:
-    """Fork for each order, and wait for the child."""
-    patch.multiple(importing, read=read_here, processors=lambda: 1).start()
+    """Fork for each order, and wait for the child.
+
+    One file is looked at once the one before is written, so that each run meets the same points.
+    """
+    patch.multiple(importing, read=read_here, processors=lambda: 1, _AHEAD=1).start()
     follow(obey)
 
 
