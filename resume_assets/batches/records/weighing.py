@@ -165,10 +165,16 @@ def filter_weights(parcels: BinaryIO, weights: BinaryIO) -> None:
         weights.flush()
 
 
+_NO_PARCEL: Final = b"broken"
+"""Of a stream that is none of ours: refused where it is unpacked, and so without quoting it."""
+
+
 def _take(parcels: BinaryIO, taken: "SimpleQueue[bytes]") -> None:
     try:
         for size in parcels:
             taken.put(parcels.read(int(size)))
+    except (OSError, ValueError):
+        taken.put(_NO_PARCEL)
     finally:
         taken.put(b"")  # the end
 

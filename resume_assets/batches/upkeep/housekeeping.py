@@ -22,6 +22,7 @@ from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.batches.upkeep import anonymising, documents, forgetting
+from resume_assets.batches.upkeep.old_batches import last_step_at
 from resume_assets.batches.upkeep.remote_files import RESULTS_SAFE, delete_remote
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import catch_up
@@ -129,14 +130,11 @@ def _unused_uploads(database: Database, api: BatchApi) -> Iterator[str]:
 def _tidy_local(database: Database, settings: Settings, store: BatchStore, tidied: Tidied) -> None:
     table = database.ledger.batches
     now = database.read(database.dialect.utc_now)
-    last_step = sa.func.coalesce(
-        table.c.done_at, table.c.ended_at, table.c.built_at, table.c.planned_at
-    )
     for key in _keys(
         database,
         table.c.state.in_(sorted(CLOSED)),
         table.c.local_deleted_at.is_(None),
-        last_step <= now - timedelta(days=settings.keep_files_days),
+        last_step_at(table) <= now - timedelta(days=settings.keep_files_days),
     ):
         try:
             with leased(database, key) as lease:

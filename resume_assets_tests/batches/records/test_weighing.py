@@ -178,6 +178,16 @@ def test_a_weigher_that_fails_quotes_nobody(
     assert "Traceback" not in said
 
 
+def test_a_stream_that_is_no_parcel_is_refused_without_quoting_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for stream in (b"Zofia, not a size\n", b"9\nno line", b"3\n[]\nZofia\n"):
+        with pytest.raises(ValueError, match="not found") as refusal:
+            filter_weights(BytesIO(stream), BytesIO())
+        assert "Zofia" not in str(refusal.value)
+    assert capsys.readouterr().err == ""
+
+
 def test_few_records_or_one_processor_start_none(
     helped: list[Any], monkeypatch: pytest.MonkeyPatch
 ):
