@@ -255,7 +255,8 @@ class BatchFiles:
                 self.path(name).unlink(missing_ok=True)
 
     def _gone(self, name: str) -> PlatformError:
-        if object_store.has_buckets(self.folder.protocol):
+        is_away = self.store.is_local and not _is_there(self.store.root)
+        if is_away or object_store.has_buckets(self.folder.protocol):
             self.store.check()
         return FilesGone(
             f"{self.folder.name}: {name} is no longer kept in {self.store.url} "

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
@@ -28,7 +29,8 @@ from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.trials.dispatching import due_trials
 from resume_assets.words import counted, verb
 
-_MOST_BAD_ROUNDS = 3  # rounds in a row in which nothing went well: then it can't go on
+_MOST_BAD_ROUNDS = 3  # rounds in a row in which nothing went well: then it can't go on,
+_PATIENCE = 120.0  # where they lasted so many seconds: a disk or a server may be away for a minute
 _UNRUN = ("failed", "lost")
 """How a batch ends that does not count: nothing of it ran."""
 
@@ -105,6 +107,7 @@ class Loop:
         self.done = 0
         self.last_refusal: NoPlan | None = None
         self.bad_rounds = 0
+        self._bad_since: float | None = None
         self.is_blind = False  # whether the endpoint could not be asked
         self.waited_for: set[str] = set()  # batches whose contradiction was told
         self.stopped: str | None = None
@@ -125,9 +128,22 @@ class Loop:
         except DatabaseFailed as problem:
             warn(str(problem))
             attempts, finished = [False], False
-        if attempts:
-            self.bad_rounds = 0 if any(attempts) else self.bad_rounds + 1
-        return finished or self.bad_rounds >= _MOST_BAD_ROUNDS
+        self._remember(attempts)
+        return finished or self._is_hopeless()
+
+    def _remember(self, attempts: list[bool]) -> None:
+        """A round without attempts says nothing."""
+        if any(attempts):
+            self.bad_rounds, self._bad_since = 0, None
+        elif attempts:
+            self.bad_rounds += 1
+            self._bad_since = self._bad_since or time.monotonic()
+
+    def _is_hopeless(self) -> bool:
+        """Whether nothing went well for too many rounds, and for too long."""
+        began = self._bad_since
+        lasted = 0.0 if began is None else time.monotonic() - began
+        return self.bad_rounds >= _MOST_BAD_ROUNDS and lasted >= _PATIENCE
 
     def waiting(self) -> AbstractContextManager[None]:
         """Shows how far those that are out have come, as long as the block lasts."""
@@ -137,7 +153,7 @@ class Loop:
     def exit_code(self) -> int:
         """1 only where it could not go on, or where no answer at all was usable."""
         answer(batches_in=self.done, records_written=self.records, next=None)
-        if self.bad_rounds >= _MOST_BAD_ROUNDS:
+        if self._is_hopeless():
             warn(
                 f"Nothing went well in {self.bad_rounds} rounds, one after the other. What is "
                 "claimed or out stays as it is; start again once the cause is mended."

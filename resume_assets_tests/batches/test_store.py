@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from resume_assets.batches.store import ERRORS, OUTPUT, REQUESTS, BatchStore, FilesGone
+from resume_assets.batches.store_errors import StoreFailed
 
 
 @pytest.fixture(params=["disk", "file URL", "object store"])
@@ -68,9 +69,20 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_gone_is_told_in_a_sentence(store):
+    with store.batch("b2").write(OUTPUT) as stream:
+        stream.write(b"there")
     with (
         pytest.raises(FilesGone, match=r"b1: errors.jsonl is no longer kept"),
         store.batch("b1").read(ERRORS),
+    ):
+        pass
+
+
+def test_a_disk_that_is_gone_is_no_file_that_was_deleted(tmp_path):
+    """What was deleted on purpose is not waited for; a disk comes back."""
+    with (
+        pytest.raises(StoreFailed, match=r"not there, or nothing is mounted"),
+        BatchStore(str(tmp_path / "away")).batch("b1").read(OUTPUT),
     ):
         pass
 

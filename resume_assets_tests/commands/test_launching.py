@@ -167,10 +167,11 @@ def test_what_the_sensor_brought_in_counts_too(web: Web, monkeypatch: pytest.Mon
     assert len(web.platform.batches()) == 1
 
 
-def test_three_rounds_without_a_web_server_end_it(web: Web) -> None:
+def test_a_web_server_that_stays_away_ends_it(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise NotLaunched("nobody there")
 
+    monkeypatch.setattr("resume_assets.commands.continuous._PATIENCE", 0)
     web.platform.seed(2)
     web.fail = away
     result = call("continuous", "--launch", "--num-batches", "2", "--batch-size", "1", *QUICK)
