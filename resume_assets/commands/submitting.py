@@ -22,11 +22,12 @@ _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 
 
-def submit(session: Session, *, rows: int, key: str | None) -> int:
+def submit(session: Session, *, rows: int, key: str | None, finish_now: int | None = None) -> int:
     """Submit as many batches as the limits demand for `rows` resumes; returns the exit code.
 
     What an earlier try left unsent goes first, and counts. With a `key` it does not: that batch
-    goes on alone, or new ones are named `key`, `key-2` and so on. Raises RunFailed.
+    goes on alone, or new ones are named `key`, `key-2` and so on. `finish_now`: of each new one, so
+    many unusable requests are sent again at once when it has come back. Raises RunFailed.
     """
     answer(stopped=None)
     if key is not None:
@@ -40,10 +41,16 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
     for batch in _unsent(session) if key is None else ():
         if _rows(sent) < rows:
             sent.append(_taken_up(session, batch))
-    return _new_ones(session, rows, key, sent)
+    return _new_ones(session, rows, key, sent, finish_now)
 
 
-def _new_ones(session: Session, rows: int, key: str | None, sent: list[batches.Batch]) -> int:
+def _new_ones(
+    session: Session,
+    rows: int,
+    key: str | None,
+    sent: list[batches.Batch],
+    finish_now: int | None,
+) -> int:
     """Plan and send what is left to be sent; with workers all at once, else one after the other."""
     begun: list[Planned] = []
     refusal: NoPlan | None = None
@@ -56,6 +63,7 @@ def _new_ones(session: Session, rows: int, key: str | None, sent: list[batches.B
             origin="submit",
             key=name,
             in_flight=session.settings.max_in_flight,
+            finish_now=finish_now,
         )
         if isinstance(decision, NoPlan):
             refusal = decision
@@ -78,7 +86,9 @@ def _unsent(session: Session) -> list[batches.Batch]:
     return [
         batch
         for batch in session.in_states(BEFORE_SUBMITTED)
-        if is_free(batch, now) and (batch.quota_until is None or batch.quota_until <= now)
+        if is_free(batch, now)
+        and (batch.quota_until is None or batch.quota_until <= now)
+        and not batches.is_synchronous(batch)
     ]
 
 

@@ -1,0 +1,44 @@
+"""How a request that is sent by itself is served: at half price where there is such a tier.
+
+Source: https://developers.openai.com/api/docs/guides/flex-processing. Azure has it as a preview for
+some deployments, which no list tells; there, and at servers of one's own, it is not asked for.
+"""
+
+from datetime import date
+from urllib.parse import urlsplit
+
+from resume_assets.choices import Endpoint
+from resume_assets.models.catalogue import Model
+from resume_assets.models.prices import Service, Usage, price
+from resume_assets.settings import Settings
+
+_OPENAI = "openai.com"
+
+
+def service_for(settings: Settings, model: Model, on: date, *, standard: bool = False) -> Service:
+    """Return flex where model and endpoint have it, else standard.
+
+    `on`: the day of the prices, which tell whether the model has it; `standard`: a person wants it.
+    """
+    if standard or not _has_tiers(settings):
+        return Service.standard
+    has_flex = price(model, Usage(1), on=on, service=Service.flex) is not None
+    return Service.flex if has_flex else Service.standard
+
+
+def tier_of(service: Service, settings: Settings) -> str | None:
+    """Return what a request says as `service_tier`; None where the server may not know the word.
+
+    Without it OpenAI goes by the project's own setting, and the price might be another one.
+    """
+    if not _has_tiers(settings):
+        return None
+    return "flex" if service is Service.flex else "default"
+
+
+def _has_tiers(settings: Settings) -> bool:
+    """Whether the endpoint is OpenAI, or the local server, which knows what OpenAI knows."""
+    if settings.endpoint is Endpoint.local or settings.openai_base_url is None:
+        return True
+    host = (urlsplit(settings.openai_base_url).hostname or "").lower()
+    return host == _OPENAI or host.endswith(f".{_OPENAI}")
