@@ -70,7 +70,10 @@ def post(api: BatchApi, body: Mapping[str, Any]) -> Reply:
             if not _is_reply(error):
                 raise
             found = error.response
-        return Reply(found.status_code, _json(found.content), found.headers.get("x-request-id"))
+        reply = Reply(found.status_code, _json(found.content), found.headers.get("x-request-id"))
+        if reply.status == 200 and not isinstance(reply.body, dict):
+            raise TypeError("no JSON object")  # a proxy's page, and perhaps no answer of the model
+        return reply
 
 
 def _is_reply(error: openai.APIStatusError) -> bool:
