@@ -4,19 +4,22 @@ Both in one transaction, under the planning lock: who they are stands nowhere bu
 What follows is a batch's own way; `sending.asking` takes the place of upload and poll.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.lease import Lease, myself
+from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased, myself
 from resume_assets.batches.ledger.queue import Waiting, back_from
-from resume_assets.batches.ledger.states import BatchState
+from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.planning.asked import asked_now, columns_of
 from resume_assets.batches.planning.decision import NoPlan, Plan, Stop, TimeLeft, decide
 from resume_assets.batches.planning.outstanding import (
@@ -26,7 +29,12 @@ from resume_assets.batches.planning.outstanding import (
     queue_with,
 )
 from resume_assets.batches.planning.planner import insert_planned
+from resume_assets.batches.receiving.collecting import collect
+from resume_assets.batches.records.applying import apply
+from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import insert_items
+from resume_assets.batches.sending.submission import submit
+from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep.choosing import Chosen, choose
 from resume_assets.batches.upkeep.reprocessing import put_back_in
 from resume_assets.database import rights
@@ -39,6 +47,9 @@ from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import Service
 from resume_assets.models.services import service_for
 from resume_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from resume_assets.openai_api.client import BatchApi
 
 _log = logging.getLogger(__name__)
 
@@ -130,6 +141,26 @@ def _put_back(connection: sa.Connection, database: Database, found: Chosen) -> l
         return found.rows
     lost = set(found.anew) - set(put_back_in(connection, database, found.anew))
     return [row for row in found.rows if row.userid not in lost]
+
+
+def carry_out(
+    database: Database, settings: Settings, store: BatchStore, api: BatchApi, key: str
+) -> batches.Batch:
+    """Take such a batch from where it stands to its end, as the two jobs of a batch do.
+
+    Raises what `submit` raises, and what writing the records does.
+    """
+    with leased(database, key, patience=PATIENCE) as lease:
+        build(lease, settings, store)
+        try:
+            submit(lease, settings, store, api)
+        finally:  # whatever stopped it: what was answered by then is paid for
+            batch = database.read(lambda connection: batches.get(connection, database, key))
+            if batch.state in AFTER_ENDED:
+                collect(lease, store, None)
+                apply(lease, store)
+                batch = settle(lease, settings).batch
+    return batch
 
 
 def finish(lease: Lease, settings: Settings) -> str | None:

@@ -46,8 +46,9 @@ def choose(
     )
     for userid in dict.fromkeys(userids):
         row = there.get(userid)
-        why = _why_never(userid, row)
-        if why is not None:
+        if row is None:
+            found.refused[userid] = f"There is no candidate {userid}."
+        elif (why := _why_never(userid, row)) is not None:
             found.refused[userid] = why
         elif row.batch_key is not None:
             _in_batch(connection, database, userid, row.batch_key, found)
@@ -99,8 +100,6 @@ def _read_from(
 
 
 def _why_never(userid: Any, row: Any) -> str | None:
-    if row is None:
-        return f"There is no candidate {userid}."
     if row.gone:
         return (
             f"{userid} is to be forgotten, and is not sent: `resume-assets forget {userid} "

@@ -4,7 +4,6 @@ Crashes are in `faults/test_crashes.py`.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +13,12 @@ from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.quota import stop_planning
 from resume_assets.batches.sending import asking
+from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.store import OUTPUT, REQUESTS
 from resume_assets.batches.upkeep import forgetting, people
 from resume_assets.batches.upkeep.at_once import begin
 from resume_assets.models.prices import Service
+from resume_assets.openai_api.asking import Reply, post
 from resume_assets.openai_api.errors import AccessRefused, ApiRefused, ApiUnavailable, QueueFull
 from resume_assets_tests.flow import Flow, Flowing, resume
 from resume_assets_tests.local_openai.faults import (
@@ -85,8 +86,12 @@ def test_it_asks_what_a_batch_asks_at_the_price_that_is_told(
     service: Service,
 ) -> None:
     sent: list[Any] = []
-    post = asking.post
-    monkeypatch.setattr(asking, "post", lambda api, body: (sent.append(body), post(api, body))[1])
+
+    def noted(api: Any, body: Any) -> Reply:
+        sent.append(body)
+        return post(api, body)
+
+    monkeypatch.setattr(asking, "post", noted)
     flow.set(model=model)
     found = begin(flow.database, flow.settings, [1, 2], **more)
     assert found.key is not None
@@ -225,7 +230,7 @@ def test_a_server_that_knows_no_flex_is_no_fault_of_the_resume(flow: Flowing) ->
 def test_an_unreachable_server_leaves_nothing_claimed(flow: Flowing) -> None:
     key = begun(flow, 1, 2)
     flow.api = flow.client.api()
-    flow.api.client.base_url = "http://127.0.0.1:1/v1"  # type: ignore[assignment]
+    flow.api.client.base_url = "http://127.0.0.1:1/v1"
     with pytest.raises(ApiUnavailable):
         flow.submit(key)
     assert flow.batch(key).state == "abandoned"
@@ -236,7 +241,6 @@ def test_an_interrupt_keeps_what_is_answered_and_gives_the_rest_back(
     flow: Flowing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = begun(flow, 1, 2, 3)
-    post: Callable[..., Any] = asking.post
     posted: list[Any] = []
 
     def interrupted(*arguments: Any) -> Any:
@@ -264,7 +268,7 @@ def test_what_a_killed_process_left_goes_on_and_nothing_is_sent_twice(flow: Flow
     """As the ledger is left: one answered, one on its way, one not sent."""
     key = begun(flow, 1, 2, 3)
     with leased(flow.database, key) as lease:
-        attempt = asking.Attempt(lease, flow.settings, flow.store, flow.api)
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
         first, second, _ = asking._lines(attempt)
         asking._ask(attempt, attempt.get(), first)
         lease.write(lambda connection: asking._intend(connection, attempt, second["custom_id"]))
@@ -286,7 +290,7 @@ def test_while_planning_has_stopped_no_more_is_sent(flow: Flowing) -> None:
 def test_a_poll_does_not_look_for_it(flow: Flowing) -> None:
     key = begun(flow, 1)
     with leased(flow.database, key) as lease:
-        attempt = asking.Attempt(lease, flow.settings, flow.store, flow.api)
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
         [line] = asking._lines(attempt)
         asking._ask(attempt, attempt.get(), line)
     found = flow.poll()
@@ -297,7 +301,7 @@ def test_a_poll_does_not_look_for_it(flow: Flowing) -> None:
 def test_cancelling_sends_no_more_and_keeps_what_came(flow: Flowing) -> None:
     key = begun(flow, 1, 2)
     with leased(flow.database, key) as lease:
-        attempt = asking.Attempt(lease, flow.settings, flow.store, flow.api)
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
         asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
         assert not people.may_be_given_up(attempt.get())
         batch = people.cancel(lease, flow.settings, flow.store, flow.api)
@@ -317,7 +321,7 @@ def test_whoever_is_forgotten_meanwhile_is_not_sent_and_not_written(
     key = begun(flow, 1, 2)
     if is_sent:
         with leased(flow.database, key) as lease:
-            attempt = asking.Attempt(lease, flow.settings, flow.store, flow.api)
+            attempt = Attempt(lease, flow.settings, flow.store, flow.api)
             for line in asking._lines(attempt):
                 asking._ask(attempt, attempt.get(), line)
     forgetting.forget(flow.database, flow.settings, flow.store, flow.api, [1])
@@ -334,7 +338,6 @@ def test_whoever_is_forgotten_meanwhile_is_not_sent_and_not_written(
 
 def test_forgotten_while_another_is_asked(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
     key = begun(flow, 1, 2)
-    post: Callable[..., Any] = asking.post
     forgotten: list[Any] = []
 
     def asked(api: Any, body: Any) -> Any:
