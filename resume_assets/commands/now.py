@@ -45,11 +45,13 @@ def now(
     )
     for why in begun.chosen.refused.values():
         warn(why)
+    why_none = begun.plan.why if isinstance(begun.plan, NoPlan) else None
+    answer(stopped=why_none)
+    if why_none is not None:
+        warn(why_none)
     if dry_run:
         return _dry_run(session, begun)
-    if isinstance(begun.plan, NoPlan):
-        warn(begun.plan.why)
-    elif begun.plan is not None:
+    if isinstance(begun.plan, Plan):
         _say_plan(begun, begun.plan)
     keys = list(begun.chosen.at_work)
     done = [batch for key in keys if (batch := _carried_out(session, key)) is not None]
@@ -111,8 +113,6 @@ def _dry_run(session: Session, begun: Beginning) -> int:
     for userid in begun.chosen.done:
         say(_is_done(userid))
     if isinstance(begun.plan, NoPlan):
-        answer(stopped=begun.plan.why)
-        warn(begun.plan.why)
         return 1
     say(f"requests      {len(rows):,}")
     if begun.plan is not None:
