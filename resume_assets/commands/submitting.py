@@ -4,7 +4,7 @@ from itertools import count
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
-from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.ledger.states import APPLIED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.estimates import estimate_for
@@ -26,8 +26,8 @@ def submit(session: Session, *, rows: int, key: str | None, finish_now: int | No
     """Submit as many batches as the limits demand for `rows` resumes; returns the exit code.
 
     What an earlier try left unsent goes first, and counts. With a `key` it does not: that batch
-    goes on alone, or new ones are named `key`, `key-2` and so on. `finish_now`: of each new one, so
-    many unusable requests are sent again at once when it has come back. Raises RunFailed.
+    goes on alone, or new ones are named `key`, `key-2` and so on. `finish_now`: of each, so many
+    unusable requests are sent again at once when it has come back. Raises RunFailed.
     """
     answer(stopped=None)
     if key is not None:
@@ -36,11 +36,11 @@ def submit(session: Session, *, rows: int, key: str | None, finish_now: int | No
         if batch is not None and batch.trial_key is not None:
             raise KeyTaken(batches.belongs_to_trial(batch))
         if batch is not None and batch.state not in _NOT_SENT:
-            return _ending([_taken_up(session, batch)])
+            return _ending([_taken_up(session, batch, finish_now)])
     sent: list[batches.Batch] = []
     for batch in _unsent(session) if key is None else ():
         if _rows(sent) < rows:
-            sent.append(_taken_up(session, batch))
+            sent.append(_taken_up(session, batch, finish_now))
     return _new_ones(session, rows, key, sent, finish_now)
 
 
@@ -92,7 +92,12 @@ def _unsent(session: Session) -> list[batches.Batch]:
     ]
 
 
-def _taken_up(session: Session, batch: batches.Batch) -> batches.Batch:
+def _taken_up(session: Session, batch: batches.Batch, finish_now: int | None) -> batches.Batch:
+    if finish_now is not None and batch.state not in APPLIED:
+        key, database = batch.batch_key, session.database
+        database.write(
+            lambda connection: batches.update(connection, database, key, finish_now=finish_now)
+        )
     say(f"{batch.batch_key}  {batch.state}: goes on from there")
     return _run(session, batch.batch_key)
 

@@ -5,6 +5,7 @@ some deployments, which no list tells; there, and at servers of one's own, it is
 """
 
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from resume_assets.choices import Endpoint
@@ -26,14 +27,15 @@ def service_for(settings: Settings, model: Model, on: date, *, standard: bool = 
     return Service.flex if has_flex else Service.standard
 
 
-def tier_of(service: Service, settings: Settings) -> str | None:
-    """Return what a request says as `service_tier`; None where the server may not know the word.
+def parameters_of(service: Service, settings: Settings) -> dict[str, Any]:
+    """Return what a request says beside a batch's line; nothing where no server may know it.
 
-    Without it OpenAI goes by the project's own setting, and the price might be another one.
+    Else OpenAI goes by the project's own settings: the price might be another one, and the resume
+    be kept among its stored completions.
     """
     if not _has_tiers(settings):
-        return None
-    return "flex" if service is Service.flex else "default"
+        return {}
+    return {"service_tier": "flex" if service is Service.flex else "default", "store": False}
 
 
 def _has_tiers(settings: Settings) -> bool:

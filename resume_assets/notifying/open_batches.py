@@ -86,10 +86,13 @@ def _unsent(batch: Batch, now: datetime, settings: Settings) -> Matter | None:
         if asked > now - LATE:
             return None
         why = f"is planned {_since(batch.planned_at)} and not sent"
+    if is_synchronous(batch):
+        why = f"was to be asked one by one {_since(batch.planned_at)}, and is not through"
+    paid = "what was answered is kept" if batch.submitted_at else "nothing is paid yet"
     return _matter(
         Kind.batch_late,
         batch,
-        f"{why}. Its resumes stay claimed, and nothing is paid yet.",
+        f"{why}. Its resumes stay claimed, and {paid}.",
         _bring_on(batch),
         "unsent",
     )

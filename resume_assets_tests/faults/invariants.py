@@ -95,7 +95,7 @@ class _Look:
         yield from self._kept_what_stood_there()
         yield from self._asked_once()
         known = {batch["openai_batch_id"] for batch in self.batches}
-        in_doubt = any(batch["state"] == "submitting" for batch in self.batches)
+        in_doubt = any(b["state"] == "submitting" and not b["service"] for b in self.batches)
         lost = set(self._live()) - known
         if lost and not in_doubt:
             yield f"4: at the server and in no intent of ours: {len(lost)}"
@@ -114,7 +114,7 @@ class _Look:
             if twice:
                 yield f"2: {what} more than once: {twice}"
 
-    def _alone(self) -> list[sqlite3.Row]:
+    def _alone(self) -> list[dict[str, Any]]:
         """Items whose requests were sent one by one."""
         keys = {batch["batch_key"] for batch in self.batches if batch["service"]}
         sent = (item for item in self.items if item["batch_key"] in keys)

@@ -30,7 +30,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.store import OUTPUT, REQUESTS
 from resume_assets.errors import in_words
 from resume_assets.models.prices import Service
-from resume_assets.models.services import tier_of
+from resume_assets.models.services import parameters_of
 from resume_assets.openai_api import backoff
 from resume_assets.openai_api.asking import Reply, post
 from resume_assets.openai_api.errors import AccessRefused, ApiFailed, Doubtful, QueueFull
@@ -100,12 +100,12 @@ def _ask(attempt: Attempt, batch: batches.Batch, line: dict[str, Any]) -> None:
     if not attempt.lease.write(lambda connection: _intend(connection, attempt, custom_id)):
         return
     try:
-        reply = _patiently(attempt, batch, line["body"])
+        reply = _patiently(attempt, batch, line)
     except Doubtful as doubt:
         _log.warning("batch %s: %s It may be paid for.", batch.batch_key, doubt)
         return
     except ApiFailed:  # nothing ran
-        attempt.lease.write(lambda connection: _withdraw(connection, attempt, custom_id))
+        _withdraw(attempt, custom_id)
         raise
     _keep(attempt, reply.line(custom_id))
     if reply.status == 200 and reply.tier == "default" and batch.service != Service.standard:
@@ -155,16 +155,18 @@ def _intend(connection: sa.Connection, attempt: Attempt, custom_id: str) -> bool
     return True
 
 
-def _withdraw(connection: sa.Connection, attempt: Attempt, custom_id: str) -> None:
-    this = _item(attempt, custom_id)
-    connection.execute(attempt.lease.items.update().where(this).values(state=ItemState.claimed))
+def _withdraw(attempt: Attempt, custom_id: str) -> None:
+    """Note that the request did not run."""
+    unsent = attempt.lease.items.update().where(_item(attempt, custom_id))
+    attempt.lease.write(
+        lambda connection: connection.execute(unsent.values(state=ItemState.claimed))
+    )
 
 
-def _patiently(attempt: Attempt, batch: batches.Batch, body: dict[str, Any]) -> Reply:
+def _patiently(attempt: Attempt, batch: batches.Batch, line: dict[str, Any]) -> Reply:
     """The reply; while there is no room it is asked for again, PATIENCE seconds at most."""
-    tier = tier_of(batches.service_of(batch), attempt.settings)
-    if tier is not None:
-        body = body | {"service_tier": tier}
+    service = batches.service_of(batch)
+    body = line["body"] | parameters_of(service, attempt.settings)
     until, tries, pause = time.monotonic() + PATIENCE, 0, threading.Event()
     while True:
         try:
@@ -174,13 +176,17 @@ def _patiently(attempt: Attempt, batch: batches.Batch, body: dict[str, Any]) -> 
             if wait is None:
                 wait = min(backoff.SECONDS * 2**tries, _LONGEST)
             if time.monotonic() + wait > until:
-                more = f" {_STANDARD}" if tier == "flex" else ""
+                more = f" {_STANDARD}" if service is Service.flex else ""
                 raise QueueFull(
                     f"{full} It had no room for {PATIENCE:.0f} seconds.{more}",
                     retry_after=full.retry_after,
                 ) from None
             _log.info("batch %s: %s Waiting %.1f s.", batch.batch_key, full, wait)
-            pause.wait(wait)
+            try:
+                pause.wait(wait)
+            except BaseException:  # an interrupt: nothing is on its way now
+                _withdraw(attempt, line["custom_id"])
+                raise
             tries += 1
 
 

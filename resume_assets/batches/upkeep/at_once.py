@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.costing import settle
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.attempts import are_repeats_held
 from resume_assets.batches.ledger.lease import PATIENCE, Lease, leased, myself
 from resume_assets.batches.ledger.queue import Waiting, back_from
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
@@ -180,11 +181,13 @@ def finish(lease: Lease, settings: Settings) -> str | None:
 
 def _finish(connection: sa.Connection, *, lease: Lease, asking: _Asking, most: int) -> str | None:
     database, attempts = lease.database, asking.settings.max_attempts
-    rows = list(back_from(connection, database, lease.key, max_attempts=attempts))[:most]
+    rows: list[Waiting] = []
+    if not are_repeats_held(connection, database):
+        rows = list(back_from(connection, database, lease.key, max_attempts=attempts))[:most]
     key = None
     values: dict[str, Any] = {"finish_now": None}
     if rows:
-        plan = _decide(connection, database, asking, rows)
+        plan = _decide(connection, database, asking, rows, by_itself=True)
         if isinstance(plan, NoPlan):
             _log.warning("batch %s: not finished at once: %s", lease.key, plan.why)
             values["message"] = f"What it left is not asked again at once: {plan.why}"[:1000]
@@ -217,19 +220,24 @@ def _asking(database: Database, settings: Settings, *, standard: bool = False) -
 
 
 def _decide(
-    connection: sa.Connection, database: Database, asking: _Asking, rows: Sequence[Waiting]
+    connection: sa.Connection,
+    database: Database,
+    asking: _Asking,
+    rows: Sequence[Waiting],
+    *,
+    by_itself: bool = False,
 ) -> Plan | NoPlan:
-    """All of them or none, within the limits on money; those on OpenAI's queue are not for them."""
+    """All of them or none, within the limits on money; those on OpenAI's queue are not for them.
+
+    `by_itself`: no person is there, whom poor answers need not stop.
+    """
     settings = asking.settings
     installation = require_initialised(connection, database)
     now = database.dialect.utc_now(connection)
-    outstanding = replace(
-        outstanding_of(connection, database, installation, now),
-        batches=0,
-        tokens=0,
-        low_share=False,
-        low_borne_out=False,
-    )
+    outstanding = outstanding_of(connection, database, installation, now)
+    outstanding = replace(outstanding, batches=0, tokens=0)
+    if not by_itself:
+        outstanding = replace(outstanding, low_share=False, low_borne_out=False)
     limits = replace(limits_of(settings, installation), enqueued_tokens=None)
     queue = queue_with(connection, database, asking.model, asking.asked, rows, asking.service)
     left = TimeLeft(end_of_model(connection, database, settings), now, timedelta(0))

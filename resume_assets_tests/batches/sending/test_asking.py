@@ -4,6 +4,8 @@ Crashes are in `faults/test_crashes.py`.
 """
 
 import json
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,7 +99,8 @@ def test_it_asks_what_a_batch_asks_at_the_price_that_is_told(
     assert found.key is not None
     batch = flow.carry_out(found.key)
     with flow.store.batch(batch.batch_key).read(REQUESTS) as lines:
-        assert sent == [json.loads(line)["body"] | {"service_tier": tier} for line in lines]
+        bodies = [json.loads(line)["body"] for line in lines]
+    assert sent == [body | {"service_tier": tier, "store": False} for body in bodies]
     assert service_of(batch) is service is found.service
     assert {line["response"]["body"]["service_tier"] for line in output_of(flow, found.key)} == {
         tier
@@ -262,6 +265,24 @@ def test_an_interrupt_keeps_what_is_answered_and_gives_the_rest_back(
         "succeeded",
     ]
     assert flow.is_balanced()
+
+
+def test_an_interrupt_while_there_is_no_room_leaves_nothing_open(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.faults.add("POST", CHAT, Respond(429), times=None)
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    key = begun(flow, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(asking, "threading", SimpleNamespace(Event=Interrupted))
+        with pytest.raises(KeyboardInterrupt):
+            flow.submit(key)
+    assert flow.batch(key).state == "abandoned"
+    assert flow.ends(key) == {1: "released: not_sent"}
 
 
 def test_what_a_killed_process_left_goes_on_and_nothing_is_sent_twice(flow: Flowing) -> None:

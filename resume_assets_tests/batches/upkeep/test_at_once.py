@@ -231,6 +231,21 @@ def test_what_a_batch_left_is_asked_again_at_once(
         assert flow.is_balanced()
 
 
+def test_poor_answers_of_the_last_batches_stop_what_nobody_asks_for(tmp_path: Any) -> None:
+    with flow_at(tmp_path / "home", rules=failing(1)) as flow:
+        flow.seed(3)
+        for key in ("b2", "b3"):
+            flow.until_done(key, rows=1)
+        flow.until_ended(finish_now=1)
+        flow.collect()
+        flow.apply()
+        for key in ("b2", "b3"):
+            flow.update(key, low_borne_out=True)
+        with leased(flow.database, KEY) as lease:
+            assert finish(lease, flow.settings) is None
+        assert "RESUME_BORNE_OUT_SHARE" in flow.batch().message
+
+
 def test_without_money_nothing_is_asked_again_and_that_is_said(tmp_path: Any) -> None:
     with flow_at(tmp_path / "home", rules=failing(1)) as flow:
         flow.seed(1)
