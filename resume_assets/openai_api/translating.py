@@ -23,13 +23,19 @@ from resume_assets.openai_api.errors import (
     named_limit,
     safe_code,
 )
+from resume_assets.servers import Access
 from resume_assets.tallies import Tally, count
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 def translate(
-    error: openai.OpenAIError, server: str, doing: str, *, once_only: bool = False
+    error: openai.OpenAIError,
+    server: str,
+    doing: str,
+    access: Access = Access.openai,
+    *,
+    once_only: bool = False,
 ) -> ApiFailed:
     """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
 
@@ -37,7 +43,7 @@ def translate(
     so a lost answer becomes Doubtful.
     """
     if isinstance(error, openai.APIStatusError):
-        return _by_status(error, server, doing, once_only=once_only)
+        return _by_status(error, server, doing, access, once_only=once_only)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
         what = type(cause).__name__ if cause is not None else type(error).__name__
@@ -50,9 +56,11 @@ def translate(
 
 
 def _by_status(
-    error: openai.APIStatusError, server: str, doing: str, *, once_only: bool
+    error: openai.APIStatusError, server: str, doing: str, access: Access, *, once_only: bool
 ) -> ApiFailed:
     status, code = error.status_code, _code(error)
+    if TOKEN_LIMIT in (_message(error) or ""):  # where Azure says it, in some regions
+        code = TOKEN_LIMIT
     shown = f"HTTP {status}{f', {code}' if code else ''}"
     if code == TOKEN_LIMIT:
         return QueueFull(
@@ -66,10 +74,8 @@ def _by_status(
             "Look at its billing page."
         )
     if status in (401, 403):
-        return AccessRefused(
-            f"{server} refused the key ({shown}) while {doing}. Check OPENAI_API_KEY, its project "
-            "and its rights."
-        )
+        what = "identity" if access is Access.entra else "key"
+        return AccessRefused(f"{server} refused the {what} ({shown}) while {doing}. {access.value}")
     if status == 404:
         return NotThere(f"{server} knows of no such thing ({shown}) while {doing}.")
     if status == 400 and error.param == "input_file_id":

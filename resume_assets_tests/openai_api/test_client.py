@@ -9,8 +9,9 @@ from typing import Any
 import openai
 import pytest
 
-from resume_assets.openai_api.client import CLOCK_SKEW, BatchApi, connected
+from resume_assets.openai_api.client import BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, NotThere
+from resume_assets.openai_api.listing import CLOCK_SKEW
 from resume_assets_tests.flow import ENDPOINT, Flowing, flow_at
 from resume_assets_tests.local_openai.faults import Change, DropBefore, Respond
 
