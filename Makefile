@@ -108,7 +108,7 @@ lock:
 		-o requirements-distributed.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --extra sqlserver --extra s3 --extra postgres --extra celery \
-		--extra k8s --extra documents --extra fast --extra parquet pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+		--extra azure --extra k8s --extra documents --extra fast --extra parquet pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .resume_assets .bench .mutants

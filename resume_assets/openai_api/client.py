@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import httpx2
 import openai
@@ -30,7 +30,7 @@ from resume_assets.openai_api.limits import (
     OUTPUT_FILE_SECONDS,
 )
 from resume_assets.openai_api.listing import back_to, listed, with_id
-from resume_assets.openai_api.translating import counted, leave_alone, translate
+from resume_assets.openai_api.translating import as_api_key, counted, leave_alone, translate
 from resume_assets.progress import Unit, step
 from resume_assets.servers import LOOPBACK, Access
 
@@ -259,18 +259,14 @@ def connected(
     """
     # Servers on this machine are called directly, without the proxy that the environment names.
     is_here = httpx2.URL(base_url or "").host in LOOPBACK
-    headers: dict[str, Any] = {}
-    if access is Access.azure_key and isinstance(key, str):
-        # The header of Azure's own examples; gateways before it know no other.
-        headers = {"api-key": key, "Authorization": openai.Omit()}
+    requested = [counted, as_api_key] if access is Access.azure_key else [counted]
     with openai.OpenAI(
         api_key=key,
         base_url=base_url,
-        default_headers=headers,
         timeout=httpx2.Timeout(timeout, connect=connect_timeout),
         max_retries=max_retries,
         http_client=openai.DefaultHttpxClient(
-            trust_env=not is_here, event_hooks={"request": [counted], "response": [leave_alone]}
+            trust_env=not is_here, event_hooks={"request": requested, "response": [leave_alone]}
         ),
     ) as client:
         yield BatchApi(client, endpoint=endpoint, account=account, access=access)

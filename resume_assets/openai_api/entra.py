@@ -5,11 +5,11 @@ at every call, so one chain serves a process; what it says of itself may hold id
 tenants, and is not handed on.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from resume_assets.azure import host_of, token_scope
 from resume_assets.errors import WrongUseError
@@ -30,8 +30,8 @@ class EntraMissing(WrongUseError):
 def token_provider(url: str) -> Callable[[], str]:
     """Gives a token for the server at that URL whenever it is called; the same one while it lasts.
 
-    A call raises AccessRefused where Entra gives none, ApiUnavailable where it was not reached.
-    Raises EntraMissing.
+    A call raises AccessRefused where Entra says no, ApiUnavailable where nobody gave one: that may
+    be for want of an identity, or of the network. Raises EntraMissing.
     """
     read = tuple(sorted(item for item in os.environ.items() if item[0].startswith(_READS)))
     return _provider(token_scope(url), host_of(url), read)
@@ -51,6 +51,8 @@ def _provider(
             "RESUME_OPENAI_AUTHENTICATION=entra needs azure-identity: pip install "
             "'resume-assets[azure]'."
         ) from None
+    for name in ("azure", "msal"):  # it logs what we don't hand on
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         provide = get_bearer_token_provider(DefaultAzureCredential(), scope)
     except ValueError as error:  # of a variable of its own: an authority without https
@@ -62,7 +64,10 @@ def _provider(
         try:
             return provide()
         except ClientAuthenticationError as refused:
-            raise AccessRefused(_why(host, refused)) from None
+            message = str(refused)
+            codes = list(dict.fromkeys(_CODE.findall(message)))
+            kind = AccessRefused if codes else ApiUnavailable
+            raise kind(_why(host, codes, _TRIED.findall(message))) from None
         except Exception as error:  # noqa: BLE001 - of whatever library the chain called
             raise ApiUnavailable(
                 f"Entra was not reached for a token for {host} ({type(error).__name__})."
@@ -71,14 +76,11 @@ def _provider(
     return token
 
 
-def _why(host: str, refused: Any) -> str:
-    message = str(refused)
-    codes = list(dict.fromkeys(_CODE.findall(message)))
-    tried = list(dict.fromkeys(_TRIED.findall(message)))
+def _why(host: str, codes: list[str], tried: list[str]) -> str:
     shown = f" ({', '.join(codes)})" if codes else ""
     asked = f" Tried: {', '.join(tried)}." if tried else ""
     return (
-        f"Entra gave no token for {host}{shown}.{asked} A managed identity, `az login`, or "
+        f"There is no token of Entra for {host}{shown}.{asked} A managed identity, `az login`, or "
         "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET in the environment give one."
         f"{_left_in_file()}"
     )

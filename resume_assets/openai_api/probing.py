@@ -174,7 +174,8 @@ def _shown(response: httpx2.Response) -> str:
     body = _json(response)
     error = body.get("error") if isinstance(body, dict) else None
     code = safe_code(error.get("code")) if isinstance(error, dict) else None
-    return f"HTTP {response.status_code}{f', {code}' if code else ''}"
+    is_news = code not in (None, str(response.status_code))
+    return f"HTTP {response.status_code}{f', {code}' if is_news else ''}"
 
 
 def _no_api(response: httpx2.Response) -> str:

@@ -61,7 +61,7 @@ def _by_status(
     status, code = error.status_code, _code(error)
     if TOKEN_LIMIT in (_message(error) or ""):  # where Azure says it, in some regions
         code = TOKEN_LIMIT
-    shown = f"HTTP {status}{f', {code}' if code else ''}"
+    shown = f"HTTP {status}{f', {code}' if code not in (None, str(status)) else ''}"
     if code == TOKEN_LIMIT:
         return QueueFull(
             f"{server} has a full queue for this account ({shown}); the batch waits.",
@@ -120,6 +120,12 @@ def counted(request: httpx2.Request) -> None:
     """Count a call that the client makes again; it says so itself in a header."""
     if request.headers.get("x-stainless-retry-count", "0") != "0":
         count(Tally.repeated)
+
+
+def as_api_key(request: httpx2.Request) -> None:
+    """Put the key where Azure's own examples have it, and gateways before Azure look for it."""
+    bearer = request.headers.pop("authorization", "")
+    request.headers["api-key"] = bearer.removeprefix("Bearer ")
 
 
 def leave_alone(response: httpx2.Response) -> None:

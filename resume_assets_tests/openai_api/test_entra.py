@@ -57,7 +57,9 @@ def test_why_there_is_none_is_told_without_entras_words(tokens: TokenServer) -> 
     with pytest.raises(AccessRefused) as refused:
         token_provider(URL)()
     told = str(refused.value)
-    assert told.startswith("Entra gave no token for resumes.openai.azure.com (AADSTS700016).")
+    assert told.startswith(
+        "There is no token of Entra for resumes.openai.azure.com (AADSTS700016)."
+    )
     assert "az login" in told
     assert told.endswith("It does not read .env, where AZURE_CLIENT_SECRET stands.")
     assert "Pl4nted" not in told
@@ -67,9 +69,15 @@ def test_a_token_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     with token_server() as gone:
         gone.name_it(monkeypatch)
     monkeypatch.setattr("azure.core.pipeline.policies.RetryPolicy.sleep", lambda *_: None)
-    with pytest.raises((ApiUnavailable, AccessRefused)) as failed:
+    with pytest.raises(ApiUnavailable) as failed:
         token_provider(URL)()
-    assert "resumes.openai.azure.com" in str(failed.value)
+    assert "for resumes.openai.azure.com. Tried: ManagedIdentityCredential." in str(failed.value)
+
+
+def test_an_identity_that_is_unknown_here(tokens: TokenServer) -> None:
+    tokens.refuses = "No User Assigned or Delegated Managed Identity found"
+    with pytest.raises(ApiUnavailable, match="AZURE_TENANT_ID"):
+        token_provider(URL)()
 
 
 def test_an_authority_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
