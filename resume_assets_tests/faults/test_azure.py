@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.sending import uploading
 from resume_assets.local_openai.errors import ApiError
 from resume_assets.local_openai.rules import answer
@@ -191,3 +193,8 @@ def test_a_deployment_for_single_requests_is_named_as_the_reason(flow: Flowing) 
     assert ended.message == "OpenAI: failed: invalid_request in line 1"
     flow.bring_in()
     assert flow.waiting() == [1]
+    # A wrong name or type is not tried for ever.
+    flow.until_done("b2")
+    refused = plan_batch(flow.database, flow.settings, rows=1, origin="test")
+    assert isinstance(refused, NoPlan)
+    assert refused.stop is Stop.low_share
