@@ -55,13 +55,15 @@ def table(figures: Iterable[Figure]) -> str:
     """The figures as lines of equal columns."""
     rows = [("figure", "median", "spread", "unit", "target", "what")]
     for one in figures:
-        spread = f"{_short(one.low)}-{_short(one.high)}" if one.rounds > 1 else ""
-        rows.append((one.name, _short(one.value), spread, one.unit, one.verdict, one.note))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])
-        for row in rows
-    )
+        spread = f"{short(one.low)}-{short(one.high)}" if one.rounds > 1 else ""
+        rows.append((one.name, short(one.value), spread, one.unit, one.verdict, one.note))
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Lines of equal columns; the last is as long as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    return "\n".join("  ".join([*map(str.ljust, row, widths), row[-1]]).rstrip() for row in rows)
 
 
 def write(figures: Iterable[Figure]) -> None:
@@ -70,13 +72,17 @@ def write(figures: Iterable[Figure]) -> None:
     if RESULTS.exists():
         results = json.loads(RESULTS.read_text(encoding="utf-8"))
     for one in figures:
-        values = asdict(one)
-        results[values.pop("name")] = {
-            key: value for key, value in values.items() if value not in (None, "")
-        }
+        results[one.name] = as_json(one)
     FOLDER.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _short(value: float) -> str:
+def as_json(one: Figure) -> dict[str, Any]:
+    """All but the name, and what it has not."""
+    values = asdict(one).items()
+    return {key: value for key, value in values if key != "name" and value not in (None, "")}
+
+
+def short(value: float) -> str:
+    """Three digits, or the whole number."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

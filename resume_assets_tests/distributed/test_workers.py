@@ -1,6 +1,7 @@
 """Celery workers by `deploy/compose/dagster.yaml`, one killed in mid-write, the store away.
 
-Database and endpoint are shared, an SQLite file among them; each process has a home of its own.
+Database, store and endpoint are shared; each process has a home of its own. Once on what one
+machine has, and once on servers, where RESUME_TEST_SQLSERVER_URL names one.
 """
 
 import threading
@@ -24,8 +25,7 @@ from resume_assets_tests.distributed.deployment import (
     deployed,
 )
 from resume_assets_tests.distributed.servers import postgres, redis
-from resume_assets_tests.faults.invariants import records, violations
-from resume_assets_tests.flow import flow_at
+from resume_assets_tests.faults.invariants import violations
 from resume_assets_tests.local_openai.support import until
 
 pytestmark = [pytest.mark.distributed, pytest.mark.timeout(2000)]
@@ -40,26 +40,33 @@ BACK = timedelta(minutes=2)
 """After the end of its lease, the run that goes on with a killed worker's batch is asked for."""
 
 
+@pytest.fixture(
+    params=["shared", pytest.param("on_servers", marks=pytest.mark.sqlserver)],
+    ids=["one machine", "servers"],
+)
+def places(request: pytest.FixtureRequest) -> Shared:
+    """Where database and batch files are."""
+    made: Shared = request.getfixturevalue(request.param)
+    return made
+
+
 @pytest.fixture
-def deployment(shared: Shared, tmp_path: Path) -> Iterator[Deployment]:
+def deployment(places: Shared, tmp_path: Path) -> Iterator[Deployment]:
     pytest.importorskip("dagster_postgres")
     pytest.importorskip("dagster_celery")
     configuration = DEPLOY / "compose" / "dagster.yaml"
     with (
         postgres() as storage,
         redis() as broker,
-        deployed(tmp_path, configuration, shared.variables | storage | broker) as made,
+        deployed(tmp_path, configuration, places.variables | storage | broker) as made,
     ):
         yield made
 
 
 @pytest.fixture
-def undisturbed(tmp_path: Path) -> dict[int, Any]:
+def undisturbed(places: Shared) -> dict[int, Any]:
     """Each candidate's record, as one process alone writes it."""
-    with flow_at(tmp_path / "undisturbed") as flow:
-        flow.seed(BATCHES * ROWS)
-        flow.until_done(rows=BATCHES * ROWS)
-        return records(flow.home)
+    return places.undisturbed(BATCHES * ROWS)
 
 
 def ours(deployment: Deployment) -> list[dict[str, Any]]:
@@ -68,13 +75,13 @@ def ours(deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def test_three_workers_one_killed_and_the_store_away(
-    shared: Shared,
+    places: Shared,
     deployment: Deployment,
     undisturbed: dict[int, Any],
     record_property: Callable[[str, object], None],
 ) -> None:
     began = time.monotonic()
-    shared.seed(BATCHES * ROWS)
+    places.seed(BATCHES * ROWS)
     deployment.code_server()
     deployment.web_server()
     deployment.daemon()
@@ -89,25 +96,28 @@ def test_three_workers_one_killed_and_the_store_away(
     assert command.poll() is None, deployment.said() + deployment.logs()
     victim.kill()
     killed = stalled.read_text(encoding="utf-8")
-    half = shared.batch(killed)
-    ends = list(shared.ends(killed).values())
+    half = places.batch(killed)
+    ends = list(places.ends(killed).values())
     assert ends.count("succeeded") == WRITTEN_BEFORE_IT_STALLED
     assert ends.count("submitted") == ROWS - WRITTEN_BEFORE_IT_STALLED
-    with shared.store_away():
+    with places.store_away():
         threading.Event().wait(AWAY)
 
     assert command.wait(LONGEST) == 0, deployment.said() + deployment.logs()
     said = deployment.said()
     assert f"{BATCHES} batches are in. {BATCHES * ROWS:,} records are written." in said
-    tidy(shared.database, shared.settings, shared.store, shared.api)
-    catch_up(shared.database)
-    assert violations(shared.home, came_to_its_end=True, expected=undisturbed) == []
+    tidy(places.database, places.settings, places.store, places.api)
+    catch_up(places.database)
+    assert (
+        violations(places.home, came_to_its_end=True, expected=undisturbed, select=places.select)
+        == []
+    )
     until(lambda: {run["status"] for run in ours(deployment)} == {"SUCCESS", "FAILURE"}, LONGEST)
-    done = [batch for batch in shared.batches() if batch.state == "done"]
+    done = [batch for batch in places.batches() if batch.state == "done"]
     assert len(done) == BATCHES
-    back = shared.batch(killed).requested_at - half.lease_until
+    back = places.batch(killed).requested_at - half.lease_until
     assert back <= BACK
-    lost = (shared.batch(killed).done_at - half.lease_until).total_seconds()
+    lost = (places.batch(killed).done_at - half.lease_until).total_seconds()
     runs = ours(deployment)
     failed = [run for run in runs if run["status"] == "FAILURE"]
     record_property(

@@ -57,13 +57,14 @@ def record(
 ) -> None:
     """Put candidates with these values there, LastProcessed set; None: it is not."""
     there = database.candidates
+    spelt = {column: target.name for column, target in there.by_column.items()}
     values = [
         {
             there.userid.name: userid,
             there.text.name: "resume",
             there.processed.name: written,
             **dict.fromkeys(there.names),
-            **row,
+            **{spelt.get(name, name): value for name, value in row.items()},
         }
         for userid, row in rows.items()
     ]

@@ -1,15 +1,21 @@
-"""The four promises, asked of the database and of the server's own book by plain queries."""
+"""The four promises, asked of the database and of the server's own book by plain queries.
+
+Each is told how to read all rows of a table; where it is not, `resumes.db` in the home is read.
+"""
 
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from resume_assets.local_openai.book import Book
 from resume_assets.trials.sampling import SENT_LATER
+
+Select = Callable[[str], list[dict[str, Any]]]
+"""All rows of a table, by its name."""
 
 OPEN = ("claimed", "submitted")
 CLOSED = ("done", "empty", "abandoned")
@@ -22,38 +28,47 @@ FORGOTTEN = (2, 3)
 """Candidates who are forgotten, in a life in which somebody is."""
 
 
-def violations(home: Path, *, came_to_its_end: bool, expected: dict[int, Any]) -> list[str]:
+def violations(
+    home: Path, *, came_to_its_end: bool, expected: dict[int, Any], select: Select | None = None
+) -> list[str]:
     """Sentences about what is not as promised; `expected`: each candidate's record."""
-    path = home / "resumes.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.row_factory = sqlite3.Row
-        look = _Look(database, Book(home / "local_openai"), expected)
-        found = [*look.always()]
-        if came_to_its_end:
-            found += [*look.at_the_end(), *_left_over(home)]
-        return found
+    select = select or in_file(home)
+    look = _Look(select, Book(home / "local_openai"), expected)
+    found = [*look.always()]
+    if came_to_its_end:
+        found += [*look.at_the_end(), *_left_over(home, select)]
+    return found
 
 
-def records(home: Path) -> dict[int, Any]:
+def records(home: Path, select: Select | None = None) -> dict[int, Any]:
     """Every candidate's row but the time at which it was written."""
-    with closing(sqlite3.connect(home / "resumes.db")) as database:
-        database.row_factory = sqlite3.Row
-        rows = database.execute("SELECT * FROM aicandidate").fetchall()
-    return {row["userid"]: {**row, "LastProcessed": None} for row in map(dict, rows)}
+    rows = (select or in_file(home))("aicandidate")
+    return {row["userid"]: {**row, "LastProcessed": None} for row in rows}
+
+
+def in_file(home: Path) -> Select:
+    """The tables of the SQLite file in this home."""
+
+    def select(table: str) -> list[dict[str, Any]]:
+        with closing(sqlite3.connect(home / "resumes.db")) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(f"SELECT * FROM {table}")]
+
+    return select
 
 
 class _Look:
-    def __init__(self, database: sqlite3.Connection, book: Book, expected: dict[int, Any]) -> None:
-        self.items = database.execute("SELECT * FROM resume_batch_items").fetchall()
-        self.trial_items = database.execute("SELECT * FROM resume_trial_items").fetchall()
-        self.trials = database.execute("SELECT * FROM resume_trials").fetchall()
-        self.drawn = database.execute("SELECT * FROM resume_trial_candidates").fetchall()
-        self.journal = database.execute("SELECT * FROM resume_journal").fetchall()
-        self.claims = database.execute("SELECT * FROM resume_claims").fetchall()
-        self.batches = database.execute("SELECT * FROM resume_batches").fetchall()
-        self.candidates = list(map(dict, database.execute("SELECT * FROM aicandidate")))
+    def __init__(self, select: Select, book: Book, expected: dict[int, Any]) -> None:
+        self.items = select("resume_batch_items")
+        self.trial_items = select("resume_trial_items")
+        self.trials = select("resume_trials")
+        self.drawn = select("resume_trial_candidates")
+        self.journal = select("resume_journal")
+        self.claims = select("resume_claims")
+        self.batches = select("resume_batches")
+        self.candidates = select("aicandidate")
         self.forgotten = {item["userid"] for item in self.items if item["forgotten_at"]}
-        self.people = database.execute("SELECT * FROM aicandidateBatchStatus").fetchall()
+        self.people = select("aicandidateBatchStatus")
         self.book = book
         self.expected = expected
 
@@ -204,17 +219,13 @@ class _Look:
                 yield f"1: {item['userid']} of a trial is {item['state']} and has a record, or none"
 
 
-def _left_over(home: Path) -> Iterator[str]:
+def _left_over(home: Path, select: Select) -> Iterator[str]:
+    forgotten = [item for item in select("resume_batch_items") if item["forgotten_at"]]
     for path in (home / "batches").rglob("*.jsonl"):
         of_batch = path.parent.name
-        with closing(sqlite3.connect(home / "resumes.db")) as database:
-            query = (
-                "SELECT userid FROM resume_batch_items"
-                " WHERE batch_key = ? AND forgotten_at IS NOT NULL"
-            )
-            for (userid,) in database.execute(query, (of_batch,)).fetchall():
-                if f"Lovelace{userid}".encode() in path.read_bytes():
-                    yield f"6: {userid} is forgotten and in {path.name}"
+        for userid in (item["userid"] for item in forgotten if item["batch_key"] == of_batch):
+            if f"Lovelace{userid}".encode() in path.read_bytes():
+                yield f"6: {userid} is forgotten and in {path.name}"
     for path in (home / "batches").rglob("*"):
         if path.suffix == ".part":
             yield f"half a file is left: {path.name}"
