@@ -30,7 +30,7 @@ from resume_assets.openai_api.limits import (
     OUTPUT_FILE_SECONDS,
 )
 from resume_assets.openai_api.listing import back_to, listed, with_id
-from resume_assets.openai_api.translating import as_api_key, counted, leave_alone, translate
+from resume_assets.openai_api.translating import api_key_header, counted, leave_alone, translate
 from resume_assets.progress import Unit, step
 from resume_assets.servers import LOOPBACK, Access
 
@@ -259,7 +259,9 @@ def connected(
     """
     # Servers on this machine are called directly, without the proxy that the environment names.
     is_here = httpx2.URL(base_url or "").host in LOOPBACK
-    requested = [counted, as_api_key] if access is Access.azure_key else [counted]
+    requested: list[Callable[[httpx2.Request], None]] = [counted]
+    if access is Access.azure_key and isinstance(key, str):
+        requested.append(api_key_header(key, base_url or ""))
     with openai.OpenAI(
         api_key=key,
         base_url=base_url,

@@ -3,6 +3,7 @@
 A server's own messages may quote a key or a line of a file, so only their codes are handed on.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -122,10 +123,24 @@ def counted(request: httpx2.Request) -> None:
         count(Tally.repeated)
 
 
-def as_api_key(request: httpx2.Request) -> None:
-    """Put the key where Azure's own examples have it, and gateways before Azure look for it."""
-    bearer = request.headers.pop("authorization", "")
-    request.headers["api-key"] = bearer.removeprefix("Bearer ")
+def api_key_header(key: str, base_url: str) -> Callable[[httpx2.Request], None]:
+    """Put the key where Azure's own examples have it, and gateways before Azure look for it.
+
+    The client knows of no such header: where a server sends it on elsewhere, it would go along.
+    """
+    there = _origin(httpx2.URL(base_url))
+
+    def put(request: httpx2.Request) -> None:
+        for name in ("authorization", "api-key"):
+            request.headers.pop(name, None)
+        if _origin(request.url) == there:
+            request.headers["api-key"] = key
+
+    return put
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def leave_alone(response: httpx2.Response) -> None:
