@@ -15,6 +15,7 @@ from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.ends import ModelEnd, end_of
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.settings import Settings
 
 
@@ -119,6 +120,7 @@ def limits_of(
         enqueued_tokens=min(token_limits, default=None),
         cost_total=settings.max_cost_usd,
         cost_today=settings.max_cost_usd_a_day,
+        requests=most_requests(settings),
     )
 
 
