@@ -6,8 +6,13 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
 	done)
 BIN := .venv/bin
+# OGX needs a newer one than we do, and has a folder of its own: nothing of it is installed here.
+PYTHON312 ?= $(shell for python in python3.12 python3.13 $$HOME/.pyenv/versions/3.12.*/bin/python \
+	$$HOME/.pyenv/versions/3.13.*/bin/python python3; do \
+	$$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$python && break; \
+	done)
 
-.PHONY: help install demo test browser stores distributed mutants ui lint types bench lock clean
+.PHONY: help install demo test browser stores distributed foreign mutants ui lint types bench lock clean
 
 help:
 	@echo "make demo     sample resumes through one whole batch; no key, no server"
@@ -19,6 +24,7 @@ help:
 	@echo "make browser  the tests of the pages, in Chromium"
 	@echo "make stores   the tests of object stores, with a real S3 server"
 	@echo "make distributed  the tests with Postgres, Redis and workers, a few minutes"
+	@echo "make foreign  the tests with a batch server that is not ours, OGX; needs Python 3.12"
 	@echo "make mutants  small changes to the code, a sample: does a test notice each?"
 
 install: .venv/installed
@@ -80,6 +86,17 @@ stores: .venv/stores
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-stores.lock
 	@touch $@
 
+# OGX in front of our own server, which stands for vLLM or llama.cpp: docs/own-server.md.
+foreign: install
+	@if [ -n "$(PYTHON312)" ]; then $(MAKE) --no-print-directory .foreign/installed && \
+		$(BIN)/python -m pytest -m foreign resume_assets_tests/foreign; \
+		else echo "SKIPPED: the tests with OGX did not run, for want of Python 3.12 or newer."; fi
+
+.foreign/installed: requirements-foreign.lock
+	$(PYTHON312) -m venv .foreign
+	.foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-foreign.lock
+	@touch $@
+
 # Another sample: make mutants SEED=2; more: see resume_assets_tests/mutants.
 SEED ?= 1
 mutants: install
@@ -106,9 +123,11 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --group distributed --constraint requirements.lock \
 		-o requirements-distributed.lock
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-annotate \
+		--no-header --no-strip-extras --upgrade --group foreign -o requirements-foreign.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-strip-extras --upgrade --extra sqlserver --extra s3 --extra postgres --extra celery \
-		--extra k8s --extra documents --extra fast --extra parquet pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+		--extra azure --extra k8s --extra documents --extra fast --extra parquet pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
 
 clean:
-	rm -rf .venv .resume_assets .bench .mutants
+	rm -rf .venv .foreign .resume_assets .bench .mutants

@@ -10,6 +10,13 @@ class Endpoint(StrEnum):
     local = "local_openai"
 
 
+class OpenAIAuthentication(StrEnum):
+    """How the server that answers is logged in to."""
+
+    key = "key"
+    entra = "entra"  # a token of Microsoft Entra: Azure OpenAI only
+
+
 class Encryption(StrEnum):
     """Of the connection to SQL Server."""
 

@@ -43,6 +43,8 @@ _OF_OTHERS = frozenset(
     {
         # Read by the `openai` package (3.54) or its Azure client
         "OPENAI_ADMIN_KEY",
+        "AZURE_OPENAI_AD_TOKEN",
+        "AZURE_OPENAI_API_VERSION",
         "OPENAI_API_TYPE",
         "OPENAI_API_VERSION",
         "OPENAI_LOG",
@@ -59,6 +61,9 @@ _OF_OTHERS = frozenset(
 _BEGINNINGS_OF_OTHERS = ("RESUME_TEST_", "OPENAI_API_KEY_")  # our tests; somebody's spare keys
 
 _OTHER_WORDS = {
+    "AZUREOPENAIAPIBASE": "AZURE_OPENAI_ENDPOINT",
+    "AZUREOPENAIDEPLOYMENT": "RESUME_MODEL",
+    "AZUREOPENAIDEPLOYMENTNAME": "RESUME_MODEL",
     "OPENAIAPIBASE": "OPENAI_BASE_URL",  # its name in the `openai` package before version 1
     "OPENAIAPIURL": "OPENAI_BASE_URL",
     "OPENAIMODEL": "RESUME_MODEL",

@@ -200,7 +200,7 @@ def _stuck(database: Database, settings: SettingsResource) -> list[str]:
     return [
         f"Batch {batch.batch_key} has been out for over {values.stuck_hours:g} hours "
         f"({batch.openai_status} at OpenAI); `resume-assets cancel {batch.batch_key}` calls it "
-        "back."
+        f"back.{planner.of_azure(values)}"
         for batch in stuck
     ]
 

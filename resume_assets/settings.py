@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from resume_assets.azure import is_azure
 from resume_assets.choices import (
     Authentication,
     Encryption,
@@ -23,6 +24,7 @@ from resume_assets.choices import (
     ExportFormat,
     LogFormat,
     NotBorneOut,
+    OpenAIAuthentication,
     ResponseFormat,
 )
 from resume_assets.errors import WrongUseError
@@ -130,6 +132,14 @@ class Settings(BaseSettings):
     """As the `openai` package reads it."""
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
     """Another server that speaks OpenAI's API, Files and Batches included."""
+    azure_openai_endpoint: str | None = Field(None, alias="AZURE_OPENAI_ENDPOINT")
+    """An Azure OpenAI resource, `https://RESOURCE.openai.azure.com`: [azure.md](azure.md)."""
+    azure_openai_api_key: SecretStr | None = Field(None, alias="AZURE_OPENAI_API_KEY")
+    """One of that resource's two keys."""
+    openai_authentication: OpenAIAuthentication = Field(
+        OpenAIAuthentication.key, alias="RESUME_OPENAI_AUTHENTICATION"
+    )
+    """`entra` logs in to Azure OpenAI with tokens of Microsoft Entra instead of a key."""
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, alias="RESUME_MODEL")
     """OpenAI shuts the default down on 2027-01-14; its successor is `gpt-6-luna`:
     [models.md](models.md).
@@ -155,7 +165,7 @@ class Settings(BaseSettings):
 
     # How much, how often
     batch_size: int = Field(500, ge=1, le=10_000_000, alias="RESUME_BATCH_SIZE")
-    """Resumes a batch; a file takes 50,000 at most."""
+    """Resumes a batch; a file takes 50,000 at most, at Azure 100,000."""
     max_in_flight: int = Field(4, ge=1, alias="RESUME_MAX_IN_FLIGHT")
     """Batches that may be out at once."""
     enqueued_token_limit: int | None = Field(None, ge=1, alias="RESUME_ENQUEUED_TOKEN_LIMIT")
@@ -183,7 +193,9 @@ class Settings(BaseSettings):
     where OpenAI's queue is full.
     """
     stuck_hours: float = Field(26, gt=0, le=8_760, alias="RESUME_STUCK_HOURS")
-    """A batch that is out for longer is named as stuck."""
+    """A batch that is out for longer is named as stuck; as late at Azure, which ends none for its
+    age.
+    """
 
     # Resumes in, records out
     import_folder: Path | None = Field(None, alias="RESUME_IMPORT_FOLDER")
@@ -207,7 +219,7 @@ class Settings(BaseSettings):
     notify_summary: bool = Field(False, alias="RESUME_NOTIFY_SUMMARY")
     """Whether those who are told get a summary once a day, from 06:00 UTC on."""
 
-    @field_validator("openai_base_url", "dagster_url")
+    @field_validator("openai_base_url", "azure_openai_endpoint", "dagster_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is None:
@@ -280,18 +292,37 @@ class Settings(BaseSettings):
         return self.database_url is None and self.server_ip is not None
 
     @property
+    def names_a_server(self) -> bool:
+        """Whether anything says that another than the local server is to answer."""
+        return (
+            self.openai_authentication is OpenAIAuthentication.entra
+            or self.openai_base_url is not None
+            or self.azure_openai_endpoint is not None
+            or self.openai_api_key is not None
+            or self.azure_openai_api_key is not None
+        )
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether Azure OpenAI is to answer, directly or behind a gateway of its kind."""
+        if self.openai_base_url is not None:
+            return is_azure(self.openai_base_url)
+        return self.azure_openai_endpoint is not None
+
+    @property
     def endpoint(self) -> Endpoint:
         """Who answers.
 
         Raises SettingsError where the local server's answers would go into a user's own database.
         """
-        if self.openai_api_key is not None or self.openai_base_url is not None:
+        if self.names_a_server:
             return Endpoint.openai
         if self.uses_embedded_database:
             return Endpoint.local
         raise SettingsError(
-            "OPENAI_API_KEY is not set (nor OPENAI_BASE_URL for another server). The local server "
-            "answers by rules and serves the embedded database only; it never writes into yours."
+            "OPENAI_API_KEY is not set (nor OPENAI_BASE_URL for another server, nor "
+            "AZURE_OPENAI_ENDPOINT). The local server answers by rules and serves the embedded "
+            "database only; it never writes into yours."
         )
 
     def safe_database_url(self) -> str:

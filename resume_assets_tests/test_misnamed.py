@@ -52,6 +52,9 @@ def test_another_case_or_no_underscores_is_the_same_name(name: str, data: st.Dat
         ("openai_api_key", "OPENAI_API_KEY"),
         ("OPENAI_API_BASE", "OPENAI_BASE_URL"),
         ("OPENAI_MODEL", "RESUME_MODEL"),
+        ("AZURE_OPENAI_KEY", "AZURE_OPENAI_API_KEY"),
+        ("AZURE_OPENAI_API_BASE", "AZURE_OPENAI_ENDPOINT"),
+        ("AZURE_OPENAI_DEPLOYMENT_NAME", "RESUME_MODEL"),
         ("DAGSTER_HOM", "DAGSTER_HOME"),
         ("RESUME_COLOUR_OF_THE_SKY", None),  # ours by its first word, and like none
     ],
@@ -64,7 +67,7 @@ def test_what_may_be_meant(name: str, expected: str | None) -> None:
     "name",
     [
         *("USERNAME", "PASSWORD", "DATABASE", "SERVER_ID", "PATH", "HOME", "DATABASE_URL"),
-        *("OPENAI_ORG_ID", "OPENAI_LOG", "AZURE_OPENAI_API_KEY", "OPENAI_TIMEOUT", "API_KEY"),
+        *("OPENAI_ORG_ID", "OPENAI_LOG", "AZURE_OPENAI_API_VERSION", "OPENAI_TIMEOUT", "API_KEY"),
         *("OPENAI_API_KEY_2", "RESUME_TEST_SQLSERVER_URL", "RESUME_CRASH_EVERY", "DAGSTER_PORT"),
     ],
 )

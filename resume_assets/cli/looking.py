@@ -17,7 +17,7 @@ def status() -> None:
 
     settings = load_settings()
     with opened_database(settings) as database:
-        overview.show(overview.overview(database, settings))
+        overview.show(overview.overview(database, settings), settings)
 
 
 @command("doctor", "resume-assets doctor --ask", group=Group.begin, changes_nothing=True)

@@ -10,8 +10,10 @@ from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import Service, Usage, price
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
+from resume_assets.servers import Access
 from resume_assets.settings import Settings
 
 _HINTS = {
@@ -21,6 +23,15 @@ _HINTS = {
     Outcome.refused: "The model declines: try another RESUME_MODEL",
 }
 
+_BATCHES_ONLY = "OperationNotSupported"
+_OF_DEPLOYMENT = {
+    _BATCHES_ONLY: "{name} takes no single requests, as a batch deployment does not: the first "
+    "batch shows how it answers, `resume-assets submit --batch-size 5`",
+    "DeploymentNotFound": "there is no deployment {name}: RESUME_MODEL is a deployment's name, "
+    "RESUME_BASE_MODEL its model's; a new one takes five minutes to be known",
+}
+"""What Azure's codes mean where a deployment is to answer batches."""
+
 _NOT_KNOWN = (400, 415, 422, 500, 501)
 """Statuses by which servers turn down a response format that they do not know."""
 
@@ -29,6 +40,14 @@ def look(settings: Settings) -> Iterator[Found]:
     """What the endpoint is and has. Raises SettingsError where none is configured."""
     with OpenAIResource(settings=SettingsResource()).api(quick=True) as api:
         yield from probe(api, settings.model)
+        if api.access.is_azure:
+            how = "tokens of Entra" if api.access is Access.entra else "a key"
+            yield Found(
+                f"Azure OpenAI, logged in to with {how}: {most_requests(settings):,} requests a "
+                "file at most; what takes it longer than 24 hours is late, and goes on"
+            )
+        elif settings.azure_openai_api_key is not None:
+            yield Found("AZURE_OPENAI_API_KEY is set, and not used: another server is asked", None)
 
 
 def ask(settings: Settings) -> Iterator[Found]:
@@ -47,6 +66,10 @@ def ask(settings: Settings) -> Iterator[Found]:
         if asked.answer is None:
             yield Found(asked.why_none, ok=False)
             return
+        if api.access.is_azure:
+            yield from _of_deployment(model, asked.answer)
+            if _code(asked.answer) in _OF_DEPLOYMENT:
+                return
         yield _told(model, asked.answer)
         if not _may_be_due_to_format(asked.answer):
             return
@@ -59,6 +82,23 @@ def ask(settings: Settings) -> Iterator[Found]:
                     None,
                 )
                 return
+
+
+def _of_deployment(model: Model, answer: Answer) -> Iterator[Found]:
+    """What the answer to a single request tells of a deployment that is to answer batches."""
+    code = _code(answer)
+    if code in _OF_DEPLOYMENT:
+        yield Found(_OF_DEPLOYMENT[code].format(name=model.name), ok=code == _BATCHES_ONLY)
+    elif answer.outcome is Outcome.succeeded:
+        yield Found(
+            f"{model.name} answers single requests, so it is no batch deployment: batches need one "
+            "of type Global Batch or Data Zone Batch, and RESUME_MODEL its name",
+            None,
+        )
+
+
+def _code(answer: Answer) -> str:
+    return answer.reason.partition(":")[2]
 
 
 def _may_be_due_to_format(answer: Answer) -> bool:

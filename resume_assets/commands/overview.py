@@ -125,7 +125,7 @@ def _trial(connection: sa.Connection, database: Database, key: str) -> dict[str,
     }
 
 
-def show(found: dict[str, Any]) -> None:
+def show(found: dict[str, Any], settings: Settings) -> None:
     """Print the overview."""
     answer(**found)
     say(f"Waiting         {counted(found['waiting'], 'resume')}")
@@ -144,7 +144,9 @@ def show(found: dict[str, Any]) -> None:
     _tell("Spent", _spent(found))
     _show_given_up(found["given_up"])
     for key in found["stuck"]:
-        _tell("Stuck", f"batch {key} has been out for longer than RESUME_STUCK_HOURS")
+        more = planner.of_azure(settings)
+        out = f"batch {key} has been out for longer than RESUME_STUCK_HOURS"
+        _tell("Late" if more else "Stuck", f"{out}.{more}" if more else out)
     end = found["model_end"]
     if end and not (found["planning_stopped"] or "").startswith(end["line"]):
         _tell("Model", end["line"])

@@ -132,7 +132,9 @@ def _code(error: dict[str, Any]) -> str:
         code = error.get(key)
         if isinstance(code, str) and _CODE.fullmatch(code) and not code.isdecimal():
             return code
-    return ""
+    inner = error.get("innererror")
+    filtered = isinstance(inner, dict) and inner.get("code") == "ResponsibleAIPolicyViolation"
+    return "content_filter" if filtered else ""  # Azure's, for its filter
 
 
 def _status(error: dict[str, Any], message: str) -> int | None:

@@ -66,6 +66,7 @@ class Answer:
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _FINISH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BATCH_ENDS = {"batch_expired": Outcome.expired, "batch_cancelled": Outcome.cancelled}
+_FILTERED = "content_filter"
 _MOST = 2**31 - 1  # of a count: what the ledger's INT holds
 
 _validate = Candidate.__pydantic_validator__.validate_json
@@ -175,6 +176,8 @@ def _failed(answer: Answer, status: int | None, error: object) -> Answer:
     code = answer.reason.partition(":")[2]
     if code in _BATCH_ENDS:
         answer.outcome, answer.reason = _BATCH_ENDS[code], code
+    elif code == _FILTERED:  # of the resume itself, at Azure; of an answer it is a finish_reason
+        answer.outcome, answer.attempt_used = Outcome.refused, True
     else:
         answer.attempt_used = is_own(answer.reason)
     return answer
@@ -197,7 +200,7 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
     elif finish == "length":
         answer.outcome, answer.reason = Outcome.cut, "length"
     elif finish == "content_filter":
-        answer.outcome, answer.reason = Outcome.refused, "content_filter"
+        answer.outcome, answer.reason = Outcome.refused, _FILTERED
     else:
         known = isinstance(finish, str) and _FINISH.fullmatch(finish)
         answer.reason = f"finish_reason:{finish}" if known else "no_finish_reason"

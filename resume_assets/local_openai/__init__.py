@@ -11,6 +11,7 @@ It shares `models` with the pipeline and knows nothing of its batches and databa
     completions.py   one request, one answer
     answering.py     many requests, with helper processes
     worker.py        moves batches through their life, by `stages`, `working` and `finishing`
+    azure.py         Azure OpenAI's ways, around the same server
     leases.py        one worker at a time for each batch, whatever process dies
     store.py         its state on disk
     book.py          what it was sent and what it completed, for tests

@@ -19,6 +19,7 @@ from resume_assets.local_openai.model_parameters import (
     read_caching,
     read_tier,
 )
+from resume_assets.local_openai.settings import Limits
 from resume_assets.local_openai.strict_schema import check_strict
 from resume_assets.local_openai.tokens import text_of
 from resume_assets.models.catalogue import Model, find_model
@@ -68,7 +69,7 @@ class ChatRequest:
         return next((text for role, text in reversed(self.messages) if role == "user"), "")
 
 
-def read_request(body: dict[str, Any]) -> ChatRequest:
+def read_request(body: dict[str, Any], limits: Limits) -> ChatRequest:
     """Check a request's body. Raises ApiError with OpenAI's code for what is wrong with it."""
     unknown = next((key for key in body if key not in _PARAMETERS), None)
     if unknown is not None:
@@ -78,7 +79,7 @@ def read_request(body: dict[str, Any]) -> ChatRequest:
         raise ApiError("you must provide a model parameter")
     if not isinstance(name, str):
         raise invalid_type("model", "a string", name)
-    model = find_model(name)
+    model = find_model(limits.model_of(name) or "")
     if not model.known:
         raise no_such_model(name)
     messages = _messages(body.get("messages"))

@@ -67,7 +67,7 @@ class Completer:
         `tokens`: the request's input tokens, where they were counted before.
         """
         try:
-            return self._complete(read_request(body), now, tokens)
+            return self._complete(read_request(body, self._limits), now, tokens)
         except ApiError as error:
             return Completion(error.status, error.body())
         except Exception as error:  # noqa: BLE001 - like at OpenAI, one request fails alone

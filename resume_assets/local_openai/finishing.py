@@ -48,7 +48,7 @@ def finish(
                 if kind == "error" and status in _REMAINDER:
                     target.writelines(_remainder(service, batch, status))
                 written = target.tell()
-            if written == 0:
+            if written == 0 and not (kind == "error" and service.limits.empty_error_file):
                 files.path(file_id).unlink()
                 made[kind] = None
         _commit_finish(service, batch, lease, status, made)

@@ -5,8 +5,7 @@ from typing import Any
 
 from resume_assets.local_openai.errors import ApiError, invalid_type, invalid_value, missing
 
-EXPIRES_AFTER = (3_600, 2_592_000)
-"""Seconds: an hour to thirty days."""
+_LONGEST_EXPIRY = 2_592_000  # seconds: thirty days
 
 _METADATA_PAIRS, _METADATA_KEY, _METADATA_VALUE = 16, 64, 512
 
@@ -38,8 +37,8 @@ def bounded(number: int, param: str, lowest: int, highest: int) -> int:
     return number
 
 
-def expires_after(anchor: object, seconds: object, param: str) -> int:
-    """Seconds of an expiration policy."""
+def expires_after(anchor: object, seconds: object, param: str, least: int) -> int:
+    """Seconds of an expiration policy, `least` at least."""
     if anchor is None:
         raise missing(f"{param}.anchor")
     if anchor != "created_at":
@@ -48,7 +47,7 @@ def expires_after(anchor: object, seconds: object, param: str) -> int:
         raise missing(f"{param}.seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise invalid_type(f"{param}.seconds", "an integer", seconds)
-    return bounded(seconds, f"{param}.seconds", *EXPIRES_AFTER)
+    return bounded(seconds, f"{param}.seconds", least, _LONGEST_EXPIRY)
 
 
 def metadata(value: object) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,8 @@ class Pace:
     finalizing_seconds: float = 0.2
     cancelling_seconds: float = 0.2
     expire_after_seconds: float = 86_400
+    expires: bool = True
+    """Whether a batch that takes longer is ended; Azure lets it run on."""
 
     def processing(self, requests: int) -> float:
         """Seconds from the first request of a batch to its last."""
@@ -49,6 +52,20 @@ class Limits:
     """OpenAI is reported to do both: validation fails the batch, or its creation gets HTTP 429."""
     exact_tokens: bool = True
     """Count with the model's own tokenizer; if not, a quarter of the characters."""
+    least_expiry_seconds: int = 3_600
+    """What the expiry of a file may be at least."""
+    empty_error_file: bool = False
+    """Whether there is an error file though nothing failed."""
+    deployments: dict[str, str] | None = None
+    """The names that may be asked for, and the model each stands for; None: the models' own."""
+    single_only: Sequence[str] = ()
+    """Those of them that no batch may ask for."""
+
+    def model_of(self, name: object) -> str | None:
+        """The model that a name stands for; None where it stands for none."""
+        if not isinstance(name, str):
+            return None
+        return name if self.deployments is None else self.deployments.get(name)
 
 
 class Clock:

@@ -127,7 +127,7 @@ def _read_line(
             "missing_required_parameter", "Missing required parameter: 'body'.", number, "body"
         )
         return
-    _check_model(body, number, found)
+    _check_model(body, number, found, limits)
     if len(found.errors) > before:
         return
     try:
@@ -136,7 +136,7 @@ def _read_line(
         found.add("invalid_json_line", "This line is nested too deeply.", number)
         return
     try:
-        tokens = request_tokens(read_request(body), limits)
+        tokens = request_tokens(read_request(body, limits), limits)
     except ApiError:
         tokens = 0  # It will be answered with that error, alone, when its turn comes.
     found.tokens += tokens
@@ -190,7 +190,7 @@ def _check_call(request: dict[str, Any], number: int, found: Validation) -> None
             found.add(code, message, number, param)
 
 
-def _check_model(body: dict[str, Any], number: int, found: Validation) -> None:
+def _check_model(body: dict[str, Any], number: int, found: Validation, limits: Limits) -> None:
     model = body.get("model")
     if model is None:
         found.add(
@@ -199,7 +199,14 @@ def _check_model(body: dict[str, Any], number: int, found: Validation) -> None:
             number,
             "body.model",
         )
-    elif not isinstance(model, str) or not find_model(model).known:
+    elif model in limits.single_only:
+        found.add(
+            "invalid_request",
+            "The deployment SKU is invalid: it has to be globalbatch.",
+            number,
+            "body.model",
+        )
+    elif not isinstance(model, str) or not find_model(limits.model_of(model) or "").known:
         found.add(
             "model_not_found",
             "The provided model is not supported by the Batch API.",

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import orjson
@@ -61,9 +62,10 @@ def work(service: Service, batch: Row, lease: Lease, still_wanted: Callable[[], 
     """Answer the requests that are due by now; end the batch when its time is over."""
     now, total, position = service.now(), batch["total"], batch["position"]
     lasts = service.pace.processing(total)
-    elapsed = min(now, batch["expires_at"]) - batch["started"]
+    expires_at = batch["expires_at"] if service.pace.expires else inf
+    elapsed = min(now, expires_at) - batch["started"]
     due = total if lasts <= 0 else min(total, int(elapsed / lasts * total + 1e-9))
-    if due <= position and now >= batch["expires_at"]:
+    if due <= position and now >= expires_at:
         finish(service, batch, lease, "expired", still_wanted)
         return
     results = _answer(service, batch, max(0, due - position), lease, still_wanted)
@@ -90,7 +92,7 @@ def _next_due(service: Service, batch: Row, position: int) -> float:
     next_request = started + lasts * (position + 1) / total
     soon = max(next_request, min(service.now() + lasts / _TICKS, end))
     due = soon if next_request > service.now() else next_request
-    return min(due, float(batch["expires_at"]))
+    return min(due, float(batch["expires_at"])) if service.pace.expires else due
 
 
 def _commit_work(service: Service, batch: Row, lease: Lease, results: _Results, name: str) -> None:

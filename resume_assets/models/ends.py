@@ -7,8 +7,8 @@ own affair: there the date is told, and holds nothing up.
 
 import datetime
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from resume_assets.azure import host_of
 from resume_assets.models.catalogue import Model
 from resume_assets.settings import Settings
 
@@ -72,11 +72,10 @@ def end_of(
     """
     on, is_binding = announced, True
     if on is None:
-        host = (urlsplit(settings.openai_base_url or "").hostname or "").lower()
-        is_local = settings.openai_api_key is None and settings.openai_base_url is None
-        if host.endswith(".azure.com"):
+        host = host_of(settings.openai_base_url)
+        if settings.is_azure:
             on = model.azure_shutdown
         else:
             on = model.shutdown
-            is_binding = not is_local and (host == "" or host.endswith("api.openai.com"))
+            is_binding = settings.names_a_server and (host == "" or host.endswith("api.openai.com"))
     return None if on is None else ModelEnd(model.name, on, model.successor, is_binding)

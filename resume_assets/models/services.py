@@ -6,8 +6,8 @@ some deployments, which no list tells; there, and at servers of one's own, it is
 
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
+from resume_assets.azure import host_of
 from resume_assets.choices import Endpoint
 from resume_assets.models.catalogue import Model
 from resume_assets.models.prices import Service, Usage, price
@@ -40,7 +40,9 @@ def parameters_of(service: Service, settings: Settings) -> dict[str, Any]:
 
 def _has_tiers(settings: Settings) -> bool:
     """Whether the endpoint is OpenAI, or the local server, which knows what OpenAI knows."""
-    if settings.endpoint is Endpoint.local or settings.openai_base_url is None:
+    if settings.endpoint is Endpoint.local:
         return True
-    host = (urlsplit(settings.openai_base_url).hostname or "").lower()
+    host = host_of(settings.openai_base_url)
+    if host == "":
+        return not settings.is_azure
     return host == _OPENAI or host.endswith(f".{_OPENAI}")

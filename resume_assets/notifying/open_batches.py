@@ -5,7 +5,7 @@ from typing import Any
 
 from resume_assets.batches.ledger.batches import Batch, is_synchronous
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
-from resume_assets.batches.planning.planner import is_stuck
+from resume_assets.batches.planning.planner import is_stuck, of_azure
 from resume_assets.batches.receiving.contradictions import is_for_a_person
 from resume_assets.notifying.matters import Kind, Matter
 from resume_assets.settings import Settings
@@ -52,11 +52,11 @@ def _out(batch: Batch, now: datetime, settings: Settings) -> Matter | None:
         )
     if is_stuck(batch, now, settings):
         return _matter(
-            Kind.batch_stuck,
+            Kind.batch_late if settings.is_azure else Kind.batch_stuck,
             batch,
             f"has been out for over {settings.stuck_hours:g} hours ({batch.openai_status} at "
-            f"{_server(batch)}). Its {batch.requests or 0:,} resumes stay claimed; what is "
-            "answered by then comes in when it is called back.",
+            f"{_server(batch)}).{of_azure(settings)} Its {batch.requests or 0:,} resumes stay "
+            "claimed; what is answered by then comes in when it is called back.",
             cancel,
             "out",
         )

@@ -6,41 +6,59 @@ Source of the behaviour: OpenAI's Batch API reference and the `openai` package (
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from typing import BinaryIO, TypeVar
+from datetime import date, datetime
+from typing import BinaryIO
 
 import httpx2
 import openai
 import orjson
-from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
 from resume_assets.extraction.requests import ENDPOINT
-from resume_assets.openai_api.errors import ApiUnavailable, Doubtful, NotThere, NotWhole
+from resume_assets.openai_api.errors import (
+    ApiRefused,
+    ApiUnavailable,
+    Doubtful,
+    NotThere,
+    NotWhole,
+)
 from resume_assets.openai_api.limits import (
     COMPLETION_WINDOW,
     INPUT_FILE_SECONDS,
     OUTPUT_FILE_SECONDS,
 )
-from resume_assets.openai_api.translating import counted, leave_alone, translate
+from resume_assets.openai_api.listing import back_to, listed, with_id
+from resume_assets.openai_api.translating import api_key_header, counted, leave_alone, translate
 from resume_assets.progress import Unit, step
+from resume_assets.servers import LOOPBACK, Access
 
 _CHUNK = 1 << 20
+_NOT_READY = ("pending", "running")  # of Azure's `AzureOpenAIFileStatus`
 _OPENAI = "openai.com"
 _BRIEFLY = 10.0  # seconds
-CLOCK_SKEW = timedelta(minutes=10)
-"""How far OpenAI's clock and the database's may be apart."""
 
 
 class BatchApi:
     """One endpoint, with one API key. Its calls raise the errors of `openai_api.errors`."""
 
-    def __init__(self, client: openai.OpenAI, *, endpoint: str | None = None) -> None:
-        """`endpoint`: its name in the ledger, for a server whose address changes."""
+    def __init__(
+        self,
+        client: openai.OpenAI,
+        *,
+        endpoint: str | None = None,
+        account: str | None = None,
+        access: Access = Access.openai,
+    ) -> None:
+        """`endpoint`: its name in the ledger, for a server whose address changes.
+
+        `account`: what its batches belong to, where that is not the API key.
+        """
         self.client = client
+        self.access = access
         self._endpoint = endpoint
+        self._account = account
 
     @property
     def endpoint(self) -> str:
@@ -63,8 +81,12 @@ class BatchApi:
 
     @property
     def key_hash(self) -> str:
-        """A hash of the API key: tells one from another, and nothing about either."""
-        return hashlib.sha256(f"resume_assets|{self.client.api_key}".encode()).hexdigest()[:16]
+        """A hash of the API key or the account: tells one from another, and nothing about either.
+
+        It is never made from a token, which is another every hour.
+        """
+        of = self._account or self.client.api_key
+        return hashlib.sha256(f"resume_assets|{of}".encode()).hexdigest()[:16]
 
     def upload(self, stream: BinaryIO, name: str) -> FileObject:
         """Upload a request file. A try that failed may leave a file of that name behind."""
@@ -76,25 +98,31 @@ class BatchApi:
                 purpose="batch",
                 expires_after={"anchor": "created_at", "seconds": INPUT_FILE_SECONDS},
             )
-            return _with_id(file)
+            return with_id(file)
+
+    def is_ready(self, file_id: str) -> bool:
+        """Whether a batch can be made of the upload: Azure looks it through first.
+
+        Raises ApiRefused where that found it unfit, NotThere.
+        """
+        with self.translated("looking up the request file"):
+            status = with_id(self.client.files.retrieve(file_id)).status
+        if status == "error":
+            raise ApiRefused(f"{self.server} found the request file unfit.")
+        return status not in _NOT_READY
 
     def find_files(self, name: str, since: datetime) -> list[FileObject]:
         """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
         with self.translated("looking for an upload"):
-            found = []
-            for file in _listed(self.client.files.list(purpose="batch", order="desc")):
-                if _is_before(file.created_at, since - CLOCK_SKEW):
-                    break
-                if file.filename == name:
-                    found.append(file)
-            return found
+            files = back_to(since, self.client.files.list(purpose="batch", order="desc"))
+            return [file for file in files if file.filename == name]
 
     def uploads(self, prefix: str) -> list[FileObject]:
         """All request files whose names begin with `prefix`, from all pages."""
         with self.translated("looking through the uploads"):
             return [
                 file
-                for file in _listed(self.client.files.list(purpose="batch"))
+                for file in listed(self.client.files.list(purpose="batch"))
                 if (file.filename or "").startswith(prefix)
             ]
 
@@ -110,25 +138,22 @@ class BatchApi:
                 metadata=metadata,
                 output_expires_after={"anchor": "created_at", "seconds": OUTPUT_FILE_SECONDS},
             )
-            return _with_id(batch)
+            return with_id(batch)
 
     def batches_since(self, since: datetime) -> Iterator[Batch]:
-        """Batches of this project, newest first, back to `since` (UTC), a page of 100 a call."""
+        """Batches of this project, back to `since` (UTC), a page of 100 a call."""
         with self.translated("listing the batches"):
-            for batch in _listed(self.client.batches.list(limit=100)):
-                if _is_before(batch.created_at, since - CLOCK_SKEW):
-                    return
-                yield batch
+            yield from back_to(since, self.client.batches.list(limit=100))
 
     def retrieve(self, batch_id: str) -> Batch:
         """One batch. Raises NotThere."""
         with self.translated("looking up the batch"):
-            return _with_id(self.client.batches.retrieve(batch_id))
+            return with_id(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> Batch:
         """Ask for the batch to be cancelled; what was answered before is paid for and kept."""
         with self.translated("cancelling the batch"):
-            return _with_id(self.client.batches.cancel(batch_id))
+            return with_id(self.client.batches.cancel(batch_id))
 
     def download(self, file_id: str, target: BinaryIO, *, as_it_is: bool = False) -> int:
         """Stream a file to `target`; returns its bytes.
@@ -162,7 +187,7 @@ class BatchApi:
         """A result file's size in bytes; None where the server does not give it."""
         try:
             with self.translated("looking up a result file"):
-                return self.told_size(_with_id(self.client.files.retrieve(file_id)))
+                return self.told_size(with_id(self.client.files.retrieve(file_id)))
         except NotThere:  # whether it exists shows when its content is fetched
             return None
 
@@ -201,7 +226,7 @@ class BatchApi:
             yield
         except openai.OpenAIError as error:
             # `from None`: the client's own error holds the request, with its key and its body.
-            raise translate(error, self.server, doing, once_only=once_only) from None
+            raise translate(error, self.server, doing, self.access, once_only=once_only) from None
         except httpx2.HTTPError as error:  # a stream that broke while it was read
             raise ApiUnavailable(
                 f"The connection to {self.server} broke while {doing} ({type(error).__name__})."
@@ -216,35 +241,38 @@ class BatchApi:
             raise (Doubtful if once_only else ApiUnavailable)(message) from None
 
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
 @contextmanager
 def connected(
     base_url: str | None,
-    key: str,
+    key: str | Callable[[], str],
     *,
     timeout: float,
     connect_timeout: float,
     max_retries: int,
     endpoint: str | None = None,
+    account: str | None = None,
+    access: Access = Access.openai,
 ) -> Iterator[BatchApi]:
     """The API with a client of its own, closed afterwards.
 
     Seconds are for one call: `timeout` between two bytes, `connect_timeout` to reach the server.
+    `key`: called before each call of the API where it is a function, which gives a token.
     """
     # Servers on this machine are called directly, without the proxy that the environment names.
-    is_here = httpx2.URL(base_url or "").host in _LOOPBACK
+    is_here = httpx2.URL(base_url or "").host in LOOPBACK
+    requested: list[Callable[[httpx2.Request], None]] = [counted]
+    if access is Access.azure_key and isinstance(key, str):
+        requested.append(api_key_header(key, base_url or ""))
     with openai.OpenAI(
         api_key=key,
         base_url=base_url,
         timeout=httpx2.Timeout(timeout, connect=connect_timeout),
         max_retries=max_retries,
         http_client=openai.DefaultHttpxClient(
-            trust_env=not is_here, event_hooks={"request": [counted], "response": [leave_alone]}
+            trust_env=not is_here, event_hooks={"request": requested, "response": [leave_alone]}
         ),
     ) as client:
-        yield BatchApi(client, endpoint=endpoint)
+        yield BatchApi(client, endpoint=endpoint, account=account, access=access)
 
 
 def _is_whole(line: bytes) -> bool:
@@ -253,36 +281,3 @@ def _is_whole(line: bytes) -> bool:
         return not line.strip() or orjson.loads(line) is not None
     except ValueError:
         return False
-
-
-T = TypeVar("T", Batch, FileObject)
-
-
-def _with_id(made: T) -> T:
-    """The object, if it is one: the client passes a proxy's HTML page on as a string."""
-    if not isinstance(getattr(made, "id", None), str):
-        raise TypeError("no object with an id")
-    return made
-
-
-def _listed(first: SyncCursorPage[T]) -> Iterator[T]:
-    """Everything on a list's pages. Raises TypeError for one that may not be complete.
-
-    The client takes an answer that is no page for an empty list; but here a batch's absence from
-    the list counts as proof that it was not created.
-    """
-    more: bool | None = True
-    for page in first.iter_pages():
-        if not isinstance(page.data, list):
-            break
-        yield from page.data
-        more = page.has_more
-    if more:
-        raise TypeError("a list that breaks off")
-
-
-def _is_before(timestamp: object, limit: datetime) -> bool:
-    """Whether a time of the server's is before `limit`; False where it gave none."""
-    if not isinstance(timestamp, int | float):
-        return False
-    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None) < limit

@@ -14,9 +14,11 @@ from urllib.parse import quote
 import httpx2
 import openai
 
+from resume_assets.azure import v1_url
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import safe_code
 from resume_assets.openai_api.reaching import address_of, why_plain, why_unreached
+from resume_assets.servers import Access
 
 _NAMED = 8  # models
 _MODEL_NAME = re.compile(r"[\w.:/@+-]{1,80}", re.ASCII)
@@ -48,6 +50,7 @@ class _Looking:
         self.client = api.client
         self.base = api.client.base_url
         self.name = api.endpoint
+        self.access = api.access
 
     def look(self, model: str) -> Iterator[Found]:
         models = self._get("/models")
@@ -75,7 +78,8 @@ class _Looking:
             there = address_of(models.url).removesuffix("/models")
             return f"{self.name} sends us on to {there}: set OPENAI_BASE_URL={there}"
         if _is_refused(models) and _is_refused(files):
-            return f"{self.name} refuses the key ({_shown(models)}): check OPENAI_API_KEY."
+            what = "identity" if self.access is Access.entra else "key"
+            return f"{self.name} refuses the {what} ({_shown(models)}). {self.access.value}"
         if _is_list(models) or _is_list(files):
             return None
         for candidate in self._candidates():
@@ -92,9 +96,20 @@ class _Looking:
         shown = address_of(self.base)
         origin = shown.removesuffix(self.base.path.rstrip("/"))
         candidates = [f"{shown.partition('/v1')[0]}/v1", f"{shown}/v1", f"{origin}/v1", origin]
+        if self.access.is_azure:
+            candidates.insert(0, v1_url(shown))
         return [one for one in dict.fromkeys(candidates) if one != shown]
 
     def _model(self, models: httpx2.Response, model: str) -> Iterator[Found]:
+        if self.access.is_azure:
+            # Its list is of what can be deployed in the region, whatever is.
+            yield Found(
+                f"{self.name} answers, and tells nobody its deployments: RESUME_MODEL={model} has "
+                "to be the name of one of type Global Batch or Data Zone Batch; `resume-assets "
+                "doctor --ask` finds out",
+                None,
+            )
+            return
         one = _json(self._get(f"/models/{quote(model, safe='')}"))
         known = _names(models)
         is_there = isinstance(one, dict) and one.get("id") == model
@@ -159,7 +174,8 @@ def _shown(response: httpx2.Response) -> str:
     body = _json(response)
     error = body.get("error") if isinstance(body, dict) else None
     code = safe_code(error.get("code")) if isinstance(error, dict) else None
-    return f"HTTP {response.status_code}{f', {code}' if code else ''}"
+    is_news = code not in (None, str(response.status_code))
+    return f"HTTP {response.status_code}{f', {code}' if is_news else ''}"
 
 
 def _no_api(response: httpx2.Response) -> str:

@@ -3,6 +3,7 @@
 A server's own messages may quote a key or a line of a file, so only their codes are handed on.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,13 +24,19 @@ from resume_assets.openai_api.errors import (
     named_limit,
     safe_code,
 )
+from resume_assets.servers import Access
 from resume_assets.tallies import Tally, count
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 def translate(
-    error: openai.OpenAIError, server: str, doing: str, *, once_only: bool = False
+    error: openai.OpenAIError,
+    server: str,
+    doing: str,
+    access: Access = Access.openai,
+    *,
+    once_only: bool = False,
 ) -> ApiFailed:
     """Our error for one of the client's; `doing` ends a sentence: "creating the batch".
 
@@ -37,7 +44,7 @@ def translate(
     so a lost answer becomes Doubtful.
     """
     if isinstance(error, openai.APIStatusError):
-        return _by_status(error, server, doing, once_only=once_only)
+        return _by_status(error, server, doing, access, once_only=once_only)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
         what = type(cause).__name__ if cause is not None else type(error).__name__
@@ -50,10 +57,12 @@ def translate(
 
 
 def _by_status(
-    error: openai.APIStatusError, server: str, doing: str, *, once_only: bool
+    error: openai.APIStatusError, server: str, doing: str, access: Access, *, once_only: bool
 ) -> ApiFailed:
     status, code = error.status_code, _code(error)
-    shown = f"HTTP {status}{f', {code}' if code else ''}"
+    if TOKEN_LIMIT in (_message(error) or ""):  # where Azure says it, in some regions
+        code = TOKEN_LIMIT
+    shown = f"HTTP {status}{f', {code}' if code not in (None, str(status)) else ''}"
     if code == TOKEN_LIMIT:
         return QueueFull(
             f"{server} has a full queue for this account ({shown}); the batch waits.",
@@ -66,10 +75,8 @@ def _by_status(
             "Look at its billing page."
         )
     if status in (401, 403):
-        return AccessRefused(
-            f"{server} refused the key ({shown}) while {doing}. Check OPENAI_API_KEY, its project "
-            "and its rights."
-        )
+        what = "identity" if access is Access.entra else "key"
+        return AccessRefused(f"{server} refused the {what} ({shown}) while {doing}. {access.value}")
     if status == 404:
         return NotThere(f"{server} knows of no such thing ({shown}) while {doing}.")
     if status == 400 and error.param == "input_file_id":
@@ -114,6 +121,26 @@ def counted(request: httpx2.Request) -> None:
     """Count a call that the client makes again; it says so itself in a header."""
     if request.headers.get("x-stainless-retry-count", "0") != "0":
         count(Tally.repeated)
+
+
+def api_key_header(key: str, base_url: str) -> Callable[[httpx2.Request], None]:
+    """Put the key where Azure's own examples have it, and gateways before Azure look for it.
+
+    The client knows of no such header: where a server sends it on elsewhere, it would go along.
+    """
+    there = _origin(httpx2.URL(base_url))
+
+    def put(request: httpx2.Request) -> None:
+        for name in ("authorization", "api-key"):
+            request.headers.pop(name, None)
+        if _origin(request.url) == there:
+            request.headers["api-key"] = key
+
+    return put
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def leave_alone(response: httpx2.Response) -> None:

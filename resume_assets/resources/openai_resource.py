@@ -1,6 +1,6 @@
 """OpenAI's API, any server that speaks it, or the local server where nothing is configured."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from resume_assets.batches.store_errors import shown_url
 from resume_assets.choices import Endpoint
 from resume_assets.resources.in_force import showing
 from resume_assets.resources.settings_resource import SettingsResource
+from resume_assets.servers import Access, server_of
 
 if TYPE_CHECKING:
     from resume_assets.openai_api.client import BatchApi
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 def _facts(resource: "OpenAIResource") -> dict[str, object]:
     settings = resource.settings.load()
-    is_local = settings.endpoint is Endpoint.local
+    server = None if settings.endpoint is Endpoint.local else server_of(settings)
     return {
         "endpoint": (
             "local_openai: answers by rules, costs nothing"
-            if is_local
-            else shown_url(settings.openai_base_url or "https://api.openai.com/v1")
+            if server is None
+            else shown_url(server.url or "https://api.openai.com/v1")
         ),
-        "key": None if is_local else ("set" if settings.openai_api_key else "none"),
+        "key": None if server is None else server.key_in_words,
         "model": settings.model,
         "prompt": settings.prompt,
         "tokens of an answer, at most": f"{settings.max_output_tokens:,}",
@@ -37,7 +38,7 @@ def _facts(resource: "OpenAIResource") -> dict[str, object]:
 class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A client for the Files and Batches endpoints.
 
-    The API key is read from OPENAI_API_KEY on connecting and is no part of this configuration.
+    The API key is read from the environment on connecting and is no part of this configuration.
     """
 
     settings: dg.ResourceDependency[SettingsResource]
@@ -59,10 +60,11 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def api(self, *, quick: bool = False) -> "Iterator[BatchApi]":
         """The API. `quick`: 10 s per call and no retries, for a sensor tick.
 
-        Raises SettingsError where a database is configured and no endpoint.
+        Raises SettingsError where a database is configured and no endpoint, or none that is sure.
         """
         # Imported only when used: the client takes as long to load as half of Dagster.
         from resume_assets.openai_api.client import connected
+        from resume_assets.openai_api.entra import token_provider
 
         settings = self.settings.load()
         timeout = 10.0 if quick else self.timeout_seconds or 120.0
@@ -74,16 +76,19 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             max_retries=0 if quick else retries,
         )
         if settings.endpoint is Endpoint.openai:
-            key = settings.openai_api_key
-            # A server of one's own may want no key; the client wants one.
-            shown = key.get_secret_value() if key is not None else "none"
-            with connect(settings.openai_base_url, shown) as api:
+            server = server_of(settings)
+            key: str | Callable[[], str]
+            if server.access is Access.entra:
+                key = token_provider(server.url or "")
+            else:
+                key = server.key or "none"  # a server of one's own may want none; the client does
+            with connect(server.url, key, account=server.account, access=server.access) as api:
                 yield api
             return
         from resume_assets.local_openai.server import running
 
         with (
-            running(settings.home_folder / "local_openai") as server,
-            connect(server.base_url, server.api_key, endpoint="local_openai") as api,
+            running(settings.home_folder / "local_openai") as local,
+            connect(local.base_url, local.api_key, endpoint="local_openai") as api,
         ):
             yield api

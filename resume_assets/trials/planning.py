@@ -12,7 +12,7 @@ from resume_assets.batches.planning.planner import Planned, decision_on, insert_
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
 from resume_assets.models.catalogue import model_for
-from resume_assets.openai_api.limits import MAX_REQUESTS
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.settings import Settings
 from resume_assets.trials import ledger
 from resume_assets.trials.sampling import remaining
@@ -78,7 +78,7 @@ def _decided(
     key: str,
     variant: Variant,
 ) -> Plan | NoPlan | None:
-    rows = _unplanned(connection, database, key, variant)[:MAX_REQUESTS]
+    rows = _unplanned(connection, database, key, variant)[: most_requests(settings)]
     if not rows:
         return None
     own = variant.settings(settings)

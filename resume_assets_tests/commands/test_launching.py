@@ -103,7 +103,7 @@ def test_submit_hands_over_and_says_what_it_says_without(web: Web) -> None:
 def test_all_are_handed_over_before_the_first_is_followed(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resume_assets.batches.planning.decision.MAX_REQUESTS", 2)
+    monkeypatch.setattr("resume_assets.batches.planning.outstanding.most_requests", lambda _: 2)
     web.platform.seed(5)
 
     def none_is_followed() -> None:

@@ -42,7 +42,7 @@ def test_nothing_waiting_is_no_failure(platform: Platform) -> None:
 def test_more_than_one_file_takes_makes_several_partitions(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resume_assets.batches.planning.decision.MAX_REQUESTS", 2)
+    monkeypatch.setattr("resume_assets.batches.planning.outstanding.most_requests", lambda _: 2)
     platform.seed(5)
     said = ok("submit", "--batch-size", "50000")
     keys = [key for key, _ in KEY.findall(said)]
@@ -54,7 +54,7 @@ def test_more_than_one_file_takes_makes_several_partitions(
 def test_several_batches_of_one_name_are_numbered(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resume_assets.batches.planning.decision.MAX_REQUESTS", 1)
+    monkeypatch.setattr("resume_assets.batches.planning.outstanding.most_requests", lambda _: 1)
     platform.seed(3)
     platform.until_built("x" * 62 + "-2", rows=1)
     ok("submit", "--batch-size", "3", "--batch", "x" * 64)

@@ -141,6 +141,24 @@ def test_a_number_stays_and_what_it_leads_to_goes(database: Database, store: Bat
     assert queue(database) == [1, 3]
 
 
+@pytest.mark.parametrize("kind", [sa.String(60), sa.Integer()], ids=["text", "number"])
+def test_a_trials_page_goes_only_where_ids_tell_who_it_is(
+    empty_database: Database, store: BatchStore, tmp_path: Path, kind: Any
+) -> None:
+    """A number stands in a page that is not about anybody, too."""
+    database, one = empty_database, PEOPLE[0] if isinstance(kind, sa.String) else 20
+    make_schema(database)
+    make_table(database, {"userid": kind})
+    initialise(database)
+    seed(database, {one: "Resume"})
+    page = tmp_path / "trials" / "t1.html"
+    page.parent.mkdir()
+    page.write_text(f"<p>{one}</p>", encoding="utf-8")
+    receipt = forgetting.forget(database, settings(home=tmp_path), store, None, [one])
+    is_text = isinstance(kind, sa.String)
+    assert (page.exists(), receipt.files_removed) == (not is_text, int(is_text))
+
+
 def test_not_sent_again(addressed: Database, store: BatchStore) -> None:
     database = addressed
     assert forget(database, store, PEOPLE[0]).people == 1

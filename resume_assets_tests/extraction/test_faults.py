@@ -159,3 +159,12 @@ def test_nothing_raises_and_nothing_is_quoted(status: Any, error: Any, body: Any
         assert answer.reason.isascii()
         assert " " not in answer.reason
         assert not (answer.attempt_used and answer.reason.startswith(("http_429", "error:server")))
+
+
+@pytest.mark.parametrize("code", ["content_filter", "400", None])
+def test_a_resume_that_azures_filter_stops_is_refused(code: str | None) -> None:
+    inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {}}
+    error = {"message": "The response was filtered: Zofia", "type": None, "code": code}
+    answer = read(shapes(400, {**error, "status": 400, "innererror": inner})["OpenAI"])
+    assert (answer.outcome, answer.reason) == (Outcome.refused, "http_400:content_filter")
+    assert answer.attempt_used

@@ -121,9 +121,13 @@ class TestCalls:
         flow.faults.add("GET", BATCHES, fault, times=None)
         before = flow.faults.count("GET", BATCHES)
         server = flow.client.server
-        times = {"timeout": 5.0, "connect_timeout": 5.0}
         with connected(
-            server.base_url, server.api_key, max_retries=3, endpoint=ENDPOINT, **times
+            server.base_url,
+            server.api_key,
+            timeout=5,
+            connect_timeout=5,
+            max_retries=3,
+            endpoint=ENDPOINT,
         ) as flow.api:
             (problem,) = flow.poll().problems.values()
         assert "no money left" in problem

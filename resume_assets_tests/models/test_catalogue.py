@@ -10,6 +10,7 @@ from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
 from resume_assets.local_openai.chat_request import read_request
+from resume_assets.local_openai.settings import Limits
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model, UnknownBaseModel, find_model, model_for, models
 from resume_assets.settings import Settings
@@ -136,7 +137,7 @@ def test_what_is_asked_of_a_model_is_what_it_takes(name: str, tokens: int):
     model = find_model(name)
     sent = with_caching(asked(model, 0.2, 4_000), model, tokens, DAY)
     body = json.loads(RequestTemplate(sent).line("1", "a resume"))["body"]
-    request = read_request(body)
+    request = read_request(body, Limits())
     assert (request.model.name, request.resume, request.max_tokens) == (name, "a resume", 4_000)
     assert ("prompt_cache_options" in body) is model.takes_cache_options
     assert request.caching.is_implicit is not model.takes_cache_options

@@ -21,6 +21,7 @@ DAY = date(2026, 11, 28)
         ({"openai_api_key": KEY}, True),
         ({"openai_base_url": "https://eu.api.openai.com/v1"}, True),
         ({"openai_base_url": "https://example.openai.azure.com/openai/v1"}, False),
+        ({"azure_openai_endpoint": "https://example.openai.azure.com"}, False),
         ({"openai_base_url": "https://notopenai.com/v1"}, False),
         ({"openai_base_url": "http://127.0.0.1:8000/v1"}, False),
         ({}, True),  # the local server

@@ -1,16 +1,21 @@
 """The calls themselves: what an endpoint is called, how far back is looked, what is whole."""
 
 import io
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
-from resume_assets.openai_api.client import CLOCK_SKEW, BatchApi, connected
+from resume_assets.openai_api.client import BatchApi, connected
 from resume_assets.openai_api.errors import ApiUnavailable, NotThere
+from resume_assets.openai_api.listing import CLOCK_SKEW
+from resume_assets.servers import Access
 from resume_assets_tests.flow import ENDPOINT, Flowing, flow_at
 from resume_assets_tests.local_openai.faults import Change, DropBefore, Respond
 
@@ -157,3 +162,53 @@ def test_the_client_is_closed_afterwards(flow: Flowing) -> None:
         assert api.client.max_retries == 4
         assert api.client.timeout == openai.Timeout(7.0, connect=3.0)
     assert api.client.is_closed()
+
+
+def test_a_key_for_azure_goes_nowhere_else() -> None:
+    """The client strips its own header where a server sends it on; this one it does not know."""
+    seen: list[tuple[str, str | None, str | None]] = []
+    elsewhere = ""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            headers = self.headers
+            seen.append((self.path, headers.get("api-key"), headers.get("authorization")))
+            sent_on = self.path.startswith("/openai/v1/")
+            self.send_response(307 if sent_on else 200)
+            if sent_on:
+                self.send_header("location", f"{elsewhere}{self.path.removeprefix('/openai')}")
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"id": "b", "object": "batch"}')
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ExitStack() as stack:
+        ports = []
+        for _ in range(2):
+            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            stack.callback(server.server_close)
+            stack.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            ports.append(server.server_address[1])
+        url = f"http://127.0.0.1:{ports[0]}/openai/v1"
+        api = stack.enter_context(
+            connected(
+                url,
+                "k3y",
+                timeout=5,
+                connect_timeout=5,
+                max_retries=0,
+                access=Access.azure_key,
+            )
+        )
+        api.retrieve("b")  # on within the same host
+        elsewhere = f"http://127.0.0.1:{ports[1]}"
+        api.retrieve("b")
+    assert seen == [
+        ("/openai/v1/batches/b", "k3y", None),
+        ("/v1/batches/b", "k3y", None),
+        ("/openai/v1/batches/b", "k3y", None),
+        ("/v1/batches/b", None, None),
+    ]

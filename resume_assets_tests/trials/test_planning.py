@@ -68,7 +68,7 @@ def test_a_trial_as_it_is_written_down(trying: Trying) -> None:
 def test_batches_are_named_by_variant_and_number(
     trying: Trying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "MAX_REQUESTS", 2)  # of one file
+    monkeypatch.setattr(planning, "most_requests", lambda _: 2)  # of one file
     key = trying.create(size=5)
     for number in (0, 0, 1, 0):
         assert isinstance(planned(trying, key, number), Planned)

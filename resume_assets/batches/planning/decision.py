@@ -10,7 +10,12 @@ from enum import StrEnum
 from math import floor
 
 from resume_assets.models.ends import ModelEnd
-from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS, WINDOW
+from resume_assets.openai_api.limits import (
+    MAX_FILE_BYTES,
+    MAX_REQUESTS,
+    MAX_REQUESTS_AT_AZURE,
+    WINDOW,
+)
 from resume_assets.words import counted, verb
 
 
@@ -79,6 +84,8 @@ class Limits:
     enqueued_tokens: int | None = None
     cost_total: float | None = None
     cost_today: float | None = None
+    requests: int = MAX_REQUESTS
+    """In one file, which there is a limit of everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ def decide(
             f"{counted(outstanding.batches, 'batch')} {verb(outstanding.batches, 'is', 'are')} out"
         )
         return NoPlan(Stop.in_flight, f"{out}, as many as RESUME_MAX_IN_FLIGHT allows.")
-    allowed = min(rows, queue.waiting, MAX_REQUESTS, _room(MAX_FILE_BYTES, queue.bytes_per_row))
+    allowed = min(rows, queue.waiting, limits.requests, _room(MAX_FILE_BYTES, queue.bytes_per_row))
     least = allowed if outstanding.batches else 1
     if limits.enqueued_tokens is not None:
         left = limits.enqueued_tokens - outstanding.tokens
@@ -221,6 +228,6 @@ def _within_budget(
 
 def _room(left: float, each: float) -> int:
     """How many rows that need so much `each` fit into what is `left`."""
-    if each <= 0 or each * MAX_REQUESTS <= left:
-        return MAX_REQUESTS
+    if each <= 0 or each * MAX_REQUESTS_AT_AZURE <= left:
+        return MAX_REQUESTS_AT_AZURE  # no file takes more
     return floor(left / each)

@@ -16,6 +16,7 @@ from resume_assets.extraction.requests import RequestSettings
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.ends import ModelEnd, end_of
 from resume_assets.models.prices import Service
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.settings import Settings
 
 
@@ -125,6 +126,7 @@ def limits_of(
         enqueued_tokens=min(token_limits, default=None),
         cost_total=settings.max_cost_usd,
         cost_today=settings.max_cost_usd_a_day,
+        requests=most_requests(settings),
     )
 
 

@@ -38,7 +38,7 @@ from resume_assets.database.setup import require_initialised
 from resume_assets.errors import WrongUseError
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.models.catalogue import model_for
-from resume_assets.openai_api.limits import MAX_REQUESTS
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.settings import Settings
 from resume_assets.words import counted, verb
 
@@ -88,7 +88,7 @@ def plan_batch(
         if in_all is not None and _count_planned(connection, database, origin) >= in_all:
             told = f"{counted(in_all, 'batch')} {verb(in_all, 'is', 'are')} planned"
             return NoPlan(Stop.enough, f"{told}: RESUME_CONTINUOUS_BATCHES.")
-        most = min(rows, MAX_REQUESTS)
+        most = min(rows, most_requests(settings))
         queue = queue_of(connection, database, settings, model, asked, most)
         decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
         if isinstance(decision, NoPlan):
@@ -226,6 +226,11 @@ def is_stuck(batch: batches.Batch, now: datetime, settings: Settings) -> bool:
     since = now - timedelta(hours=settings.stuck_hours)
     is_out_long = batch.submitted_at is not None and batch.submitted_at < since
     return is_out_long and batch.contradiction is None
+
+
+def of_azure(settings: Settings) -> str:
+    """What is added of a batch that is out for long: Azure ends none for its age."""
+    return " Azure lets it run on; it comes in by itself." if settings.is_azure else ""
 
 
 def preview(database: Database, settings: Settings, rows: int) -> Queue:

@@ -148,7 +148,7 @@ def _download_all(
     if batch.endpoint != api.endpoint:
         raise OtherEndpoint(
             f"Batch {lease.key}: its results are at {batch.endpoint}. It waits until "
-            "OPENAI_BASE_URL and OPENAI_API_KEY name that endpoint again."
+            "OPENAI_BASE_URL (or AZURE_OPENAI_ENDPOINT) names that endpoint again."
         )
     for name, column in _COLUMNS.items():
         if getattr(batch, column) and not files.has(name):

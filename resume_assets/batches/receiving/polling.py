@@ -220,6 +220,6 @@ def _note_failure(database: Database, failed: ApiFailed, result: Poll) -> None:
 
 def _other_endpoint(batch: batches.Batch) -> str:
     return (
-        f"Batch {batch.batch_key} is out at {batch.endpoint}; it waits until OPENAI_BASE_URL names "
-        "that endpoint again."
+        f"Batch {batch.batch_key} is out at {batch.endpoint}; it waits until OPENAI_BASE_URL (or "
+        "AZURE_OPENAI_ENDPOINT) names that endpoint again."
     )

@@ -34,7 +34,7 @@ from resume_assets.models.caching import caching_for
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import long_prompt_from
 from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
-from resume_assets.openai_api.limits import MAX_FILE_BYTES, MAX_REQUESTS
+from resume_assets.openai_api.limits import MAX_FILE_BYTES, most_requests
 from resume_assets.progress import Unit, step
 from resume_assets.settings import Settings
 
@@ -70,8 +70,14 @@ class _Builder:
     """Writes one batch's lines; everything that does not change is worked out once."""
 
     def __init__(
-        self, batch: batches.Batch, model: Model, overhead: float | None, today: date
+        self,
+        batch: batches.Batch,
+        model: Model,
+        overhead: float | None,
+        today: date,
+        most_requests: int,
     ) -> None:
+        self.most_requests = most_requests
         self.model = model
         self.batch = batch
         self.today = today
@@ -145,7 +151,8 @@ class _Builder:
         return written
 
     def _has_room(self, size: int) -> bool:
-        return self.tally.requests < MAX_REQUESTS and self.tally.file_bytes + size <= MAX_FILE_BYTES
+        is_full = self.tally.requests >= self.most_requests
+        return not is_full and self.tally.file_bytes + size <= MAX_FILE_BYTES
 
     def _give_back(self, reason: str, userid: Any) -> None:
         self.tally.given_back.setdefault(reason, []).append(userid)
@@ -168,7 +175,7 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
             database.dialect.utc_now(connection),
         )
     )
-    builder = _Builder(batch, model, overhead, now.date())
+    builder = _Builder(batch, model, overhead, now.date(), most_requests(settings))
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)

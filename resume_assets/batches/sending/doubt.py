@@ -32,7 +32,7 @@ def settle(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     if batch.endpoint != attempt.api.endpoint:
         raise OtherEndpoint(
             f"Batch {batch.batch_key} is in doubt at {batch.endpoint}. It waits until "
-            "OPENAI_BASE_URL and OPENAI_API_KEY name that endpoint again."
+            "OPENAI_BASE_URL (or AZURE_OPENAI_ENDPOINT) names that endpoint again."
         )
     while True:
         found = _look(attempt, batch)

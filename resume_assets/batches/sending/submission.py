@@ -21,7 +21,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.ending import ask_for_end
 from resume_assets.batches.sending.taking_back import is_to_be_built_anew, take_back
-from resume_assets.batches.sending.uploading import upload
+from resume_assets.batches.sending.uploading import await_readiness, upload
 from resume_assets.batches.store import BatchStore
 from resume_assets.database import rights
 from resume_assets.openai_api.backoff import backoff
@@ -121,13 +121,16 @@ def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
     batch = upload(attempt, batch)
     for tries in range(1, _UNKNOWN + 1):
         try:
+            await_readiness(attempt, batch)
             return _create(attempt, batch)
         except NotThere:  # a file that was just uploaded may be unknown for a moment
             if batch.uploaded_at + _NEW < attempt.now():
                 break
             backoff(tries)
     # The input file has expired or was deleted while the batch waited.
-    return _create(attempt, upload(attempt, attempt.forget_upload(batch)))
+    batch = upload(attempt, attempt.forget_upload(batch))
+    await_readiness(attempt, batch)
+    return _create(attempt, batch)
 
 
 def _create(attempt: Attempt, batch: batches.Batch) -> batches.Batch:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from openai.types import FileObject
 
 _TRIES = 3  # of one upload
+_LOOKS = 40  # at one that Azure looks through: five minutes
 
 
 def upload(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
@@ -23,6 +24,23 @@ def upload(attempt: Attempt, batch: batches.Batch) -> batches.Batch:
         return batch
     file = _adopt_or_send(attempt, batch)
     return attempt.update(input_file_id=file.id, uploaded_at=_made_at(file) or attempt.now())
+
+
+def await_readiness(attempt: Attempt, batch: batches.Batch) -> None:
+    """Return once a batch can be made of the upload, which at Azure takes a moment.
+
+    Raises ApiUnavailable where it takes long, ApiRefused where the file is found unfit, NotThere.
+    """
+    if not attempt.api.access.is_azure:
+        return
+    for look in range(1, _LOOKS + 1):
+        if attempt.api.is_ready(batch.input_file_id):
+            return
+        backoff(look)
+    raise ApiUnavailable(
+        f"Batch {batch.batch_key}: {attempt.api.server} still looks the request file through. It "
+        "is kept there, and nothing is paid yet; the next try goes on."
+    )
 
 
 def _made_at(file: "FileObject") -> datetime | None:

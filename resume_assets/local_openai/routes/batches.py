@@ -100,7 +100,9 @@ def _create(service: Service, body: dict[str, Any]) -> Row:
     if body["completion_window"] != "24h":
         raise invalid_value("completion_window", "'24h'")
     metadata = parameters.metadata(body.get("metadata"))
-    output_seconds = _output_expiry(body.get("output_expires_after"))
+    output_seconds = _output_expiry(
+        body.get("output_expires_after"), service.limits.least_expiry_seconds
+    )
     now = service.now()
     _check_input(service, body["input_file_id"], now)
     batch_id = new_id("batch_")
@@ -126,13 +128,13 @@ def _create(service: Service, body: dict[str, Any]) -> Row:
     return row
 
 
-def _output_expiry(policy: object) -> int | None:
+def _output_expiry(policy: object, least: int) -> int | None:
     if policy is None:
         return None
     if not isinstance(policy, dict):
         raise invalid_type("output_expires_after", "an object", policy)
     return parameters.expires_after(
-        policy.get("anchor"), policy.get("seconds"), "output_expires_after"
+        policy.get("anchor"), policy.get("seconds"), "output_expires_after", least
     )
 
 

@@ -102,7 +102,8 @@ class FileRoutes:
             raise invalid_value("purpose", ", ".join(f"'{name}'" for name in _PURPOSES))
         if purpose == "batch" and not upload.filename.endswith(".jsonl"):
             raise ApiError("Invalid file format for Batch API. Must be .jsonl")
-        seconds = _expiry(upload.fields, purpose)
+        least = self._service.limits.least_expiry_seconds
+        seconds = _expiry(upload.fields, purpose, least)
         now = self._service.now()
         self._files.add(
             file_id,
@@ -114,13 +115,14 @@ class FileRoutes:
         return self._files.get(file_id, now)
 
 
-def _expiry(fields: dict[str, str], purpose: str) -> int | None:
+def _expiry(fields: dict[str, str], purpose: str, least: int) -> int | None:
     anchor, seconds = fields.get("expires_after[anchor]"), fields.get("expires_after[seconds]")
     if anchor is None and seconds is None:
         return _BATCH_DAYS * 86_400 if purpose == "batch" else None
     if seconds is not None and not seconds.isdecimal():
         raise invalid_type("expires_after.seconds", "an integer", seconds)
-    return expires_after(anchor, None if seconds is None else int(seconds), "expires_after")
+    whole = None if seconds is None else int(seconds)
+    return expires_after(anchor, whole, "expires_after", least)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
