@@ -12,7 +12,7 @@ import orjson
 from resume_assets.extraction.requests import RequestSettings, RequestTemplate
 from resume_assets.extraction.responses import Answer, read_line
 from resume_assets.openai_api.client import BatchApi
-from resume_assets.openai_api.errors import NO_MONEY, QueueFull
+from resume_assets.openai_api.errors import BATCH_ONLY, NO_MONEY, ApiRefused, QueueFull
 from resume_assets.openai_api.reaching import why_unreached
 from resume_assets.openai_api.translating import retry_after
 
@@ -66,6 +66,11 @@ def post(api: BatchApi, body: Mapping[str, Any]) -> Reply:
                 raise QueueFull(
                     f"{api.server} is overloaded (HTTP 503).",
                     retry_after=retry_after(error.response),
+                ) from None
+            if error.code == BATCH_ONLY:
+                raise ApiRefused(
+                    f"{api.server}: this deployment takes no single requests. RESUME_MODEL names "
+                    "one of type Standard for this command, `resume-assets now`."
                 ) from None
             if not _is_reply(error):
                 raise
