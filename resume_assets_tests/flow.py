@@ -31,6 +31,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import Claim, claim
 from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.store import BatchStore
+from resume_assets.batches.upkeep.at_once import begin
 from resume_assets.database.connect import open_database
 from resume_assets.database.setup import initialise
 from resume_assets.extraction.candidate import COLUMNS
@@ -269,6 +270,18 @@ class Flow:
         self.collect(key)
         self.apply(key)
         return self.settle(key).batch
+
+    def ask_now(self, *userids: Any, **more: Any) -> Batch:
+        """Ask for these candidates one by one, to the end; all of them can be sent."""
+        begun = begin(self.database, self.settings, userids, **more)
+        assert begun.key is not None, begun
+        return self.carry_out(begun.key)
+
+    def carry_out(self, key: str) -> Batch:
+        """Take a batch whose requests are sent one by one from where it stands to its end."""
+        self.build(key)
+        batch = self.submit(key)
+        return self.bring_in(key) if batch.state == "ended" else batch
 
     def wait(self, key: str = KEY) -> Batch:
         """Look until the batch is no longer out."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "metrics",
     "new",
     "notify",
+    "now",
     "prune",
     "reprocess",
     "retry",

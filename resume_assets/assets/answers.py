@@ -11,7 +11,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from resume_assets.assets.candidates import DATABASE
-from resume_assets.assets.partitions import batch_asset
+from resume_assets.assets.partitions import batch_asset, resume_batches
 from resume_assets.assets.reporting import (
     ROW_COUNT,
     Metadata,
@@ -34,6 +34,7 @@ from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
 from resume_assets.batches.records.applying import apply
 from resume_assets.batches.store import REVIEW, BatchStore
+from resume_assets.batches.upkeep.at_once import finish
 from resume_assets.batches.upkeep.remote_files import delete_remote, has_remote_files
 from resume_assets.database.connect import Database
 from resume_assets.openai_api.errors import ApiFailed
@@ -163,13 +164,21 @@ def batch_cost(
     settings: SettingsResource,
     sqlserver: SQLServerResource,
 ) -> Materialized:
-    """What the batch cost, by the usage of every answer, against the standard price."""
+    """What the batch cost, by the usage of every answer, against the standard price.
+
+    Where that was wanted, its last unusable ones are planned to be asked again at once, before.
+    """
     key = context.partition_key
     with (
         safely("adding up the cost"),
         leased(sqlserver.database(), key, patience=PATIENCE) as lease,
     ):
-        settled = settle(lease, settings.load())
+        values = settings.load()
+        finishing = finish(lease, values)
+        settled = settle(lease, values)
+    if finishing is not None:
+        context.instance.add_dynamic_partitions(resume_batches.name or "", [finishing])
+        context.log.info("Its last ones are asked again at once: batch %s.", finishing)
     yield dg.MaterializeResult(metadata=_money(settled))
 
 
@@ -233,8 +242,8 @@ def _cost_in_words(settled: Settlement) -> str:
     each = settled.cost_per_resume
     of_each = "" if each is None else f", {dollars(each)} a record"
     return (
-        f"{dollars(float(cost))} at the batch price{of_each}: {dollars(settled.saving)} less than "
-        "at the standard price."
+        f"{dollars(float(cost))} {batches.service_of(settled.batch).in_words}{of_each}: "
+        f"{dollars(settled.saving)} less than at the standard price."
     )
 
 

@@ -181,6 +181,8 @@ def submitted_batch(
 ) -> Materialized:
     """Uploads the file and creates the batch at OpenAI, exactly once.
 
+    A batch of a few candidates that somebody wants now is asked one by one instead.
+
     The intent is written down first; where an answer was lost, the batch is looked for at OpenAI
     and adopted if it is there. While OpenAI's queue is full, nothing is materialized.
     """
@@ -193,6 +195,12 @@ def submitted_batch(
             openai.api() as api,
         ):
             batch = submit(lease, settings.load(), store.store(), api)
+    if batches.is_synchronous(batch):
+        if batch.state == BatchState.abandoned:
+            context.log.warning("Batch %s: %s", key, batch.message)
+        else:
+            yield dg.MaterializeResult(metadata=_asked_one_by_one(batch))
+        return
     if batch.openai_batch_id is None:
         context.log.warning("Batch %s waits: %s", key, batch.message)
         return
@@ -218,11 +226,20 @@ def submitted_batch(
     yield dg.MaterializeResult(metadata=metadata)
 
 
+def _asked_one_by_one(batch: batches.Batch) -> Metadata:
+    told = f"{counted(batch.requests or 0, 'request')} asked one by one, {batch.service}; "
+    told += f"{batch.requests_completed or 0:,} answered."
+    return {
+        "in_words": told,
+        **facts(batch, "state", "service", "requests", "submitted_at", "ended_at"),
+    }
+
+
 def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:
     """What the batch will cost at most, and what caching has to do with it."""
     model, day = model_for(settings, batch.model), batch.built_at.date()
     usage = Usage(batch.estimated_input_tokens, output_tokens=batch.estimated_output_tokens)
-    half = price(model, usage, on=day, is_long=False)
+    half = price(model, usage, on=day, service=batches.service_of(batch), is_long=False)
     standard = price(model, usage, on=day, service=Service.standard, is_long=False)
     if batch.estimated_cost is None or half is None or standard is None:
         return {"estimated_cost": f"no price known for {batch.model}"}

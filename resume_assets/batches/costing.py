@@ -26,7 +26,7 @@ class NotApplied(PlatformError):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Of all settled batches: US dollars at the batch and at the standard price, and tokens.
+    """Of all settled batches: US dollars as paid and at the standard price, and tokens.
 
     `without_price`: tokens of batches of which no price is known, by model; no dollar counts them.
     """
@@ -65,7 +65,7 @@ class Settlement:
 
     @property
     def cost_per_resume(self) -> float | None:
-        """Batch price over records written."""
+        """What was paid over records written."""
         if self.batch.batch_cost is None or not self.batch.succeeded:
             return None
         return float(self.batch.batch_cost / self.batch.succeeded)
@@ -102,7 +102,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
     long = Usage(0)
     if limit is not None:
         long, _, _ = _used(connection, lease, above=limit)
-    bill = _bill(model, used, long, day, Service.batch)
+    bill = _bill(model, used, long, day, batches.service_of(batch))
     standard = _bill(model, used, long, day, Service.standard)
     values: dict[str, Any] = {
         "input_tokens": used.input_tokens,
@@ -118,10 +118,11 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
             "state": BatchState.done,
             "done_at": now,
         }
-        if lease.trial_key is None:  # what a trial finds shall not stop the real work
+        # What a trial finds, or what one candidate comes to, shall not stop the real work.
+        if lease.trial_key is None and not batches.is_synchronous(batch):
             shares = _shares(connection, database, lease.key)
             values |= _low_shares(batch, shares, settings.usable_share)
-    if lease.trial_key is None:
+    if lease.trial_key is None and not batches.is_synchronous(batch):
         values["low_borne_out"] = _low_borne_out(
             connection, database, lease.key, settings.borne_out_share
         )

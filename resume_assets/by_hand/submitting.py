@@ -9,6 +9,7 @@ from resume_assets.assets.requests import MOST_ROWS, PlanRefused, usual_size
 from resume_assets.assets.safely import safely
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import plan_batch
+from resume_assets.batches.upkeep.at_once import MOST
 from resume_assets.by_hand.telling import tell
 from resume_assets.resources import SettingsResource, SQLServerResource
 from resume_assets.words import counted
@@ -26,6 +27,11 @@ class SubmitConfig(dg.Config):
         default=usual_size(),
         description="Resumes to send, at most: 1 to 10,000,000, in one file of 50,000 at most.",
     )
+    finish_now: int = Field(
+        default=0,
+        description="So many of its unusable ones are asked again at once, by a request each, when "
+        "it has come back: 0 to 50.",
+    )
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -38,8 +44,13 @@ def plan_a_batch(
     """Plans a batch of the newest resumes that wait; the sensor takes it from there."""
     with safely("planning a batch"):
         within("batch_size", config.batch_size, 1, MOST_ROWS)
+        within("finish_now", config.finish_now, 0, MOST)
         decision = plan_batch(
-            sqlserver.database(), settings.load(), rows=config.batch_size, origin="manual"
+            sqlserver.database(),
+            settings.load(),
+            rows=config.batch_size,
+            origin="manual",
+            finish_now=config.finish_now or None,
         )
         if isinstance(decision, NoPlan):
             if decision.stop is not Stop.nothing_waiting:

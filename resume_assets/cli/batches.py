@@ -22,6 +22,11 @@ def demo() -> int:
     return command.run()
 
 
+FINISH_NOW = click.option(
+    "--finish-now",
+    type=click.IntRange(1, 50),
+    help="So many of its unusable ones are asked again at once when it has come back.",
+)
 LAUNCH = click.option(
     "--launch",
     is_flag=True,
@@ -35,8 +40,11 @@ LAUNCH = click.option(
 @click.option(
     "--dry-run", is_flag=True, help="Requests, tokens, dollars; sends and claims nothing."
 )
+@FINISH_NOW
 @LAUNCH
-def submit(batch_size: int | None, key: str | None, dry_run: bool, launch: bool) -> int:
+def submit(
+    batch_size: int | None, key: str | None, dry_run: bool, finish_now: int | None, launch: bool
+) -> int:
     """Submit waiting resumes.
 
     In as many batches as the limits demand, usually one.
@@ -48,7 +56,7 @@ def submit(batch_size: int | None, key: str | None, dry_run: bool, launch: bool)
         rows = batch_size or opened.settings.batch_size
         if dry_run:
             return submitting.dry_run(opened, rows=rows)
-        return submitting.submit(opened, rows=rows, key=key)
+        return submitting.submit(opened, rows=rows, key=key, finish_now=finish_now)
 
 
 @command("check", "resume-assets check batch_6743a1…", group=Group.batches)
@@ -65,6 +73,26 @@ def check(batch: str) -> int:
         return collecting.check(opened, batch)
 
 
+@command("now", "resume-assets now 4711 --dry-run", group=Group.batches)
+@click.argument("userids", nargs=-1)
+@click.option("--again", is_flag=True, help="Also whose record is written already.")
+@click.option(
+    "--standard", is_flag=True, help="At the standard price, without waiting for room at flex."
+)
+@click.option("--dry-run", is_flag=True, help="Requests, tokens, dollars; sends nothing.")
+def now(userids: tuple[str, ...], again: bool, standard: bool, dry_run: bool) -> int:
+    """Ask for a few candidates at once, and show their records.
+
+    No batch is waited for: each request is answered by itself, at the flex price where the model
+    has it. Without USERIDS: go on with what was left. Exit code 3 while another process is at it.
+    """
+    from resume_assets.commands import now as command
+    from resume_assets.commands.session import session
+
+    with session() as opened:
+        return command.now(opened, userids, again=again, standard=standard, dry_run=dry_run)
+
+
 @command(
     "continuous",
     "resume-assets continuous --num-batches 5 --batch-size 200",
@@ -78,12 +106,14 @@ def check(batch: str) -> int:
     help="Seconds between two looks at OpenAI.  [RESUME_CHECK_INTERVAL]",
 )
 @click.option("--max-in-flight", type=click.IntRange(1), default=1, show_default=True)
+@FINISH_NOW
 @LAUNCH
 def continuous(
     num_batches: int,
     batch_size: int | None,
     check_interval: float | None,
     max_in_flight: int,
+    finish_now: int | None,
     launch: bool,
 ) -> int:
     """Keep batches going until so many are in.
@@ -104,6 +134,7 @@ def continuous(
             rows=batch_size or opened.settings.batch_size,
             interval=check_interval or between_looks(opened.settings),
             in_flight=max_in_flight,
+            finish_now=finish_now,
         )
 
 

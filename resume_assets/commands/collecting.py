@@ -6,10 +6,12 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
+from resume_assets.batches.upkeep.at_once import FINISHING
 from resume_assets.commands.outcome import outcome_of, say_next, say_outcome
 from resume_assets.commands.output import answer, say, warn
-from resume_assets.commands.session import Session
+from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.telling import describe, facts_of, how_to_send, next_for
+from resume_assets.models.prices import Service
 from resume_assets.trials.progress import TrialState
 from resume_assets.words import counted, dollars
 
@@ -56,6 +58,7 @@ def check(session: Session, name: str) -> int:
         nothing_usable=outcome.nothing_usable,
     )
     say_outcome(outcome)
+    _finish(session)
     say_next(session.database, session.settings)
     return 1 if outcome.nothing_usable else 0
 
@@ -99,6 +102,25 @@ def bring_in(session: Session, key: str) -> batches.Batch:
     return batch
 
 
+def carry_out(session: Session, key: str) -> batches.Batch:
+    """Take a batch whose requests are sent one by one to its end; what stops it is warned of."""
+    batch = session.batch(key)
+    if batch.state in BEFORE_SUBMITTED:
+        try:
+            batch = session.run(Stage.submit, key)
+        except RunFailed as failed:
+            warn(str(failed))
+            batch = session.batch(key)
+    return bring_in(session, key) if batch.state in AFTER_ENDED else batch
+
+
+def _finish(session: Session) -> None:
+    """Ask for what a batch left, where that is planned: see `at_once.finish`."""
+    for batch in session.in_states(BEFORE_SUBMITTED):
+        if batch.origin == FINISHING and batch.requested_at is None:
+            say(describe(carry_out(session, batch.batch_key)))
+
+
 def say_cost(batch: batches.Batch) -> None:
     """Say what a batch cost, where its tokens are known."""
     if batch.input_tokens is None:
@@ -107,7 +129,6 @@ def say_cost(batch: batches.Batch) -> None:
     if batch.batch_cost is None:
         say(f"{tokens}, no price known for {batch.model}")
     else:
-        say(
-            f"{tokens}, {dollars(float(batch.batch_cost))} as a batch, "
-            f"{dollars(float(batch.standard_cost))} at the standard price"
-        )
+        service, standard = batches.service_of(batch), dollars(float(batch.standard_cost))
+        more = f", {standard} at the standard price" * (service is not Service.standard)
+        say(f"{tokens}, {dollars(float(batch.batch_cost))} {service.in_words}{more}")

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from resume_assets.batches.ledger import batches
+from resume_assets.batches.ledger.batches import is_synchronous
 from resume_assets.batches.ledger.states import IN_FLIGHT, OPEN, BatchState
 from resume_assets.batches.planning.decision import WAITS_FOR_A_PERSON, NoPlan, Stop
 from resume_assets.batches.planning.dispatching import due_runs
@@ -36,7 +37,13 @@ _UNRUN = ("failed", "lost")
 
 
 def continuous(
-    session: Session, *, batches: int, rows: int, interval: float, in_flight: int
+    session: Session,
+    *,
+    batches: int,
+    rows: int,
+    interval: float,
+    in_flight: int,
+    finish_now: int | None = None,
 ) -> int:
     """Bring in what is out, then plan and bring in until `batches` are done; the exit code.
 
@@ -44,7 +51,8 @@ def continuous(
     run too: the next run of that batch goes on from there. The latter is how a service is told to
     stop, and no fault: 0.
     """
-    return keep_going(Loop(session, batches=batches, rows=rows, in_flight=in_flight), interval)
+    loop = Loop(session, batches=batches, rows=rows, in_flight=in_flight, finish_now=finish_now)
+    return keep_going(loop, interval)
 
 
 def keep_going(loop: "Loop", interval: float) -> int:
@@ -99,11 +107,20 @@ def told_to_stop() -> Iterator[Stopping]:
 class Loop:
     """What has been counted so far."""
 
-    def __init__(self, session: Session, *, batches: int, rows: int, in_flight: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        batches: int,
+        rows: int,
+        in_flight: int,
+        finish_now: int | None = None,
+    ) -> None:
         self.session = session
         self.wanted = batches
         self.rows = rows
         self.in_flight = in_flight
+        self.finish_now = finish_now
         self.done = 0
         self.last_refusal: NoPlan | None = None
         self.bad_rounds = 0
@@ -203,13 +220,14 @@ class Loop:
     def _plans(self) -> Iterator[Planned]:
         """Plan the next batch, and the next, each as it is asked for."""
         self.last_refusal = None
-        while self.done + len(self._in(OPEN)) < self.wanted:
+        while self.done + self._open_batches() < self.wanted:
             decision = plan_batch(
                 self.session.database,
                 self.session.settings,
                 rows=self.rows,
                 origin="continuous",
                 in_flight=self.in_flight,
+                finish_now=self.finish_now,
             )
             if isinstance(decision, NoPlan):
                 self.last_refusal = decision
@@ -254,6 +272,8 @@ class Loop:
         outcome = outcome_of(self.session.database, self.session.settings, batch)
         say_outcome(outcome)
         self.records += batch.succeeded or 0
+        if is_synchronous(batch):  # of a few candidates, beside the batches
+            return
         self.is_useless |= outcome.nothing_usable
         self.done += batch.openai_status not in _UNRUN
 
@@ -281,6 +301,9 @@ class Loop:
             warn(str(failed))
             return False
         return True
+
+    def _open_batches(self) -> int:
+        return sum(not is_synchronous(batch) for batch in self._in(OPEN))
 
     def _in(self, states: "set[BatchState] | frozenset[BatchState]") -> list[batches.Batch]:
         return list(self.session.in_states(states))

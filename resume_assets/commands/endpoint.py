@@ -10,6 +10,7 @@ from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.prices import Service, Usage, price
+from resume_assets.openai_api.errors import BATCH_ONLY
 from resume_assets.openai_api.limits import most_requests
 from resume_assets.openai_api.probing import Found, probe
 from resume_assets.resources import OpenAIResource, SettingsResource
@@ -23,9 +24,8 @@ _HINTS = {
     Outcome.refused: "The model declines: try another RESUME_MODEL",
 }
 
-_BATCHES_ONLY = "OperationNotSupported"
 _OF_DEPLOYMENT = {
-    _BATCHES_ONLY: "{name} takes no single requests, as a batch deployment does not: the first "
+    BATCH_ONLY: "{name} takes no single requests, as a batch deployment does not: the first "
     "batch shows how it answers, `resume-assets submit --batch-size 5`",
     "DeploymentNotFound": "there is no deployment {name}: RESUME_MODEL is a deployment's name, "
     "RESUME_BASE_MODEL its model's; a new one takes five minutes to be known",
@@ -88,7 +88,7 @@ def _of_deployment(model: Model, answer: Answer) -> Iterator[Found]:
     """What the answer to a single request tells of a deployment that is to answer batches."""
     code = _code(answer)
     if code in _OF_DEPLOYMENT:
-        yield Found(_OF_DEPLOYMENT[code].format(name=model.name), ok=code == _BATCHES_ONLY)
+        yield Found(_OF_DEPLOYMENT[code].format(name=model.name), ok=code == BATCH_ONLY)
     elif answer.outcome is Outcome.succeeded:
         yield Found(
             f"{model.name} answers single requests, so it is no batch deployment: batches need one "

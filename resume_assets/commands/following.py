@@ -6,6 +6,7 @@ well, and is not waited for either: a batch counts by what the ledger says of it
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from resume_assets.batches.ledger.states import OPEN, BatchState
 from resume_assets.batches.planning.dispatching import due_runs
@@ -22,18 +23,26 @@ from resume_assets.trials.dispatching import due_trials
 
 
 def continuous(
-    session: Session, *, batches: int, rows: int, interval: float, in_flight: int
+    session: Session,
+    *,
+    batches: int,
+    rows: int,
+    interval: float,
+    in_flight: int,
+    finish_now: int | None = None,
 ) -> int:
     """As `continuous.continuous`, with a session that has workers."""
-    loop = Following(session, batches=batches, rows=rows, in_flight=in_flight)
+    loop = Following(
+        session, batches=batches, rows=rows, in_flight=in_flight, finish_now=finish_now
+    )
     return keep_going(loop, interval)
 
 
 class Following(Loop):
     """What was handed over, and the batches whose end is still to be told."""
 
-    def __init__(self, session: Session, *, batches: int, rows: int, in_flight: int) -> None:
-        super().__init__(session, batches=batches, rows=rows, in_flight=in_flight)
+    def __init__(self, session: Session, **wanted: Any) -> None:
+        super().__init__(session, **wanted)
         if session.workers is None:
             raise TypeError("a session with workers")
         self._workers = session.workers

@@ -82,6 +82,10 @@ def _open(
 
 def _batch_in_words(batch: batches.Batch, written: int) -> str:
     key = batch.batch_key
+    if batches.is_synchronous(batch) and batch.state in BEFORE_SUBMITTED:
+        number = batch.rows_claimed or 0
+        held = f"{counted(number, 'resume')} {verb(number, 'stays', 'stay')} claimed for it"
+        return f"Batch {key} is asked one by one, and not through; {held}. {how_to_send(batch)}"
     if batch.state == BatchState.submitted:
         return f"Batch {key} {_where(batch)}; `resume-assets check {key}` brings it in."
     if batch.state == BatchState.submitting:
@@ -94,7 +98,8 @@ def _batch_in_words(batch: batches.Batch, written: int) -> str:
         held = f"{kept} {verb(batch.rows_claimed or 0, 'stays', 'stay')} claimed for it"
         what = held if batch.rows_claimed else "nothing is claimed yet"
         return f"Batch {key} is not sent; {what}. {how_to_send(batch)}"
-    what = f"has ended at OpenAI{f'; {written:,} of its records are written' if written else ''}"
+    where = "" if batches.is_synchronous(batch) else " at OpenAI"
+    what = f"has ended{where}{f'; {written:,} of its records are written' if written else ''}"
     return f"Batch {key} {what}; `resume-assets check {key}` goes on with it. All is kept."
 
 

@@ -109,7 +109,7 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
             say(describe(before))
             say(f"It has ended: `resume-assets check {before.batch_key}` brings it in.")
             return 0
-    if before.state not in people.MAY_BE_GIVEN_UP:
+    if not people.may_be_given_up(before):
         answer(batch=facts_of(before), next=None)
         say(describe(before))
         say(_why_not(before))

@@ -4,7 +4,7 @@ from itertools import count
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
-from resume_assets.batches.ledger.states import BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.ledger.states import APPLIED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.estimates import estimate_for
@@ -22,11 +22,12 @@ _LONGEST_KEY = 64
 _NOT_SENT = (BatchState.empty, BatchState.abandoned)
 
 
-def submit(session: Session, *, rows: int, key: str | None) -> int:
+def submit(session: Session, *, rows: int, key: str | None, finish_now: int | None = None) -> int:
     """Submit as many batches as the limits demand for `rows` resumes; returns the exit code.
 
     What an earlier try left unsent goes first, and counts. With a `key` it does not: that batch
-    goes on alone, or new ones are named `key`, `key-2` and so on. Raises RunFailed.
+    goes on alone, or new ones are named `key`, `key-2` and so on. `finish_now`: of each, so many
+    unusable requests are sent again at once when it has come back. Raises RunFailed.
     """
     answer(stopped=None)
     if key is not None:
@@ -35,15 +36,21 @@ def submit(session: Session, *, rows: int, key: str | None) -> int:
         if batch is not None and batch.trial_key is not None:
             raise KeyTaken(batches.belongs_to_trial(batch))
         if batch is not None and batch.state not in _NOT_SENT:
-            return _ending([_taken_up(session, batch)])
+            return _ending([_taken_up(session, batch, finish_now)])
     sent: list[batches.Batch] = []
     for batch in _unsent(session) if key is None else ():
         if _rows(sent) < rows:
-            sent.append(_taken_up(session, batch))
-    return _new_ones(session, rows, key, sent)
+            sent.append(_taken_up(session, batch, finish_now))
+    return _new_ones(session, rows, key, sent, finish_now)
 
 
-def _new_ones(session: Session, rows: int, key: str | None, sent: list[batches.Batch]) -> int:
+def _new_ones(
+    session: Session,
+    rows: int,
+    key: str | None,
+    sent: list[batches.Batch],
+    finish_now: int | None,
+) -> int:
     """Plan and send what is left to be sent; with workers all at once, else one after the other."""
     begun: list[Planned] = []
     refusal: NoPlan | None = None
@@ -56,6 +63,7 @@ def _new_ones(session: Session, rows: int, key: str | None, sent: list[batches.B
             origin="submit",
             key=name,
             in_flight=session.settings.max_in_flight,
+            finish_now=finish_now,
         )
         if isinstance(decision, NoPlan):
             refusal = decision
@@ -78,11 +86,18 @@ def _unsent(session: Session) -> list[batches.Batch]:
     return [
         batch
         for batch in session.in_states(BEFORE_SUBMITTED)
-        if is_free(batch, now) and (batch.quota_until is None or batch.quota_until <= now)
+        if is_free(batch, now)
+        and (batch.quota_until is None or batch.quota_until <= now)
+        and not batches.is_synchronous(batch)
     ]
 
 
-def _taken_up(session: Session, batch: batches.Batch) -> batches.Batch:
+def _taken_up(session: Session, batch: batches.Batch, finish_now: int | None) -> batches.Batch:
+    if finish_now is not None and batch.state not in APPLIED:
+        key, database = batch.batch_key, session.database
+        database.write(
+            lambda connection: batches.update(connection, database, key, finish_now=finish_now)
+        )
     say(f"{batch.batch_key}  {batch.state}: goes on from there")
     return _run(session, batch.batch_key)
 

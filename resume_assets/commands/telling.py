@@ -26,6 +26,7 @@ def facts_of(batch: batches.Batch) -> dict[str, Any]:
         "state": batch.state,
         "openai_batch_id": batch.openai_batch_id,
         "openai_status": batch.openai_status,
+        "service": batches.service_of(batch).value,
         "resumes": batch.rows_claimed,
         "requests": batch.requests,
         "answered": _answered(batch),
@@ -50,6 +51,8 @@ def next_for(batch: batches.Batch) -> str | None:
 
 
 def _send(batch: batches.Batch) -> str:
+    if batches.is_synchronous(batch):
+        return "resume-assets now"
     if batch.trial_key is not None:
         return f"resume-assets trial {batch.trial_key}"
     return f"resume-assets submit --batch {batch.batch_key}"

@@ -20,7 +20,7 @@ from resume_assets.database.table_types import UTC as _UTC
 from resume_assets.database.trial_tables import trial_candidates, trials
 from resume_assets.errors import PlatformError
 
-LEDGER_VERSION = 7
+LEDGER_VERSION = 8
 """Incremented with each change of a table; `setup` upgrades older ones in place."""
 
 
@@ -144,6 +144,12 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("prompt_version", sa.Unicode(32)),
         sa.Column("prompt_text", _LONG),
         sa.Column("response_format", sa.Unicode(16)),
+        # How its requests are served where they are sent one by one (`models.prices.Service`); NULL
+        # for a batch of OpenAI's
+        sa.Column("service", sa.Unicode(16)),
+        # So many of its unusable ones are asked again, one by one, once it has come back; NULL for
+        # none, and once that is planned
+        sa.Column("finish_now", sa.Integer),
         sa.Column("schema_version", sa.Unicode(32)),
         sa.Column("rows_claimed", sa.Integer),
         sa.Column("requests", sa.Integer),

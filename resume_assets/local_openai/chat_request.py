@@ -13,7 +13,12 @@ from resume_assets.local_openai.errors import (
     missing,
     no_such_model,
 )
-from resume_assets.local_openai.model_parameters import PromptCaching, check_effort, read_caching
+from resume_assets.local_openai.model_parameters import (
+    PromptCaching,
+    check_effort,
+    read_caching,
+    read_tier,
+)
 from resume_assets.local_openai.settings import Limits
 from resume_assets.local_openai.strict_schema import check_strict
 from resume_assets.local_openai.tokens import text_of
@@ -55,6 +60,8 @@ class ChatRequest:
     max_tokens: int | None
     """As the request has it; None where it has none."""
     caching: PromptCaching
+    tier: str
+    """How it is served: "flex" or "default"."""
 
     @property
     def resume(self) -> str:
@@ -86,7 +93,8 @@ def read_request(body: dict[str, Any], limits: Limits) -> ChatRequest:
     if wanted.is_json and wanted.schema is None:
         _check_word(messages)
     caching = read_caching(body, model)
-    return ChatRequest(model, messages, wanted, _max_tokens(body, model), caching)
+    most, tier = _max_tokens(body, model), read_tier(body, model)
+    return ChatRequest(model, messages, wanted, most, caching, tier)
 
 
 def _check_word(messages: list[tuple[str, str]]) -> None:

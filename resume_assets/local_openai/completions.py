@@ -165,7 +165,7 @@ class Completer:
                         "rejected_prediction_tokens": 0,
                     },
                 },
-                "service_tier": "default",
+                "service_tier": request.tier,
                 "system_fingerprint": FINGERPRINT,
             },
             used,

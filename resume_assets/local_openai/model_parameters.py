@@ -1,4 +1,4 @@
-"""Parameters that some models take and others refuse: prompt caching, reasoning effort.
+"""Parameters that some models take and others refuse: prompt caching, reasoning effort, flex.
 
 Which model takes what is the catalogue's to tell. Source of the shapes: the `openai` package
 (3.54), `PromptCacheOptions` and `PromptCacheBreakpoint`.
@@ -6,12 +6,15 @@ Which model takes what is the catalogue's to tell. Source of the shapes: the `op
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from resume_assets.local_openai.errors import ApiError, invalid_type, invalid_value
 from resume_assets.models.catalogue import Model
+from resume_assets.models.prices import Service, Usage, price
 
 _MODES = ("implicit", "explicit")
+_TIERS = ("auto", "default", "flex", "scale", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,21 @@ def check_effort(value: object, model: Model) -> None:
             code="unsupported_value",
             param="reasoning_effort",
         )
+
+
+def read_tier(body: dict[str, Any], model: Model) -> str:
+    """How the request is served, as its answer tells it. Raises ApiError.
+
+    Which models have flex is told by their prices.
+    """
+    tier = body.get("service_tier")
+    if tier is not None and tier not in _TIERS:
+        raise invalid_value("service_tier", ", ".join(f"'{one}'" for one in _TIERS))
+    if tier != "flex":
+        return "default"
+    if price(model, Usage(1), on=datetime.now(UTC).date(), service=Service.flex) is None:
+        raise invalid_value("service_tier", "'auto', 'default'")
+    return "flex"
 
 
 def _blocks(messages: list[dict[str, Any]]) -> Iterator[tuple[str, bool, dict[str, Any]]]:

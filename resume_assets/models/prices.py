@@ -33,6 +33,11 @@ class Service(StrEnum):
     batch = "batch"
     flex = "flex"  # the batch price for a single, patient request; some models only
 
+    @property
+    def in_words(self) -> str:
+        """After a sum: `$0.12 as a batch`."""
+        return "as a batch" if self is Service.batch else f"at the {self} price"
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

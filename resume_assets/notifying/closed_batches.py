@@ -22,7 +22,8 @@ def of_closed(
     """What people are to be told of it; nothing of what they did themselves."""
     key, items = batch.batch_key, batches.items_of(database, batch.trial_key)
     reasons = batches.count_reasons(connection, items, key)
-    failure = why_failed(batch, reasons)
+    # Of a few candidates that a person asks for, it is that person who is told.
+    failure = None if batches.is_synchronous(batch) else why_failed(batch, reasons)
     if failure is not None:
         look = f"check {key}" if batch.trial_key is None else f"trial {batch.trial_key}"
         yield _matter(Kind.batch_failed, batch, f"Batch {key} {failure}", f"resume-assets {look}")

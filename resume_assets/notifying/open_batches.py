@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from resume_assets.batches.ledger.batches import Batch
+from resume_assets.batches.ledger.batches import Batch, is_synchronous
 from resume_assets.batches.ledger.states import AFTER_ENDED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.planner import is_stuck, of_azure
 from resume_assets.batches.receiving.contradictions import is_for_a_person
@@ -64,7 +64,7 @@ def _out(batch: Batch, now: datetime, settings: Settings) -> Matter | None:
 
 
 def _unsent(batch: Batch, now: datetime, settings: Settings) -> Matter | None:
-    if batch.state == BatchState.submitting:
+    if batch.state == BatchState.submitting and not is_synchronous(batch):
         doubt = timedelta(seconds=settings.doubt_seconds)
         if batch.intent_at is None or batch.intent_at > now - LATE - doubt:
             return None
@@ -86,10 +86,13 @@ def _unsent(batch: Batch, now: datetime, settings: Settings) -> Matter | None:
         if asked > now - LATE:
             return None
         why = f"is planned {_since(batch.planned_at)} and not sent"
+    if is_synchronous(batch):
+        why = f"was to be asked one by one {_since(batch.planned_at)}, and is not through"
+    paid = "what was answered is kept" if batch.submitted_at else "nothing is paid yet"
     return _matter(
         Kind.batch_late,
         batch,
-        f"{why}. Its resumes stay claimed, and nothing is paid yet.",
+        f"{why}. Its resumes stay claimed, and {paid}.",
         _bring_on(batch),
         "unsent",
     )
@@ -103,6 +106,8 @@ def _matter(kind: Kind, batch: Batch, what: str, command: str, which: str) -> Ma
 def _bring_on(batch: Batch) -> str:
     if batch.trial_key is not None:
         return f"resume-assets trial {batch.trial_key}"
+    if batch.state in BEFORE_SUBMITTED and is_synchronous(batch):
+        return "resume-assets now"
     if batch.state in BEFORE_SUBMITTED:
         return f"resume-assets submit --batch {batch.batch_key}"
     return f"resume-assets check {batch.batch_key}"

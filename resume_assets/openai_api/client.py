@@ -92,7 +92,7 @@ class BatchApi:
         """Upload a request file. A try that failed may leave a file of that name behind."""
         # No retries: the client would send the stream from where the first try stopped reading it.
         client = self.client.with_options(max_retries=0)
-        with self._translated("uploading the request file"):
+        with self.translated("uploading the request file"):
             file = client.files.create(
                 file=(name, stream, "application/jsonl"),
                 purpose="batch",
@@ -105,7 +105,7 @@ class BatchApi:
 
         Raises ApiRefused where that found it unfit, NotThere.
         """
-        with self._translated("looking up the request file"):
+        with self.translated("looking up the request file"):
             status = with_id(self.client.files.retrieve(file_id)).status
         if status == "error":
             raise ApiRefused(f"{self.server} found the request file unfit.")
@@ -113,13 +113,13 @@ class BatchApi:
 
     def find_files(self, name: str, since: datetime) -> list[FileObject]:
         """Our uploads of that name, from all pages back to `since` (UTC, without zone)."""
-        with self._translated("looking for an upload"):
+        with self.translated("looking for an upload"):
             files = back_to(since, self.client.files.list(purpose="batch", order="desc"))
             return [file for file in files if file.filename == name]
 
     def uploads(self, prefix: str) -> list[FileObject]:
         """All request files whose names begin with `prefix`, from all pages."""
-        with self._translated("looking through the uploads"):
+        with self.translated("looking through the uploads"):
             return [
                 file
                 for file in listed(self.client.files.list(purpose="batch"))
@@ -130,7 +130,7 @@ class BatchApi:
         """Create a batch. Raises Doubtful where it may have been created nevertheless."""
         # No retries: two creations are two bills.
         client = self.client.with_options(max_retries=0)
-        with self._translated("creating the batch", once_only=True):
+        with self.translated("creating the batch", once_only=True):
             batch = client.batches.create(
                 input_file_id=input_file_id,
                 endpoint=ENDPOINT,
@@ -142,17 +142,17 @@ class BatchApi:
 
     def batches_since(self, since: datetime) -> Iterator[Batch]:
         """Batches of this project, back to `since` (UTC), a page of 100 a call."""
-        with self._translated("listing the batches"):
+        with self.translated("listing the batches"):
             yield from back_to(since, self.client.batches.list(limit=100))
 
     def retrieve(self, batch_id: str) -> Batch:
         """One batch. Raises NotThere."""
-        with self._translated("looking up the batch"):
+        with self.translated("looking up the batch"):
             return with_id(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> Batch:
         """Ask for the batch to be cancelled; what was answered before is paid for and kept."""
-        with self._translated("cancelling the batch"):
+        with self.translated("cancelling the batch"):
             return with_id(self.client.batches.cancel(batch_id))
 
     def download(self, file_id: str, target: BinaryIO, *, as_it_is: bool = False) -> int:
@@ -165,7 +165,7 @@ class BatchApi:
         expected = self._size_of(file_id)
         size, tail = 0, b""
         with (
-            self._translated("downloading a result file"),
+            self.translated("downloading a result file"),
             self.client.files.with_streaming_response.content(file_id) as response,
             step("downloading", Unit.byte, expected) as downloading,
         ):
@@ -186,7 +186,7 @@ class BatchApi:
     def _size_of(self, file_id: str) -> int | None:
         """A result file's size in bytes; None where the server does not give it."""
         try:
-            with self._translated("looking up a result file"):
+            with self.translated("looking up a result file"):
                 return self.told_size(with_id(self.client.files.retrieve(file_id)))
         except NotThere:  # whether it exists shows when its content is fetched
             return None
@@ -200,7 +200,7 @@ class BatchApi:
     def delete_file(self, file_id: str) -> bool:
         """Delete a file; False where there was none."""
         try:
-            with self._translated("deleting a file"):
+            with self.translated("deleting a file"):
                 self.client.files.delete(file_id)
         except NotThere:
             return False
@@ -212,7 +212,7 @@ class BatchApi:
         Asked once, and briefly, for nothing depends on it. Raises NotThere for an unknown model.
         """
         client = self.client.with_options(max_retries=0, timeout=_BRIEFLY)
-        with self._translated("looking up the model"):
+        with self.translated("looking up the model"):
             told: object = getattr(client.models.retrieve(model), "shutdown_date", None)
         try:
             return date.fromisoformat(told) if isinstance(told, str) else None
@@ -220,7 +220,8 @@ class BatchApi:
             return None
 
     @contextmanager
-    def _translated(self, doing: str, *, once_only: bool = False) -> Iterator[None]:
+    def translated(self, doing: str, *, once_only: bool = False) -> Iterator[None]:
+        """Raise our own errors for those of the client's in the block; see `translate`."""
         try:
             yield
         except openai.OpenAIError as error:

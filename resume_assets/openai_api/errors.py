@@ -56,6 +56,9 @@ _LIMIT = re.compile(r"limit:?\s*([0-9][0-9,_]*)", re.IGNORECASE | re.ASCII)
 NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 """Codes of an account that can pay for nothing now; a failed batch may carry them too."""
 
+BATCH_ONLY = "OperationNotSupported"
+"""Azure's code where a single request goes to a deployment of type Global or Data Zone Batch."""
+
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of OpenAI's, no password)
 
 

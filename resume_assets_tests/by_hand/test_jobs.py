@@ -66,6 +66,8 @@ def test_each_says_what_it_does_and_what_its_fields_are(job: dg.JobDefinition) -
         ("trial", {"models": ["m"], "sample": 0}, "sample is 0: it takes 1 to 50,000"),
         ("trial", {"models": ["m"], "seed": -1}, "seed is -1: it takes 0 to 2,147,483,647"),
         ("trial", {"models": [""]}, "models takes a list of names"),
+        ("now", {}, "userids is empty"),
+        ("now", {"userids": ["one"]}, "'one' is no id of this table"),
         ("audit", {"batch": "nobody"}, "nobody"),
         ("submit", {"batch_size": 0}, "batch_size is 0: it takes 1 to 10,000,000"),
         ("export", {"format": "xlsx"}, "format takes one of jsonresume, csv, parquet"),
@@ -115,6 +117,20 @@ def test_submit_plans_a_batch_that_the_sensor_then_runs(platform: Platform) -> N
     assert platform.instance.get_dynamic_partitions("resume_batches") == [key]
     [run] = due_runs(platform.database, patience=timedelta(0))
     assert (run.key, run.stage) == (key, Stage.submit)
+
+
+def test_now_writes_the_records_and_shows_no_value(platform: Platform) -> None:
+    platform.seed(3)
+    found = told(started(platform, "now", userids=[1, "3"]))
+    [batch] = platform.batches()
+    assert (found["batch"], found["records_written"]) == (batch.batch_key, 2)
+    assert platform.written() == [1, 3]
+    assert "ada1@" not in str(found)
+    made = platform.instance.get_materialized_partitions(dg.AssetKey("updated_candidate_records"))
+    assert made == {batch.batch_key}
+    again = told(started(platform, "now", userids=[1]))["in_words"]
+    assert "1 is done" in again
+    assert len(platform.batches()) == 1
 
 
 def test_a_run_for_no_batch_is_told_which_job_makes_one(platform: Platform) -> None:

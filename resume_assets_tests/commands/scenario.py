@@ -39,6 +39,8 @@ def played(
     platform.until_the_server_has_ended("b2")
     yield go("check", "b2")
     yield go("continuous", "--num-batches", "1", "--batch-size", "1", "--check-interval", "0.2")
+    yield go("now", "1", "12", "--again", "--dry-run")
+    yield go("now", "1", "12", "--again")
     yield go("evaluate", str(gold))
     yield go("retry")
     yield go("cancel", "b1")

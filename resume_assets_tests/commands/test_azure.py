@@ -51,6 +51,20 @@ def test_the_whole_way_with_a_key(with_key: Platform) -> None:
     assert list(with_key.api.client.files.list()) == []
 
 
+def test_one_candidate_now_takes_a_deployment_for_single_requests(
+    with_key: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_key.seed(1)
+    result = call("now", "1")
+    assert result.exit_code == 1
+    assert "takes no single requests. RESUME_MODEL names one" in result.stderr
+    assert with_key.waiting() == [1]
+    assert with_key.claims() == {}
+    monkeypatch.setenv("RESUME_MODEL", ONLINE)
+    assert "at the standard price" in ok("now", "1")
+    assert with_key.written() == [1]
+
+
 def test_the_whole_way_with_entra_where_every_token_ends_at_once(
     home: Path, monkeypatch: pytest.MonkeyPatch, tokens: TokenServer
 ) -> None:

@@ -14,9 +14,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import sqlalchemy as sa
+
+from resume_assets.local_openai.completions import Rules
 from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Limits
-from resume_assets_tests.faults.invariants import RESUMES, records, violations
+from resume_assets_tests.faults.invariants import FAILING_ONCE, RESUMES, records, violations
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import Flowing, flow_at, limits_with
 from resume_assets_tests.local_openai.faults import Faults
@@ -32,6 +35,20 @@ def rules(schema: dict[str, Any], resume: str) -> Any:
     return "no" if f"Lovelace{RESUMES}\n" in resume else answer(schema, resume)
 
 
+def failing_once() -> Rules:
+    """The same, but that the server fails at the first request of some resumes."""
+    failed: set[str] = set()
+
+    def failing(schema: dict[str, Any], resume: str) -> Any:
+        for number in FAILING_ONCE:
+            if f"Lovelace{number}\n" in resume and str(number) not in failed:
+                failed.add(str(number))
+                raise RuntimeError("on demand")
+        return rules(schema, resume)
+
+    return failing
+
+
 @dataclass(frozen=True)
 class Scenario:
     """How a life goes when nobody disturbs it, and what the server is like."""
@@ -41,6 +58,7 @@ class Scenario:
     in_flight: int = 1
     limits: Limits = field(default_factory=limits_with)
     prepare: Callable[[Faults], object] = lambda _: None
+    rules: Callable[[], Rules] = lambda: rules
 
 
 class Preloaded:
@@ -103,13 +121,24 @@ class Life:
     def report(self) -> Path:
         return self.flow.home / "report.json"
 
+    def _unnoted(self) -> list[str]:
+        """Requests that the server was sent one by one, and the ledger knows nothing of."""
+        items, table = self.flow.database.ledger.items, self.flow.database.ledger.batches
+        alone = sa.select(table.c.batch_key).where(table.c.service.is_not(None))
+        rows = self.flow.rows(sa.select(items.c.state).where(items.c.batch_key.in_(alone)))
+        noted = sum(row.state not in ("claimed", "released") for row in rows)
+        sent = self.flow.faults.count("POST", "/v1/chat/completions")
+        return [] if sent <= noted else [f"4: {sent} were sent one by one, {noted} are noted"]
+
     def told(self, what: str) -> list[str]:
         """`names` of boundaries or `problems` that the last child met."""
         found: list[str] = json.loads(self.report.read_bytes())[what]
         return found
 
     def violations(self, *, came_to_its_end: bool) -> list[str]:
-        return violations(self.flow.home, came_to_its_end=came_to_its_end, expected=self.expected)
+        return self._unnoted() + violations(
+            self.flow.home, came_to_its_end=came_to_its_end, expected=self.expected
+        )
 
 
 @dataclass
@@ -129,7 +158,7 @@ class Harness:
         try:
             shutil.rmtree(worker.home, ignore_errors=True)
             shutil.copytree(self.folder / "untouched", worker.home)
-            with flow_at(worker.home, rules=rules, limits=scenario.limits) as flow:
+            with flow_at(worker.home, rules=scenario.rules(), limits=scenario.limits) as flow:
                 scenario.prepare(flow.faults)
                 yield Life(flow, worker, scenario, self.expected)
         finally:

@@ -27,6 +27,15 @@ FORMER = {"Address": "1 Old Road", "ThirdMostRecentCompany": "Old Ltd"}
 FORGOTTEN = (2, 3)
 """Candidates who are forgotten, in a life in which somebody is."""
 
+ASKED_NOW = (3, 5, RESUMES)
+"""Candidates who are asked for one by one, in a life in which some are; the last in vain."""
+
+FAILING_ONCE = (2, 4)
+"""Candidates whose first request the server fails to answer, in a life that finishes at once."""
+
+_SENT_ALONE = ("submitted", "succeeded", "invalid", "missing")
+"""How requests stand, or ended, that were sent one by one."""
+
 
 def violations(
     home: Path, *, came_to_its_end: bool, expected: dict[int, Any], select: Select | None = None
@@ -84,8 +93,9 @@ class _Look:
         yield from self._sent_once()
         yield from self._written_by_an_answer()
         yield from self._kept_what_stood_there()
+        yield from self._asked_once()
         known = {batch["openai_batch_id"] for batch in self.batches}
-        in_doubt = any(batch["state"] == "submitting" for batch in self.batches)
+        in_doubt = any(b["state"] == "submitting" and not b["service"] for b in self.batches)
         lost = set(self._live()) - known
         if lost and not in_doubt:
             yield f"4: at the server and in no intent of ours: {len(lost)}"
@@ -94,7 +104,8 @@ class _Look:
         return [name for name, status in self.book.batches().items() if status != "failed"]
 
     def _sent_once(self) -> Iterator[str]:
-        entries = self.book.entries()
+        # What the server failed to answer is sent again.
+        entries = [entry for entry in self.book.entries() if entry.status_code != 500]
         # A trial sends the same resumes to other models: a request is who and what is asked.
         sent = [(entry.custom_id, entry.body_hash) for entry in entries]
         paid = [(entry.custom_id, entry.body_hash) for entry in entries if entry.completed]
@@ -102,6 +113,24 @@ class _Look:
             twice = {name: times for name, times in Counter(names).items() if times > 1}
             if twice:
                 yield f"2: {what} more than once: {twice}"
+
+    def _alone(self) -> list[dict[str, Any]]:
+        """Items whose requests were sent one by one."""
+        keys = {batch["batch_key"] for batch in self.batches if batch["service"]}
+        sent = (item for item in self.items if item["batch_key"] in keys)
+        return [item for item in sent if item["state"] in _SENT_ALONE]
+
+    def _asked_once(self) -> Iterator[str]:
+        """Each once, and in no batch that answered; a crash loses one answer at most."""
+        alone = self._alone()
+        asked = [str(item["userid"]) for item in alone]
+        paid = {entry.custom_id for entry in self.book.entries() if entry.completed}
+        twice = [one for one, times in Counter(asked).items() if times > 1 or one in paid]
+        if twice:
+            yield f"2: asked one by one, and again: {twice}"
+        lost = [item["userid"] for item in alone if item["state"] == "missing"]
+        if len(lost) > 1:
+            yield f"2: more answers are lost than the one on its way: {lost}"
 
     def _written_by_an_answer(self) -> Iterator[str]:
         succeeded = Counter(i["userid"] for i in self.items if i["state"] == "succeeded")
@@ -147,6 +176,8 @@ class _Look:
                 yield f"1: batch {key} is {batch['state']}"
             if batch["state"] == "done" and len(held) != batch["rows_claimed"]:
                 yield f"1: batch {key} claimed {batch['rows_claimed']} and has {len(held)} items"
+            if batch["service"]:
+                held = [item for item in held if item["state"] != "released"]
             held = [item for item in held if item["reason"] != "by_request"] + [
                 item for item in held if item["state"] == "forgotten"
             ]
@@ -165,6 +196,7 @@ class _Look:
             for entry in self.book.entries()
             if entry.completed and entry.batch_id not in of_trials
         )
+        answered = sorted(answered + [item["userid"] for item in self._alone()])
         # Whoever is forgotten may never have been sent.
         if answered != sorted(set(self.expected) - (self.forgotten - set(answered))):
             yield f"answered: {answered}"

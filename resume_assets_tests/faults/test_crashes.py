@@ -14,6 +14,7 @@ from resume_assets_tests.faults.harness import (
     Harness,
     Point,
     Scenario,
+    failing_once,
     harness_in,
     new_points,
     points_of,
@@ -51,6 +52,8 @@ OTHERS = {
     "hostile": Scenario(rows=3, prepare=be_hostile),
     "twice": Scenario("twice"),
     "called off": Scenario("called_off"),
+    # Some candidates are asked for one by one, before a batch takes the rest.
+    "now": Scenario("now"),
     # Two other models beside the real work.
     "trial": Scenario("trial", rows=3, in_flight=2),
 }
@@ -168,6 +171,44 @@ def test_killed_while_somebody_is_forgotten(harness: Harness, way: str, step: st
     points = new_points(names, harness.names)
     assert len(points) >= 20
     assert harness.all(points, one) == []
+
+
+def test_killed_while_what_a_batch_left_is_asked_again_at_once(harness: Harness) -> None:
+    """Planned before the batch is closed, and so that no crash plans it twice or never."""
+    scenario = Scenario("finish", rules=failing_once)
+    names = harness.undisturbed(scenario)
+    assert any("at_once._finish" in name for name in names)
+
+    def one(point: Point) -> list[str]:
+        return harness.killed(scenario, "finish", point)
+
+    points = new_points(names, harness.undisturbed(OTHERS["now"]))
+    assert len(points) >= 5
+    assert harness.all(points, one) == []
+
+
+@pytest.mark.parametrize("strike", [strike for strike in Strike if strike is not Strike.killed])
+def test_struck_while_requests_are_sent_one_by_one(harness: Harness, strike: Strike) -> None:
+    """The same process gets over it: what is not sent goes with a batch."""
+    names = harness.undisturbed(OTHERS["now"])
+    assert any("POST /v1/chat/completions" in name for name in names)
+    assert any("asking._intend" in name for name in names)
+
+    def one(point: Point) -> list[str]:
+        return harness.struck(OTHERS["now"], strike, point)
+
+    points = [point for point in new_points(names, harness.names) if can_strike(strike, point[0])]
+    assert len(points) >= 2
+    assert harness.all(points, one) == []
+
+
+def test_two_processes_go_on_with_requests_sent_one_by_one(harness: Harness) -> None:
+    """Each request is sent by one of them."""
+    found: list[str] = []
+    points = new_points(harness.undisturbed(OTHERS["now"]), harness.names)
+    for point in points[:: TOGETHER // 2]:
+        found += harness.shared(OTHERS["now"], point)
+    assert found == []
 
 
 def test_two_processes_go_on_at_once(harness: Harness) -> None:

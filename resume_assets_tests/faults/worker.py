@@ -34,6 +34,7 @@ from resume_assets.batches.receiving.tracking import TERMINAL
 from resume_assets.batches.records import applying
 from resume_assets.batches.sending import building
 from resume_assets.batches.upkeep import forgetting, people, reprocessing, undoing
+from resume_assets.batches.upkeep.at_once import begin, finish
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.errors import PlatformError
@@ -48,7 +49,13 @@ from resume_assets.trials.creating import create
 from resume_assets.trials.dispatching import due_trials, open_trial_keys
 from resume_assets.trials.variants import variants_of
 from resume_assets_tests.faults.boundaries import Boundaries
-from resume_assets_tests.faults.invariants import FORGOTTEN, FORMER, RESUMES
+from resume_assets_tests.faults.invariants import (
+    ASKED_NOW,
+    FAILING_ONCE,
+    FORGOTTEN,
+    FORMER,
+    RESUMES,
+)
 from resume_assets_tests.faults.orders import follow
 from resume_assets_tests.faults.strikes import Strike
 from resume_assets_tests.flow import ENDPOINT, Flow, settings_at
@@ -120,6 +127,7 @@ class Life:
     flow: Flow
     rows: int
     in_flight: int
+    finish_now: int | None = None
     problems: list[str] = field(default_factory=list)
 
     def go_on(self) -> None:
@@ -160,7 +168,12 @@ class Life:
     def plan(self) -> Planned | NoPlan:
         flow = self.flow
         return plan_batch(
-            flow.database, flow.settings, rows=self.rows, origin="test", in_flight=self.in_flight
+            flow.database,
+            flow.settings,
+            rows=self.rows,
+            origin="test",
+            in_flight=self.in_flight,
+            finish_now=self.finish_now,
         )
 
     def tried(self, work: Callable[[], T]) -> T | None:
@@ -234,6 +247,18 @@ class Life:
         while self.tried(work) is None:
             pass
         assert not flow.written()
+
+    def now(self) -> None:
+        """A person asks for some candidates one by one, and the rest goes as ever."""
+        flow = self.flow
+        if not flow.batches():
+            self.tried(lambda: begin(flow.database, flow.settings, ASKED_NOW))
+        self.go_on()
+
+    def finish(self) -> None:
+        """What a batch leaves is asked again one by one."""
+        self.finish_now = len(FAILING_ONCE)
+        self.go_on()
 
     def forgotten(self) -> None:
         """One person is forgotten before their answer is there, another once it is written."""
@@ -321,6 +346,7 @@ def run(flow: Flow, stage: Stage, key: str) -> None:
     flow.apply(key)
     with leased(flow.database, key) as lease:
         delete_remote(lease, flow.api)
+        finish(lease, flow.settings)
     flow.settle(key)
 
 
@@ -335,6 +361,8 @@ WAYS: dict[str, Callable[[Life], None]] = {
     "forgotten_early": Life.forgotten_early,
     "trial": Life.trial,
     "told": Life.told,
+    "now": Life.now,
+    "finish": Life.finish,
 }
 
 

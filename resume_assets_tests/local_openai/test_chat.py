@@ -307,3 +307,15 @@ def test_other_addresses_and_methods(shared: Driver) -> None:
     assert error.value.status_code == 405
     with pytest.raises(openai.BadRequestError, match="could not parse the JSON body"):
         shared.client.post("/batches", cast_to=object, content=b"{")
+
+
+def test_flex_is_for_models_that_have_a_price_for_it(shared: Driver) -> None:
+    flex = create(
+        shared, model="gpt-6-luna", max_tokens=None, temperature=None, service_tier="flex"
+    )
+    assert flex.service_tier == "flex"
+    assert create(shared, service_tier="default").service_tier == "default"
+    for tier in ("flex", "never"):
+        with pytest.raises(openai.BadRequestError) as error:
+            create(shared, service_tier=tier)
+        assert error.value.param == "service_tier"

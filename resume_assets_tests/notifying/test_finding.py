@@ -202,6 +202,7 @@ def row(state: BatchState, **values: Any) -> Any:
             "batch_key": "b1",
             "try_number": 1,
             "trial_key": None,
+            "service": None,
             "endpoint": "https://api.openai.com/v1",
             "openai_status": "in_progress",
             "requests": 9,
@@ -263,6 +264,19 @@ def hours(number: float) -> datetime.datetime:
         (row(BatchState.quota, planned_at=hours(27)), Kind.batch_late, "submit --batch b1"),
         (row(BatchState.submitting, intent_at=hours(2.9)), None, None),
         (row(BatchState.submitting, intent_at=hours(4)), Kind.batch_in_doubt, "submit --batch b1"),
+        (row(BatchState.built, planned_at=hours(4), service="flex"), Kind.batch_late, "now"),
+        (
+            row(
+                BatchState.submitting,
+                planned_at=hours(4),
+                intent_at=hours(4),
+                submitted_at=hours(4),
+                service="standard",
+            ),
+            Kind.batch_late,
+            "now",
+        ),
+        (row(BatchState.submitting, intent_at=hours(2), service="standard"), None, None),
         (row(BatchState.done), None, None),
     ],
 )

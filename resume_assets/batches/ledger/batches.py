@@ -16,6 +16,7 @@ from resume_assets.batches.ledger.states import APPLIED, OPEN_ITEMS, BatchState,
 from resume_assets.database.connect import Database
 from resume_assets.database.projection import changed
 from resume_assets.errors import PlatformError, WrongUseError
+from resume_assets.models.prices import Service
 from resume_assets.words import verb
 
 Batch: TypeAlias = sa.Row[Any]
@@ -152,6 +153,16 @@ def nothing_usable(batch: Batch, reasons: Iterable[str]) -> bool:
     if batch.state != BatchState.done or batch.succeeded or not batch.requests:
         return False
     return any(not reason.startswith(_NOBODYS_FAULT) for reason in reasons)
+
+
+def service_of(batch: Batch) -> Service:
+    """How the batch's requests are served, by which their price differs."""
+    return Service(batch.service or Service.batch)
+
+
+def is_synchronous(batch: Batch) -> bool:
+    """Whether its requests are sent one by one, each with its answer: OpenAI has no such batch."""
+    return service_of(batch) is not Service.batch
 
 
 def installation_of(connection: sa.Connection, database: Database) -> str:

@@ -104,13 +104,29 @@ def count_back(
     connection: sa.Connection, database: Database, batch_key: str, *, max_attempts: int
 ) -> int:
     """How many candidates of a batch wait again, and have attempts left."""
+    return sum(1 for _ in back_from(connection, database, batch_key, max_attempts=max_attempts))
+
+
+def back_from(
+    connection: sa.Connection, database: Database, batch_key: str, *, max_attempts: int
+) -> Iterator[Waiting]:
+    """The candidates of a batch that wait again, and have attempts left, newest first."""
     items = database.ledger.items
     of_batch = sa.select(items.c.userid).where(
         items.c.batch_key == batch_key, items.c.state != ItemState.succeeded
     )
     query = _newest(connection, database).where(database.candidates.userid.in_(of_batch))
     rows = connection.execute(query).all()
-    return sum(1 for _ in _with_attempts_left(connection, database, rows, max_attempts))
+    return _with_attempts_left(connection, database, rows, max_attempts)
+
+
+def chosen(
+    connection: sa.Connection, database: Database, userids: Sequence[Any], *, max_attempts: int
+) -> list[Waiting]:
+    """Those of these candidates (a page of them) that wait and have attempts left."""
+    query = _newest(connection, database).where(database.candidates.userid.in_(userids))
+    rows = connection.execute(query).all()
+    return list(_with_attempts_left(connection, database, rows, max_attempts))
 
 
 def _count(connection: sa.Connection, rows: "sa.Select[Any, int, str | None]") -> int:

@@ -5,7 +5,7 @@ benchmarks from a model of OpenAI's quotas.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from math import floor
 
@@ -107,10 +107,14 @@ class NoPlan:
 
 @dataclass(frozen=True, slots=True)
 class TimeLeft:
-    """When the model ends, if that is known, and what time it is (UTC, without zone)."""
+    """When the model ends, if that is known, and what time it is (UTC, without zone).
+
+    `window`: how long what begins now may take.
+    """
 
     end: ModelEnd | None
     now: datetime
+    window: timedelta = WINDOW
 
 
 def why_no_time(left: TimeLeft) -> str | None:
@@ -121,7 +125,7 @@ def why_no_time(left: TimeLeft) -> str | None:
     gone, words = datetime.combine(end.on, time.min), end.in_words(left.now.date())
     if left.now >= gone:
         return f"{words} Nothing is planned with it any more."
-    if left.now + WINDOW > gone:
+    if left.now + left.window > gone:
         return f"{words} A batch may take 24 hours, so nothing more is planned with it."
     return None
 

@@ -17,7 +17,7 @@ from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import Caching, RequestSettings, RequestTemplate
 from resume_assets.models.caching import with_caching
 from resume_assets.models.catalogue import Model
-from resume_assets.models.prices import Usage, long_prompt_from, price
+from resume_assets.models.prices import Service, Usage, long_prompt_from, price
 
 BYTES_PER_TOKEN = 3.0
 """Cautious, for texts not counted yet: English has more than four bytes a token, Japanese three."""
@@ -40,6 +40,7 @@ class Estimate:
     output_tokens: float
     most_tokens: int  # what a resume is cut to
     fixed_bytes: int
+    service: Service = Service.batch
 
     def input_tokens(self, text_bytes: int) -> float:
         """Input tokens of a request whose resume has so many bytes."""
@@ -50,7 +51,7 @@ class Estimate:
         return text_bytes * _ESCAPED + self.fixed_bytes + _CUSTOM_ID_BYTES
 
     def cost(self, inputs: Sequence[float]) -> float | None:
-        """USD at the batch price of requests with so many input tokens; None without a price.
+        """USD that requests with so many input tokens cost; None without a price.
 
         An upper bound: nothing is read from the cache, and all that may be written is.
         """
@@ -65,6 +66,7 @@ class Estimate:
             written_tokens=self.overhead_tokens if self.caching is Caching.prefix else 0,
             long_requests=len(above),
             long_tokens=sum(above),
+            service=self.service,
         )
 
 
@@ -78,6 +80,7 @@ def reserved_cost(
     written_tokens: float,
     long_requests: int = 0,
     long_tokens: float = 0,
+    service: Service = Service.batch,
 ) -> float | None:
     """USD that a batch will not go over if its tokens are these; None where no price is known.
 
@@ -95,7 +98,7 @@ def reserved_cost(
             cache_write_tokens=round(count * written_tokens),
             output_tokens=round(share),
         )
-        bill = price(model, usage, on=on, is_long=is_long)
+        bill = price(model, usage, on=on, service=service, is_long=is_long)
         if bill is None:
             return None
         total += float(bill.total)
@@ -103,7 +106,11 @@ def reserved_cost(
 
 
 def estimate_for(
-    connection: sa.Connection, database: Database, model: Model, asked: RequestSettings
+    connection: sa.Connection,
+    database: Database,
+    model: Model,
+    asked: RequestSettings,
+    service: Service = Service.batch,
 ) -> Estimate:
     """What such requests will need, by what recent batches needed where there are any."""
     today = database.dialect.utc_now(connection).date()
@@ -119,6 +126,7 @@ def estimate_for(
         output_tokens=expected_output(connection, database, asked),
         most_tokens=max(1, model.input_limit(asked.max_output_tokens) - round(overhead)),
         fixed_bytes=RequestTemplate(asked).fixed_bytes,
+        service=service,
     )
 
 
@@ -153,6 +161,7 @@ def measured_output(
             _asked_the_same(table, asked),
             table.c.state == BatchState.done,
             table.c.requests_completed > 0,
+            table.c.service.is_(None),  # a single candidate is no measure
         )
         .order_by(table.c.done_at.desc())
         .limit(_RECENT)

@@ -15,6 +15,7 @@ from resume_assets.database.connect import Database
 from resume_assets.extraction.requests import RequestSettings
 from resume_assets.models.catalogue import Model, model_for
 from resume_assets.models.ends import ModelEnd, end_of
+from resume_assets.models.prices import Service
 from resume_assets.openai_api.limits import most_requests
 from resume_assets.settings import Settings
 
@@ -40,9 +41,10 @@ def queue_with(
     model: Model,
     asked: RequestSettings,
     rows: Sequence[Waiting],
+    service: Service = Service.batch,
 ) -> Queue:
     """These rows, of which there is one at least, as what waits: what they will cost."""
-    estimate: Estimate = estimate_for(connection, database, model, asked)
+    estimate: Estimate = estimate_for(connection, database, model, asked, service)
     sizes = [row.text_bytes for row in rows]
     inputs = list(map(estimate.input_tokens, sizes))
     cost = estimate.cost(inputs)
@@ -92,7 +94,11 @@ def end_of_model(
     table = database.ledger.batches
     query = (
         sa.select(table.c.model_shutdown)
-        .where(table.c.model == settings.model, table.c.submitted_at.is_not(None))
+        .where(
+            table.c.model == settings.model,
+            table.c.submitted_at.is_not(None),
+            table.c.service.is_(None),  # for others it was not asked
+        )
         .order_by(table.c.submitted_at.desc())
         .limit(1)
     )
@@ -127,11 +133,16 @@ def limits_of(
 def outstanding_of(
     connection: sa.Connection, database: Database, installation: sa.Row[Any], now: datetime
 ) -> Outstanding:
-    """What is planned or out now, and what was spent since the last `resume-assets unpause`."""
+    """What is planned or out now, and what was spent since the last `resume-assets unpause`.
+
+    Requests that are sent one by one take no room in OpenAI's queue of batches; they cost.
+    """
     table = database.ledger.batches
     tokens = sa.func.coalesce(table.c.estimated_input_tokens, table.c.tokens_planned)
     count, enqueued = connection.execute(
-        sa.select(sa.func.count(), sa.func.sum(tokens)).where(table.c.state.in_(sorted(IN_FLIGHT)))
+        sa.select(sa.func.count(), sa.func.sum(tokens)).where(
+            table.c.state.in_(sorted(IN_FLIGHT)), table.c.service.is_(None)
+        )
     ).one()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = installation.resumed_at

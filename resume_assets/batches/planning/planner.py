@@ -67,12 +67,14 @@ def plan_batch(
     key: str | None = None,
     in_flight: int | None = None,
     in_all: int | None = None,
+    finish_now: int | None = None,
 ) -> Planned | NoPlan:
     """Plan one batch of at most `rows` resumes and insert its row.
 
     `key`: None makes one up; a key whose batch ended `empty` or `abandoned` is planned again.
     `in_flight`: at most so many batches may be out; None = as many as the other limits allow.
     `in_all`: at most so many of this origin ever, not counting `empty` and `abandoned` ones.
+    `finish_now`: so many of its unusable ones are asked again at once when it has come back.
     Raises BadKey, KeyTaken where the key's batch is under way or done, RightsMissing, PromptError.
     """
     if key is not None:
@@ -91,7 +93,7 @@ def plan_batch(
         decision = decision_on(connection, database, settings, queue, rows, in_flight=in_flight)
         if isinstance(decision, NoPlan):
             return decision
-        values = columns_of(settings, asked.prompt)
+        values = columns_of(settings, asked.prompt) | {"finish_now": finish_now}
         return insert_planned(connection, database, decision, values, origin=origin, key=key)
 
     return database.write(work)

@@ -76,7 +76,10 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     with lease.kept_alive():
-        if batch.state == BatchState.ended:
+        if batch.state == BatchState.ended and batches.is_synchronous(batch):
+            blank(lease, files)  # its answers came one by one, and are here
+            tally = count(lease, files, batch)
+        elif batch.state == BatchState.ended:
             if api is None:
                 raise NotEnded(f"Batch {lease.key} has ended, but no endpoint is configured.")
             batch, tally = _bring_here(lease, files, api, batch)

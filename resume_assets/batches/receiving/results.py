@@ -100,7 +100,10 @@ def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
 
 
 def result_files(batch: batches.Batch) -> tuple[str, ...]:
-    """The names of the files that OpenAI made for this batch."""
+    """The names of the files with this batch's answers."""
+    if batches.is_synchronous(batch):
+        answered = (batch.requests_completed or 0) + (batch.requests_failed or 0)
+        return (OUTPUT,) if answered else ()
     made = ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id))
     return tuple(name for name, file_id in made if file_id)
 

@@ -267,6 +267,7 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
         written_tokens=builder.overhead if builder.caching is Caching.prefix else 0,
         long_requests=tally.long_requests,
         long_tokens=tally.long_tokens,
+        service=batches.service_of(builder.batch),
     )
     return batches.update(
         connection,

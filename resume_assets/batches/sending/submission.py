@@ -16,6 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
+from resume_assets.batches.sending.asking import ask_each, end
 from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.ending import ask_for_end
@@ -51,7 +52,8 @@ _SUBMITTABLE = frozenset({BatchState.built, BatchState.submitting, BatchState.qu
 def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -> batches.Batch:
     """Submit a built batch; one that is past that is returned as it is.
 
-    Returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
+    One whose requests are sent one by one is `ended` or `abandoned` afterwards: see `asking`. Else
+    returns it as `submitted` (or past that: what is adopted may have ended), as `quota` where
     OpenAI's queue is full, as `claimed` where it was split or somebody in its file is to be
     forgotten, as `built` where a doubt is settled while planning has stopped, as `abandoned` where
     the model ends before it could. Raises ApiUnavailable where a doubt can't be settled yet,
@@ -65,6 +67,8 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
         rights.require(database)
     attempt = Attempt(lease, settings, store, api)
     with lease.kept_alive():
+        if batches.is_synchronous(batch):
+            return ask_each(attempt)
         try:
             if batch.state != BatchState.submitting:
                 batch = ask_for_end(attempt, batch)
@@ -94,11 +98,15 @@ def settle_doubt(
 ) -> batches.Batch:
     """Find out whether a `submitting` batch was created; it is `built` afterwards if it was not.
 
-    Raises what `submit` raises.
+    One whose requests are sent one by one is in no doubt: no more of it is sent. Raises what
+    `submit` raises.
     """
     attempt = Attempt(lease, settings, store, api)
     with lease.kept_alive():
-        return settle(attempt, attempt.get())
+        batch = attempt.get()
+        if batches.is_synchronous(batch):
+            return end(attempt, "No more of it was to be sent.")
+        return settle(attempt, batch)
 
 
 def _run(attempt: Attempt, batch: batches.Batch) -> batches.Batch:

@@ -41,8 +41,13 @@ GIVEN_UP = "given_up"
 CALLED_OFF = "Cancelled before anything was sent;"
 """How the message of a batch begins that a person called back in time."""
 
-MAY_BE_GIVEN_UP = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
+_AT_SERVER = frozenset({BatchState.submitting, BatchState.submitted, BatchState.ended})
 """States of a batch that is, or may be, at the server, and whose answers are not here."""
+
+
+def may_be_given_up(batch: batches.Batch) -> bool:
+    """Whether the batch may be at a server that does not end it."""
+    return batch.state in _AT_SERVER and not batches.is_synchronous(batch)
 
 
 def forgive(database: Database, settings: Settings, userids: Sequence[Any] | None = None) -> int:
@@ -104,7 +109,7 @@ def give_up(lease: Lease) -> batches.Batch:
 
     def work(connection: sa.Connection) -> batches.Batch:
         batch = batches.lock(connection, database, lease.key)
-        if batch.state not in MAY_BE_GIVEN_UP:
+        if not may_be_given_up(batch):
             return batch
         now = database.dialect.utc_now(connection)
         items, claims = lease.items, database.ledger.claims

@@ -98,6 +98,16 @@ def put_back(database: Database, model: str, userids: Sequence[Any]) -> int:
 def _put_back(
     connection: sa.Connection, *, database: Database, model: str, userids: Sequence[Any]
 ) -> int:
+    return len(put_back_in(connection, database, userids, model))
+
+
+def put_back_in(
+    connection: sa.Connection, database: Database, userids: Sequence[Any], model: str | None = None
+) -> list[Any]:
+    """Put a page of candidates back into the queue, in this transaction; returns who was.
+
+    `model`: only records that this model read last.
+    """
     there, items, dialect = database.candidates, database.ledger.items, database.dialect
     locked = sa.select(there.userid).where(there.userid.in_(userids))
     connection.execute(dialect.locking(locked, there.table)).all()
@@ -119,15 +129,15 @@ def _put_back(
         ("put_back_at",),
         [(now, row.batch_key, row.userid) for row in ours],
     )
-    return len(ours)
+    return [row.userid for row in ours]
 
 
 def _read_by(
-    connection: sa.Connection, database: Database, model: str, size: sa.ColumnElement[Any]
+    connection: sa.Connection, database: Database, model: str | None, size: sa.ColumnElement[Any]
 ) -> sa.Select[Any, str, Any, Any, Any]:
     """Candidates with a record whose last answer was this model's, and who are in no batch now.
 
-    Nor are they to be forgotten.
+    Nor are they to be forgotten. `model`: None for any.
     """
     there, ledger = database.candidates, database.ledger
     items, batches = ledger.items, ledger.batches
@@ -151,7 +161,7 @@ def _read_by(
             )
         )
         .where(
-            batches.c.model == model,
+            sa.true() if model is None else batches.c.model == model,
             items.c.state == ItemState.succeeded,
             is_last,
             there.processed.is_not(None),
