@@ -111,3 +111,8 @@ def say_cost(batch: batches.Batch) -> None:
             f"{tokens}, {dollars(float(batch.batch_cost))} as a batch, "
             f"{dollars(float(batch.standard_cost))} at the standard price"
         )
+    if batch.reuse_saving:
+        say(
+            f"{batch.batch_key}  {counted(batch.reused, 'answer')} reused for the same text, "
+            f"{dollars(float(batch.reuse_saving))} saved"
+        )

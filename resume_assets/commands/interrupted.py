@@ -94,7 +94,8 @@ def _batch_in_words(batch: batches.Batch, written: int) -> str:
         held = f"{kept} {verb(batch.rows_claimed or 0, 'stays', 'stay')} claimed for it"
         what = held if batch.rows_claimed else "nothing is claimed yet"
         return f"Batch {key} is not sent; {what}. {how_to_send(batch)}"
-    what = f"has ended at OpenAI{f'; {written:,} of its records are written' if written else ''}"
+    ended = "has ended at OpenAI" if batch.openai_batch_id else "has all its answers"
+    what = f"{ended}{f'; {written:,} of its records are written' if written else ''}"
     return f"Batch {key} {what}; `resume-assets check {key}` goes on with it. All is kept."
 
 

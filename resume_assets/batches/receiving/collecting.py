@@ -29,6 +29,7 @@ from resume_assets.batches.receiving.results import (
     results_of,
     tally_of,
 )
+from resume_assets.batches.receiving.sharing import share
 from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.errors import PlatformError
@@ -106,7 +107,7 @@ def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]
     database = lease.database
     results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
     usable = results.usable(answers_of(files, batch, read_answers))
-    with step("reading the answers", Unit.request, batch.requests) as reading:
+    with step("reading the answers", Unit.request, batches.to_be_written(batch)) as reading:
         while read := sum(1 for _ in islice(usable, _TOLD_AT_ONCE)):
             reading.advance(read)
     return tally_of(results, batch)
@@ -119,6 +120,7 @@ def _bring_here(
     named = result_files(batch)
     batch = _download_all(lease, files, api, batch)
     blank(lease, files)
+    share(lease, files, batch)
     tally = count(lease, files, batch)
     is_short = ": ".join(end_of_unanswered(batch)) in tally
     nothing_more = result_files(batch) != named or batch.openai_status in (LOST, "failed")
@@ -129,6 +131,7 @@ def _bring_here(
         return batch, tally
     batch = _download_all(lease, files, api, batch)
     blank(lease, files)
+    share(lease, files, batch)
     return batch, count(lease, files, batch)
 
 
