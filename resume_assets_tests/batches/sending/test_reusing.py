@@ -12,6 +12,7 @@ from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.planning.decision import NoPlan
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.quota import wait_for_quota
+from resume_assets.batches.records.auditing import account
 from resume_assets.batches.sending import building, reusing
 from resume_assets.batches.store import OUTPUT, REQUESTS, REUSED
 from resume_assets.batches.upkeep import undoing
@@ -19,6 +20,7 @@ from resume_assets.batches.upkeep.forgetting import forget
 from resume_assets.batches.upkeep.people import cancel
 from resume_assets.choices import ResponseFormat
 from resume_assets.local_openai.rules import answer
+from resume_assets.reviewing.kept import told_records
 from resume_assets_tests.flow import KEY, Flowing, flow_at, resume
 
 A, B, C = resume(1), resume(2), resume(3)
@@ -158,6 +160,29 @@ def test_an_answer_that_was_not_usable_is_none(tmp_path: Path) -> None:
         assert sent(flow) == ["1", "2", "3"]
         assert flow.waiting() == []
         assert [one.userid for one in flow.given_up()] == [1, 2]
+
+
+def test_answers_that_are_reused_make_no_poor_batch_look_good(tmp_path: Path) -> None:
+    def rules(schema: dict[str, Any], text: str) -> Any:
+        return "no" if "Lovelace9\n" in text else answer(schema, text)
+
+    with flow_at(tmp_path / "home", rules=rules) as flow:
+        flow.seed({1: A})
+        flow.until_done()
+        flow.seed({2: A, 3: A, 9: resume(9)})
+        batch = flow.until_done("b2")
+        assert (batch.succeeded, batch.low_share) == (2, True)
+        found = flow.database.read(lambda c: account(c, flow.database, "b2"))
+        assert found.is_balanced
+        assert found.usable_share == 0
+
+
+def test_what_was_reused_is_told_on_the_review_page(flow: Flowing) -> None:
+    flow.seed({1: A, 2: A})
+    flow.until_done()
+    files = flow.store.batch(KEY)
+    told = told_records(files, flow.batch(), ["1", "2"], flow.batch().claimed_at.date())
+    assert told["1"] == told["2"]
 
 
 def test_a_resume_that_changed_meanwhile_does_not_get_it(flow: Flowing) -> None:
