@@ -6,7 +6,7 @@ own affair: there the date is told, and holds nothing up.
 """
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resume_assets.azure import host_of
 from resume_assets.models.catalogue import Model
@@ -25,6 +25,8 @@ class ModelEnd:
     successor: str | None
     is_binding: bool
     """Whether the endpoint in use ends it, as far as is known."""
+    is_deployed: bool = field(default=False, compare=False)
+    """Whether models are reached by the names of deployments, as at Azure."""
 
     def days_left(self, today: datetime.date) -> int:
         """Days until it is gone; negative afterwards."""
@@ -49,18 +51,21 @@ class ModelEnd:
                 "with another on your own resumes, and RESUME_MODEL=NEW switches."
             )
         return (
-            f"Its successor is {self.successor}: `resume-assets trial --model {self.model} --model "
-            f"{self.successor} --sample 200` compares the two on your own resumes, and "
-            f"RESUME_MODEL={self.successor} switches."
+            f"Its successor is {self.successor}{self._first()}: `resume-assets trial --model "
+            f"{self.model} --model {self.successor} --sample 200` compares the two on your own "
+            f"resumes, and RESUME_MODEL={self.successor} switches."
         )
 
     def _advice_afterwards(self) -> str:
         if self.successor is None:
             return "Set RESUME_MODEL to another model."
         return (
-            f"Set RESUME_MODEL={self.successor}, its successor; `resume-assets trial --model "
-            f"{self.successor} --sample 200` tries that on your own resumes first."
+            f"Set RESUME_MODEL={self.successor}, its successor{self._first()}; `resume-assets "
+            f"trial --model {self.successor} --sample 200` tries that on your own resumes first."
         )
+
+    def _first(self) -> str:
+        return ", to be deployed first, under that name" if self.is_deployed else ""
 
 
 def end_of(
@@ -78,4 +83,6 @@ def end_of(
         else:
             on = model.shutdown
             is_binding = settings.names_a_server and (host == "" or host.endswith("api.openai.com"))
-    return None if on is None else ModelEnd(model.name, on, model.successor, is_binding)
+    if on is None:
+        return None
+    return ModelEnd(model.name, on, model.successor, is_binding, settings.is_azure)

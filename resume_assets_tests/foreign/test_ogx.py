@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx2
 import pytest
 
 from resume_assets.batches.ledger.lease import leased
@@ -52,6 +53,24 @@ def test_a_batch_comes_in_and_leaves_nothing_behind(flow: Flow) -> None:
     assert flow.written() == [1, 2, 3, 4, 5]
     assert flow.candidate(1).Email == "ada1@example.com"
     assert flow.is_balanced()
+
+
+def test_a_creation_whose_answer_is_lost_is_found_in_its_list(flow: Flow) -> None:
+    hooks = flow.api.client._client.event_hooks["response"]
+
+    def lose(response: httpx2.Response) -> None:
+        if (response.request.method, response.url.path) == ("POST", "/v1/batches"):
+            hooks.remove(lose)
+            raise httpx2.ReadError("lost", request=response.request)
+
+    hooks.append(lose)
+    flow.seed(1)
+    batch = flow.until_submitted()
+    assert lose not in hooks
+    ours = [
+        one.id for one in flow.api.client.batches.list() if one.input_file_id == batch.input_file_id
+    ]
+    assert ours == [batch.openai_batch_id]
 
 
 def test_each_line_that_failed_has_its_reason(flow: Flow, upstream: Faults) -> None:

@@ -87,3 +87,14 @@ def test_no_successor_ends_before_its_predecessor(name: str):
     model = find_model(name)
     after = find_model(model.successor or "")
     assert after.shutdown is None or after.shutdown > (model.shutdown or date.max)
+
+
+def test_at_azure_a_successor_is_deployed_first():
+    told = end(
+        azure_openai_endpoint="https://r.openai.azure.com", model="mine", base_model="gpt-4o-mini"
+    )
+    assert told is not None
+    words = told.in_words(date(2026, 9, 1))
+    assert "mine is shut down on 2026-10-01" in words
+    assert "Its successor is gpt-6-luna, to be deployed first, under that name: `resume" in words
+    assert "to be deployed first" in told.in_words(date(2026, 11, 1))

@@ -1,5 +1,7 @@
 """Tokens by azure-identity's own chain, from a server that speaks as App Service's does."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +93,18 @@ def test_without_the_package_its_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AZURE_CLIENT_ID", "not asked before")
     with pytest.raises(EntraMissing, match=r"resume-assets\[azure\]"):
         token_provider(URL)
+
+
+def test_whoever_typed_az_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command line's answer, as azure-identity asks for it."""
+    az = tmp_path / "az"
+    answer = {"accessToken": "eyJfrom-az", "expires_on": int(time.time()) + 3_600}
+    az.write_text(f"#!/bin/sh\necho \"$@\" > {tmp_path}/asked\necho '{json.dumps(answer)}'\n")
+    az.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+    monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path))  # another identity than any before
+    assert token_provider(URL)() == "eyJfrom-az"
+    asked = (tmp_path / "asked").read_text()
+    assert "get-access-token" in asked
+    assert "--resource https://cognitiveservices.azure.com" in asked
