@@ -186,6 +186,10 @@ class Settings(BaseSettings):
     """Share of values that stand in their resumes, of those that must: below it a check warns, and
     two batches in a row stop the planning.
     """
+    reuse_answers: bool = Field(True, alias="RESUME_REUSE_ANSWERS")
+    """Whether a text that was answered before, or comes twice in a batch, is paid for only once:
+    [costs.md](costs.md).
+    """
     doubt_seconds: float = Field(60, ge=0, le=86_400, alias="RESUME_DOUBT_SECONDS")
     """How long to look for a batch whose creation was not answered, before it is created again."""
     check_interval: float = Field(60, gt=0, le=604_800, alias="RESUME_CHECK_INTERVAL")

@@ -32,6 +32,7 @@ from resume_assets.batches.ledger.queue import count_back
 from resume_assets.batches.ledger.states import AFTER_ENDED, BatchState
 from resume_assets.batches.receiving import polling
 from resume_assets.batches.receiving.collecting import collect
+from resume_assets.batches.receiving.results import REUSED_ONES
 from resume_assets.batches.records.applying import apply
 from resume_assets.batches.store import REVIEW, BatchStore
 from resume_assets.batches.upkeep.at_once import finish
@@ -80,14 +81,15 @@ def batch_output(
         context.log.info("Batch %s is %s; its output is not there yet.", key, batch.state)
         return
     tally: dict[str, int] = json.loads(batch.tally)
-    succeeded = tally.pop("succeeded", 0)
+    succeeded, reused = tally.pop("succeeded", 0), tally.pop(REUSED_ONES, 0)
     usable = succeeded / batch.requests if batch.requests else 0.0
     yield dg.MaterializeResult(
         metadata={
             "in_words": f"{succeeded:,} of {counted(batch.requests or 0, 'answer')} can be used "
-            f"({usable:.1%}).",
-            ROW_COUNT: sum(tally.values()) + succeeded,
+            f"({usable:.1%})." + (f" {counted(reused, 'answer')} reused." if reused else ""),
+            ROW_COUNT: sum(tally.values()) + succeeded + reused,
             "succeeded": succeeded,
+            "reused": reused,
             "not_usable": sum(tally.values()),
             "usable_percent": percent(usable),
             "not_usable_by_reason": counts_table(tally, "reason"),
@@ -210,13 +212,14 @@ def _review_page(database: Database, store: BatchStore, key: str) -> Any:
 
 def _money(settled: Settlement) -> Metadata:
     batch, bill = settled.batch, settled.bill
-    metadata: Metadata = {"in_words": _cost_in_words(settled)}
+    metadata: Metadata = {"in_words": _cost_in_words(settled), "reused": batch.reused or 0}
     metadata |= facts(batch, "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
     if bill is not None:
         metadata |= {
             "cost_usd": usd(float(batch.batch_cost)),
             "standard_cost_usd": usd(float(batch.standard_cost)),
             "saving_usd": usd(settled.saving or 0.0),
+            "reuse_saving_usd": usd(float(batch.reuse_saving or 0)),
             "prices": f"{bill.model}, {bill.service}, of {bill.on}, by {bill.source}",
             **{f"{part}_usd": usd(float(amount)) for part, amount in bill.parts().items()},
         }
@@ -244,7 +247,15 @@ def _cost_in_words(settled: Settlement) -> str:
     return (
         f"{dollars(float(cost))} {batches.service_of(settled.batch).in_words}{of_each}: "
         f"{dollars(settled.saving)} less than at the standard price."
+        f"{_reuse_in_words(settled.batch)}"
     )
+
+
+def _reuse_in_words(batch: batches.Batch) -> str:
+    if not batch.reused:
+        return ""
+    saved = dollars(float(batch.reuse_saving or 0))
+    return f" {counted(batch.reused, 'answer')} reused: {saved} less."
 
 
 def _back(database: Database, settings: Settings, key: str) -> tuple[int, int]:

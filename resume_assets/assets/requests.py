@@ -34,7 +34,7 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.settings import Settings, SettingsError, load_settings
-from resume_assets.words import counted, dollars, size
+from resume_assets.words import counted, dollars, size, verb
 
 MOST_ROWS = 10_000_000  # as of RESUME_BATCH_SIZE; a file takes 50,000
 Materialized = Iterator[dg.MaterializeResult[None]]
@@ -126,7 +126,8 @@ def batch_requests(
     """Streams the claimed resumes into one JSONL file: a request a resume.
 
     A request is the prompt, the answer's schema, and the resume, its middle cut out where it is
-    longer than the model's window.
+    longer than the model's window. Whose text was answered before, or comes twice, gets none: see
+    RESUME_REUSE_ANSWERS.
     """
     key = context.partition_key
     with safely("building the request file"):
@@ -148,6 +149,7 @@ def batch_requests(
         metadata={
             "in_words": f"{counted(batch.requests, 'request')} in a file of "
             f"{size(batch.file_bytes)}; {counted(batch.truncated, 'resume')} without the middle. "
+            f"{_reused_in_words(batch)}"
             f"Estimated cost, at most: {dollars(money.get('estimated_cost_usd'))}.",
             ROW_COUNT: batch.requests,
             **facts(
@@ -155,6 +157,7 @@ def batch_requests(
                 "state",
                 "model",
                 "requests",
+                "reused",
                 "truncated",
                 "file_bytes",
                 "overhead_tokens",
@@ -195,6 +198,14 @@ def submitted_batch(
             openai.api() as api,
         ):
             batch = submit(lease, settings.load(), store.store(), api)
+    if batch.openai_batch_id is None and batch.requests == 0 and batch.reused:
+        yield dg.MaterializeResult(
+            metadata={
+                "in_words": "Nothing had to be sent. " + _reused_in_words(batch),
+                **facts(batch, "state", "requests", "reused", "collected_at"),
+            }
+        )
+        return
     if batches.is_synchronous(batch):
         if batch.state == BatchState.abandoned:
             context.log.warning("Batch %s: %s", key, batch.message)
@@ -233,6 +244,15 @@ def _asked_one_by_one(batch: batches.Batch) -> Metadata:
         "in_words": told,
         **facts(batch, "state", "service", "requests", "submitted_at", "ended_at"),
     }
+
+
+def _reused_in_words(batch: batches.Batch) -> str:
+    """A sentence on those that are not sent, where there are any; ends with a blank."""
+    if not batch.reused:
+        return ""
+    told = counted(batch.reused, "resume")
+    are = verb(batch.reused, "is", "are")
+    return f"{told} {are} not sent: the text was answered before, or comes twice in this batch. "
 
 
 def _estimated_money(batch: batches.Batch, settings: Settings) -> Metadata:

@@ -29,12 +29,16 @@ class Totals:
     """Of all settled batches: US dollars as paid and at the standard price, and tokens.
 
     `without_price`: tokens of batches of which no price is known, by model; no dollar counts them.
+    `reused`: resumes that were not sent, as another's answer was theirs too; `reuse_saving`: what
+    their answers would have cost at the batch price.
     """
 
     cost: float
     standard: float
     tokens: int
     without_price: dict[str, int]
+    reused: int = 0
+    reuse_saving: float = 0.0
 
     @property
     def saving(self) -> float:
@@ -103,6 +107,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
     if limit is not None:
         long, _, _ = _used(connection, lease, above=limit)
     bill = _bill(model, used, long, day, batches.service_of(batch))
+    saved = _saved(connection, lease, model, day, limit) if batch.reused else None
     standard = _bill(model, used, long, day, Service.standard)
     values: dict[str, Any] = {
         "input_tokens": used.input_tokens,
@@ -112,6 +117,7 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
         "overhead_measured": (used.input_tokens - of_texts) / count if count else None,
         "batch_cost": bill and bill.total,
         "standard_cost": standard and standard.total,
+        "reuse_saving": saved and saved.total,
     }
     if batch.state == BatchState.applied:
         values |= {
@@ -135,12 +141,26 @@ def _settle(connection: sa.Connection, lease: Lease, settings: Settings) -> Sett
     )
 
 
-def _used(connection: sa.Connection, lease: Lease, *, above: int = 0) -> tuple[Usage, int, int]:
+def _saved(
+    connection: sa.Connection, lease: Lease, model: Model, day: date, limit: int | None
+) -> Bill | None:
+    """What the answers that were used again would have cost in this batch."""
+    used, long = _used(connection, lease, reused=True)[0], Usage(0)
+    if limit is not None:
+        long = _used(connection, lease, above=limit, reused=True)[0]
+    return _bill(model, used, long, day, Service.batch)
+
+
+def _used(
+    connection: sa.Connection, lease: Lease, *, above: int = 0, reused: bool = False
+) -> tuple[Usage, int, int]:
     """What the batch's answers used, their number, and the estimated tokens of their texts.
 
-    `above`: only of those whose requests had more input tokens.
+    `above`: only of those whose requests had more input tokens. `reused`: of those instead that
+    were paid for elsewhere, and used again here.
     """
     items = lease.items
+    not_sent = items.c.same_text_as.is_not(None)
     query = sa.select(
         sa.func.sum(items.c.input_tokens),
         sa.func.sum(items.c.cached_tokens),
@@ -148,7 +168,11 @@ def _used(connection: sa.Connection, lease: Lease, *, above: int = 0) -> tuple[U
         sa.func.sum(items.c.output_tokens),
         sa.func.count(),
         sa.func.sum(items.c.estimated_tokens),
-    ).where(items.c.batch_key == lease.key, items.c.input_tokens > above)
+    ).where(
+        items.c.batch_key == lease.key,
+        items.c.input_tokens > above,
+        not_sent if reused else sa.not_(not_sent),
+    )
     *used, count, of_texts = (int(value or 0) for value in connection.execute(query).one())
     return Usage(*used), count, of_texts
 
@@ -181,6 +205,8 @@ def totals(connection: sa.Connection, database: Database) -> Totals:
                 + sa.func.coalesce(table.c.output_tokens, 0)
             ).label("tokens"),
             sa.case((table.c.batch_cost.is_not(None), 1), else_=0).label("has_price"),
+            table.c.reused,
+            table.c.reuse_saving,
         )
         .where(table.c.input_tokens.is_not(None))
         .subquery()
@@ -191,6 +217,8 @@ def totals(connection: sa.Connection, database: Database) -> Totals:
         sa.func.sum(settled.c.tokens).label("tokens"),
         sa.func.sum(settled.c.batch_cost).label("cost"),
         sa.func.sum(settled.c.standard_cost).label("standard"),
+        sa.func.sum(settled.c.reused).label("reused"),
+        sa.func.sum(settled.c.reuse_saving).label("reuse_saving"),
     ).group_by(settled.c.model, settled.c.has_price)
     rows = connection.execute(query).all()
     return Totals(
@@ -200,6 +228,8 @@ def totals(connection: sa.Connection, database: Database) -> Totals:
         without_price={
             row.model: int(row.tokens) for row in rows if not row.has_price and row.tokens
         },
+        reused=sum(row.reused or 0 for row in rows),
+        reuse_saving=sum(float(row.reuse_saving or 0) for row in rows),
     )
 
 
@@ -218,7 +248,10 @@ class _Shares:
 
 
 def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
-    """Repeats whose failure can't be their own fault are left out, like requests never run."""
+    """Repeats whose failure can't be their own fault are left out, like requests never run.
+
+    So are answers that were used again: they say nothing about what was asked now.
+    """
     items = database.ledger.items
 
     def ended_before(*states: ItemState) -> sa.ColumnElement[int]:
@@ -238,7 +271,7 @@ def _shares(connection: sa.Connection, database: Database, key: str) -> _Shares:
             ended_before(*SENT - WRITTEN).label("failed_before"),
             ended_before(*WRITTEN).label("done_before"),
         )
-        .where(items.c.batch_key == key)
+        .where(items.c.batch_key == key, items.c.same_text_as.is_(None))
         .subquery()
     )
     query = sa.select(*of_batch.c, sa.func.count().label("number")).group_by(*of_batch.c)

@@ -23,6 +23,8 @@ from resume_assets.private import FILE, private_folder
 from resume_assets.settings import Settings
 
 REQUESTS, OUTPUT, ERRORS = "requests.jsonl", "output.jsonl", "errors.jsonl"
+REUSED = "reused.jsonl"
+"""Lines of output files, this batch's or earlier ones', again for others with the same text."""
 REVIEW = "review.html"
 """The page for people (`reviewing`), which is deleted with the other files."""
 _OWNER = ".installation"
@@ -160,7 +162,7 @@ class BatchFiles:
 
     def is_anything_there(self) -> bool:
         """Whether the folder has any file."""
-        return any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS)))
+        return any(map(self.has, (_OWNER, REQUESTS, OUTPUT, ERRORS, REUSED)))
 
     def take(self, installation: str) -> None:
         """Make the folder this installation's, before the first file of a batch is written.

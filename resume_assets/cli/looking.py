@@ -10,13 +10,22 @@ from resume_assets.cli.keys import Key
 
 
 @command("status", "resume-assets status --json", group=Group.look, changes_nothing=True)
-def status() -> None:
+@click.option(
+    "--duplicates",
+    is_flag=True,
+    help="Only candidates who share an e-mail address or a phone, by id.",
+)
+def status(duplicates: bool) -> None:
     """Show the queue, batches, money, and what waits for a person."""
+    from resume_assets.commands import duplicates as command
     from resume_assets.commands import overview
     from resume_assets.commands.databases import opened_database
 
     settings = load_settings()
     with opened_database(settings) as database:
+        if duplicates:
+            command.show(database)
+            return
         overview.show(overview.overview(database, settings), settings)
 
 

@@ -132,3 +132,8 @@ def say_cost(batch: batches.Batch) -> None:
         service, standard = batches.service_of(batch), dollars(float(batch.standard_cost))
         more = f", {standard} at the standard price" * (service is not Service.standard)
         say(f"{tokens}, {dollars(float(batch.batch_cost))} {service.in_words}{more}")
+    if batch.reuse_saving:
+        say(
+            f"{batch.batch_key}  {counted(batch.reused, 'answer')} reused for the same text, "
+            f"{dollars(float(batch.reuse_saving))} saved"
+        )

@@ -98,8 +98,10 @@ def _batch_in_words(batch: batches.Batch, written: int) -> str:
         held = f"{kept} {verb(batch.rows_claimed or 0, 'stays', 'stay')} claimed for it"
         what = held if batch.rows_claimed else "nothing is claimed yet"
         return f"Batch {key} is not sent; {what}. {how_to_send(batch)}"
-    where = "" if batches.is_synchronous(batch) else " at OpenAI"
-    what = f"has ended{where}{f'; {written:,} of its records are written' if written else ''}"
+    ended = "has ended at OpenAI" if batch.openai_batch_id else "has all its answers"
+    if batches.is_synchronous(batch):
+        ended = "has ended"
+    what = f"{ended}{f'; {written:,} of its records are written' if written else ''}"
     return f"Batch {key} {what}; `resume-assets check {key}` goes on with it. All is kept."
 
 

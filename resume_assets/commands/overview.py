@@ -58,6 +58,8 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
         "batches_closed_last": [facts_of(batch) for batch in closed],
         "cost_usd": round(spent.cost, 6) if spent.is_price_known else None,
         "saving_usd": round(spent.saving, 6) if spent.is_price_known else None,
+        "reused": spent.reused,
+        "reuse_saving_usd": round(spent.reuse_saving, 6) if spent.is_price_known else None,
         "tokens": spent.tokens,
         "tokens_without_price": spent.without_price,
         "given_up": people,
@@ -216,6 +218,10 @@ def _spent(found: dict[str, Any]) -> str:
         f"{counted(tokens, 'token')} of {model}: no price known"
         for model, tokens in found["tokens_without_price"].items()
     ]
+    if found["reused"]:
+        saved = found["reuse_saving_usd"]
+        told = f", {dollars(saved)} saved" if saved else ""
+        parts.append(f"{counted(found['reused'], 'answer')} reused{told}")
     return "; ".join(parts)
 
 

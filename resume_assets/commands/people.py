@@ -128,7 +128,7 @@ def give_up(session: Session, name: str, *, sure: bool) -> int:
 
 def _what_it_means(batch: batches.Batch) -> str:
     """What a batch's giving up comes to, to be told before."""
-    its = counted(batch.requests or 0, "resume")
+    its = counted(batches.to_be_written(batch), "resume")
     if batch.trial_key is not None:
         return (
             f"To give it up leaves its {its} out of the trial. The "

@@ -4,7 +4,7 @@ from itertools import count
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import is_free
-from resume_assets.batches.ledger.states import APPLIED, BEFORE_SUBMITTED, BatchState
+from resume_assets.batches.ledger.states import AFTER_ENDED, APPLIED, BEFORE_SUBMITTED, BatchState
 from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.estimates import estimate_for
@@ -123,13 +123,17 @@ def _rows(sent: list[batches.Batch]) -> int:
 def _ending(sent: list[batches.Batch]) -> int:
     """Say which command comes next; the exit code."""
     out = [batch.batch_key for batch in sent if batch.state == BatchState.submitted]
-    following = f"resume-assets check {out[-1]}" if out else None
+    # Where every answer was there already, nothing was sent, and they are to be written.
+    here = [batch.batch_key for batch in sent if batch.state in AFTER_ENDED]
+    following = f"resume-assets check {(out or here)[-1]}" if out or here else None
     answer(batches=[facts_of(batch) for batch in sent], next=following)
     if out:
         say(
             f"Next: `{following}` brings it in once it has ended; so do "
             "`continuous`, and the sensor of `ui`."
         )
+    elif here:
+        say(f"Next: `{following}` writes the records; nothing had to be sent for them.")
     return 0
 
 

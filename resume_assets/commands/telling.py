@@ -29,9 +29,11 @@ def facts_of(batch: batches.Batch) -> dict[str, Any]:
         "service": batches.service_of(batch).value,
         "resumes": batch.rows_claimed,
         "requests": batch.requests,
+        "reused": batch.reused,
         "answered": _answered(batch),
         "succeeded": batch.succeeded,
         "cost_usd": None if batch.batch_cost is None else float(batch.batch_cost),
+        "reuse_saving_usd": None if batch.reuse_saving is None else float(batch.reuse_saving),
         "message": batch.message,
         "line": describe(batch),
         "next": next_for(batch),
@@ -64,12 +66,17 @@ def _answered(batch: batches.Batch) -> int | None:
     return int(batch.requests_completed + (batch.requests_failed or 0))
 
 
+def _reused(batch: Any) -> str:
+    return f", {counted(batch.reused, 'answer')} reused" if batch.reused else ""
+
+
 def _counts(batch: Any) -> str:
     if batch.succeeded is not None:
-        return f"{batch.succeeded:,} of {counted(batch.requests or 0, 'record')} written"
+        wanted = batches.to_be_written(batch)
+        return f"{batch.succeeded:,} of {counted(wanted, 'record')} written{_reused(batch)}"
     answered = _answered(batch)
     if answered is not None:
-        return f"{answered:,} of {batch.requests:,} answered"
+        return f"{answered:,} of {batch.requests:,} answered{_reused(batch)}"
     if batch.requests is not None:
-        return counted(batch.requests, "request")
+        return f"{counted(batch.requests, 'request')}{_reused(batch)}"
     return "" if batch.rows_claimed is None else counted(batch.rows_claimed, "resume")

@@ -154,6 +154,10 @@ def _batches(metadata: sa.MetaData) -> sa.Table:
         sa.Column("rows_claimed", sa.Integer),
         sa.Column("requests", sa.Integer),
         sa.Column("truncated", sa.Integer),
+        # Resumes that are not sent, as their text has an answer or gets one in this batch; and USD
+        # that those answers would have cost here
+        sa.Column("reused", sa.Integer),
+        sa.Column("reuse_saving", _MONEY),
         sa.Column("file_bytes", sa.BigInteger),
         # Tokens a request besides its resume (instructions, schema, roles): as estimated, and as
         # the usage that came back told
@@ -237,7 +241,7 @@ def _items(
     metadata: sa.MetaData,
     userid: TypeEngine[Any],
     last_processed: TypeEngine[Any],
-    *more: sa.Column[Any],
+    *more: sa.schema.SchemaItem,
 ) -> sa.Table:
     return sa.Table(
         name,
@@ -252,6 +256,9 @@ def _items(
         sa.Column("forgiven", sa.Boolean, nullable=False),  # by `resume-assets retry`
         sa.Column("text_bytes", sa.BigInteger, nullable=False),
         sa.Column("text_hash", sa.Unicode(64)),  # SHA-256 of the text as the table has it
+        # Not sent: the batch that asked about the same text, this one or an earlier one, and whose
+        # answer it gets. What that answer used is noted here too, and was paid there.
+        sa.Column("same_text_as", _KEY),
         sa.Column("truncated", sa.Boolean, nullable=False),
         # The answer may have so many times the usual length: doubled after each one that was cut
         sa.Column("room", sa.Integer, nullable=False),
@@ -279,7 +286,7 @@ def _items(
     )
 
 
-def _of_records() -> list[sa.Column[Any]]:
+def _of_records() -> list[sa.schema.SchemaItem]:
     """What a batch's items have and a trial's have not: what became of the candidate's record."""
     return [
         # A few characters for each column as we left it (`ledger.digests`), and whether anything
@@ -288,6 +295,8 @@ def _of_records() -> list[sa.Column[Any]]:
         sa.Column("overwrote", sa.Boolean),
         # By `resume-assets reprocess`: LastProcessed was made NULL, and this record is still there
         sa.Column("put_back_at", _UTC),
+        # Whether a text was answered before is looked up for each that is about to be sent
+        sa.Index("ix_resume_batch_items_text", "text_hash"),
     ]
 
 

@@ -96,6 +96,18 @@ def each_phone_once(phones: list[str]) -> list[str]:
     return [text for _, text in kept]
 
 
+def phone_key(text: str) -> str | None:
+    """What a phone's spellings have in common: its last ten digits, and its extension.
+
+    None for what has too few digits to be one phone's. A number without its country's code is
+    told to be the same only where ten digits are left.
+    """
+    phone = _phone(text)
+    if len(phone.digits) < _LEAST_DIGITS:
+        return None
+    return f"{phone.digits[-_NATIONAL:]} {phone.extension}".rstrip()
+
+
 def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, _EXTENSION.sub("", text)))
 

@@ -6,6 +6,7 @@ Reasons are short codes. They never hold a word of an answer, and of an error on
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -64,6 +65,7 @@ class Answer:
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_CUSTOM_ID = re.compile(rb'"custom_id"\s*:\s*"([A-Za-z0-9_-]+)"')
 _FINISH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BATCH_ENDS = {"batch_expired": Outcome.expired, "batch_cancelled": Outcome.cancelled}
 _FILTERED = "content_filter"
@@ -90,6 +92,31 @@ def custom_id_of(line: bytes) -> str | None:
     """Whose request a line of a request, output or error file is about; None for nobody's."""
     outer = _loads(line)
     return _custom_id(outer) if isinstance(outer, dict) else None
+
+
+def may_be_of(line: bytes, wanted: Collection[str]) -> bool:
+    """Whether a line of those files may be about one of these requests; without parsing it.
+
+    Most of a large batch's lines are of no interest to whoever looks for a few.
+    """
+    # In the text of an answer, which is JSON in JSON, the quotes would have backslashes.
+    found = _CUSTOM_ID.search(line)
+    return found is None or found[1].decode() in wanted
+
+
+def readdressed(line: bytes, custom_id: str) -> bytes:
+    """A line of an output file again, as the answer to another request; ends with a newline.
+
+    For a line that leads back to a request: see `read_line`.
+    """
+    outer = _loads(line)
+    if not isinstance(outer, dict):
+        raise TypeError("a line of an output file is an object")
+    outer["custom_id"] = custom_id
+    try:
+        return orjson.dumps(outer) + b"\n"
+    except TypeError:  # what only the standard library reads, it alone writes
+        return json.dumps(outer).encode() + b"\n"
 
 
 def _custom_id(outer: dict[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ from resume_assets.batches.ledger.queue import count_sendable, oldest_waiting
 from resume_assets.batches.ledger.states import OPEN, WRITTEN, BatchState
 from resume_assets.batches.planning import planner
 from resume_assets.batches.planning.outstanding import end_of_model
+from resume_assets.batches.receiving.results import REUSED_ONES
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.metrics.exposition import Metric, Sample
@@ -108,6 +109,10 @@ def _money(connection: sa.Connection, database: Database) -> Iterator[Metric]:
         yield Metric("cost_usd_total", what, [_of(spent.cost)], "counter")
         what = "US dollars that the standard price would have been more."
         yield Metric("saving_usd_total", what, [_of(spent.saving)], "counter")
+        what = "US dollars that were not spent, as the text had been answered."
+        yield Metric("reuse_saving_usd_total", what, [_of(spent.reuse_saving)], "counter")
+    what = "Resumes of settled batches that were not sent, as the text had been answered."
+    yield Metric("reused_total", what, [_of(spent.reused)], "counter")
     yield Metric("tokens_total", "Tokens of all settled batches.", [_of(spent.tokens)], "counter")
 
 
@@ -120,6 +125,7 @@ def _records(connection: sa.Connection, database: Database) -> Iterator[Metric]:
     for succeeded, tally in connection.execute(query):
         records += succeeded or 0
         reasons.update(json.loads(tally))
+    del reasons[REUSED_ONES]  # no requests
     what = "Records written into the candidates' table."
     yield Metric("records_total", what, [_of(records)], "counter")
     yield Metric(

@@ -59,7 +59,7 @@ def why_failed(batch: Batch, reasons: dict[str, int]) -> str | None:
 
     `reasons`: of its requests that gave no record, as `batches.count_reasons` counts them.
     """
-    back = batches.fate_of_unsent(batch, batch.requests or batch.rows_planned)
+    back = batches.fate_of_unsent(batch, batches.to_be_written(batch) or batch.rows_planned)
     if batch.state == BatchState.abandoned:
         if (batch.message or "").startswith(CALLED_OFF):
             return None
@@ -67,6 +67,7 @@ def why_failed(batch: Batch, reasons: dict[str, int]) -> str | None:
     if batch.state != BatchState.done:
         return None
     requests, written = batch.requests or 0, batch.succeeded or 0
+    wanted = batches.to_be_written(batch)
     if batch.openai_status == "failed":
         return f"was turned down as a whole; nothing of it ran, its {requests:,} resumes {back}."
     if batch.openai_status == LOST:
@@ -75,12 +76,12 @@ def why_failed(batch: Batch, reasons: dict[str, int]) -> str | None:
         return f"brought {requests:,} answers of which none is usable. They are kept and paid."
     if batch.openai_status == "expired":
         return (
-            f"was not ended in time: {written:,} of {requests:,} records are written, the "
+            f"was not ended in time: {written:,} of {wanted:,} records are written, the "
             "requests that were not run wait again."
         )
     if batch.low_share:
         return (
-            f"brought few usable answers: {written:,} of {requests:,} records are written, less "
+            f"brought few usable answers: {written:,} of {wanted:,} records are written, less "
             "than RESUME_USABLE_SHARE."
         )
     return None

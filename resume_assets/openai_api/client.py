@@ -17,6 +17,7 @@ import orjson
 from openai.types import Batch, FileObject
 
 from resume_assets.extraction.requests import ENDPOINT
+from resume_assets.openai_api.endpoints import endpoint_of
 from resume_assets.openai_api.errors import (
     ApiRefused,
     ApiUnavailable,
@@ -65,9 +66,7 @@ class BatchApi:
         """Its name in the ledger: by default, the base URL without a user or a query."""
         if self._endpoint is not None:
             return self._endpoint
-        url = self.client.base_url
-        port = f":{url.port}" if url.port else ""
-        return f"{url.scheme}://{url.host}{port}{url.path.rstrip('/')}"
+        return endpoint_of(self.client.base_url)
 
     @property
     def server(self) -> str:

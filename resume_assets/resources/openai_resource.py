@@ -86,9 +86,10 @@ class OpenAIResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                 yield api
             return
         from resume_assets.local_openai.server import running
+        from resume_assets.openai_api.endpoints import LOCAL
 
         with (
             running(settings.home_folder / "local_openai") as local,
-            connect(local.base_url, local.api_key, endpoint="local_openai") as api,
+            connect(local.base_url, local.api_key, endpoint=LOCAL) as api,
         ):
             yield api

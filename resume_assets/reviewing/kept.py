@@ -1,11 +1,10 @@
 """What the batch's kept files tell of some of its requests: resumes as sent, answers as read."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import orjson
 
@@ -13,11 +12,8 @@ from resume_assets.batches.ledger.batches import Batch
 from resume_assets.batches.receiving.reading import read_records
 from resume_assets.batches.receiving.results import Asked, Results, answers_of
 from resume_assets.batches.store import REQUESTS, BatchFiles
-from resume_assets.extraction.responses import Answer
+from resume_assets.extraction.responses import Answer, may_be_of
 from resume_assets.extraction.values import Record
-
-_CUSTOM_ID: Final = re.compile(rb'"custom_id"\s*:\s*"([A-Za-z0-9_-]+)"')
-"""In the text of an answer, which is JSON in JSON, the quotes would have backslashes."""
 
 
 def sent_texts(files: BatchFiles, custom_ids: Iterable[str]) -> dict[str, str]:
@@ -55,9 +51,5 @@ def told_records(
 
 def _read(stream: BinaryIO, wanted: Collection[str], today: date) -> Iterator[Answer]:
     """Read the answers to these requests alone: most of a large batch's are of no interest."""
-    return read_records(BytesIO(b"".join(filter(partial(_may_be_of, wanted), stream))), today)
-
-
-def _may_be_of(wanted: Collection[str], line: bytes) -> bool:
-    found = _CUSTOM_ID.search(line)
-    return found is None or found[1].decode() in wanted
+    lines = (line for line in stream if may_be_of(line, wanted))
+    return read_records(BytesIO(b"".join(lines)), today)

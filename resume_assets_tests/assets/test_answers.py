@@ -51,6 +51,7 @@ def test_what_they_report(platform: Platform) -> None:
     output = metadata_of(result, "batch_output")
     assert numbers(output) == {
         "succeeded": 3,
+        "reused": 0,
         "not_usable": 0,
         "usable_percent": 100.0,
         "requests": 3,
@@ -84,6 +85,7 @@ def test_what_they_report(platform: Platform) -> None:
     assert cost["saving_usd"] == pytest.approx(cost["cost_usd"], abs=MILLIONTH)
     assert cost["cost_per_resume_usd"] == pytest.approx(cost["cost_usd"] / 3, abs=MILLIONTH)
     assert cost["total_cost_usd"] == pytest.approx(cost["cost_usd"], abs=MILLIONTH)
+    assert (cost["reused"], cost["reuse_saving_usd"]) == (0, 0)
     assert abs(cost["token_estimate_error_percent"]) < 20
 
 

@@ -48,6 +48,26 @@ def test_everything_at_once_submits_a_new_key_and_skips_what_cant_be_ready(slow:
     assert len(slow.book.batches()) == 1
 
 
+def test_where_every_answer_is_there_already_they_say_so(platform: Platform) -> None:
+    platform.seed(1)
+    platform.until_done("b1")
+    platform.seed({8: platform.candidate(1).markdownResume})
+    result = platform.materialize("b2")
+    assert result.success
+    assert materialized(result) == list(ASSETS)
+    sent = metadata_of(result, "submitted_batch")
+    assert "Nothing had to be sent. 1 resume is not sent" in str(sent["in_words"].value)
+    assert metadata_of(result, "batch_requests")["reused"].value == 1
+    output = metadata_of(result, "batch_output")
+    assert (output["succeeded"].value, output["reused"].value) == (0, 1)
+    assert metadata_of(result, "updated_candidate_records")["rows_written"].value == 1
+    cost = metadata_of(result, "batch_cost")
+    assert (cost["cost_usd"].value, cost["reused"].value) == (0, 1)
+    assert cost["reuse_saving_usd"].value > 0
+    assert "1 answer reused" in str(cost["in_words"].value)
+    assert platform.written() == [1, 8]
+
+
 def test_what_they_report(slow: Platform) -> None:
     slow.seed(3)
     run_config = {"ops": {"unprocessed_resumes": {"config": {"batch_size": 2}}}}
@@ -71,6 +91,7 @@ def test_what_they_report(slow: Platform) -> None:
         "state": "text",
         "model": "text",
         "requests": "int",
+        "reused": "int",
         "truncated": "int",
         "file_bytes": "int",
         "overhead_tokens": "float",

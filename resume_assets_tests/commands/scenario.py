@@ -35,6 +35,8 @@ def played(
     yield go("submit", "--dry-run")
     yield go("submit", "--batch-size", "2", "--batch", "b2")
     yield go("status")
+    platform.change(2, Email2=platform.candidate(1).Email)
+    yield go("status", "--duplicates")
     yield go("check", "b2")
     platform.until_the_server_has_ended("b2")
     yield go("check", "b2")

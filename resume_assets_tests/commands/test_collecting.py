@@ -40,6 +40,28 @@ def test_a_batch_on_its_way(home: Path) -> None:
         assert "tokens" not in again  # nothing was brought in
 
 
+def test_a_batch_of_which_nothing_need_be_sent(platform: Platform) -> None:
+    """Somebody else's answer is there: it is written, and what that saves is said everywhere."""
+    platform.seed(1)
+    platform.until_done("b1")
+    same = platform.candidate(1).markdownResume
+    platform.seed({8: same, 9: same})
+    submitted = ok("submit", "--batch", "b2")
+    assert "b2  collected  0 requests, 2 answers reused" in submitted
+    assert "Next: `resume-assets check b2` writes the records" in submitted
+    assert "`resume-assets check b2` goes on with it" in ok("status")
+    said = ok("check", "b2")
+    assert "b2  done  2 of 2 records written, 2 answers reused" in said
+    assert re.search(r"b2  2 answers reused for the same text, \$0\.\d+ saved", said)
+    assert re.search(r"; 2 answers reused, \$0\.\d+ saved", ok("status"))
+    assert platform.written() == [1, 8, 9]
+    assert [entry.custom_id for entry in platform.book.entries()] == ["1"]
+    found = ok("status", "--duplicates")
+    assert "3 candidates in 1 group" in found
+    assert "1, 8, 9: the same e-mail and phone" in found
+    assert "ada" not in found.casefold()
+
+
 def test_an_unknown_batch_is_wrong_use(platform: Platform) -> None:
     result = call("check", "batch_unknown")
     assert result.exit_code == 2

@@ -39,7 +39,7 @@ SUBMIT = ("submit", "--batch", "b1", "--batch-size", "2")
 
 STAGES = {
     "claiming": (f"{SENDING}.claiming:insert_items", SUBMIT, "nothing is claimed yet"),
-    "building": (f"{SENDING}.building:_look", SUBMIT, "2 resumes stay claimed for it"),
+    "building": (f"{SENDING}.building:_note_items", SUBMIT, "2 resumes stay claimed for it"),
     "uploading": (f"{SENDING}.uploading:counted_by", SUBMIT, "2 resumes stay claimed for it"),
     "creating": (
         f"{SENDING}.submission:Attempt.metadata",

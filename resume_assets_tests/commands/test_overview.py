@@ -27,6 +27,8 @@ def test_an_empty_home(home: Path) -> None:
         "batches_closed_last": [],
         "cost_usd": 0,
         "saving_usd": 0,
+        "reused": 0,
+        "reuse_saving_usd": 0,
         "tokens": 0,
         "tokens_without_price": {},
         "given_up": [],

@@ -249,6 +249,41 @@ def test_a_ledger_of_version_5_gets_room_for_what_people_are_told(database: Data
         assert rows_of(database, sa.select(made)) == []
 
 
+def test_a_ledger_of_version_7_gets_room_for_answers_that_are_used_again(
+    database: Database,
+) -> None:
+    """What it had asked was asked for each by itself, and is written and settled as it was."""
+    seed(database, 2)
+    collected_batch(database, settings(), 2)
+    items = name(database, "resume_batch_items")
+    index = "DROP INDEX ix_resume_batch_items_text"
+    execute(database, index if database.dialect.name == SQLITE else f"{index} ON {items}")
+    for table, columns in {
+        "resume_batch_items": ("same_text_as",),
+        "resume_trial_items": ("same_text_as",),
+        "resume_batches": ("reused", "reuse_saving"),
+    }.items():
+        for column in columns:
+            execute(database, f"ALTER TABLE {name(database, table)} DROP COLUMN {column}")
+    execute(database, f"UPDATE {name(database, 'resume_installation')} SET ledger_version = 7")
+    database.forget()
+    with pytest.raises(NotInitialised, match="upgrades it"):
+        database.read(lambda c: require_initialised(c, database))
+    assert any("ix_resume_batch_items_text" in step.purpose for step in plan(database))
+    initialise(database)
+    assert plan(database) == []
+    batch = database.read(lambda c: batches.get(c, database, KEY))
+    assert (batch.reused, batch.reuse_saving, batch.rows_claimed) == (None, None, 2)
+    query = sa.select(database.ledger.items.c.same_text_as)
+    assert [row.same_text_as for row in rows_of(database, query)] == [None, None]
+    with leased(database, KEY) as lease:
+        write_all(lease, list(answers_to(database)))
+        lease.write(lambda c: batches.update(c, database, KEY, state=BatchState.applied))
+        settled = settle(lease, settings())
+    assert settled.batch.input_tokens
+    assert (settled.totals.reused, settled.totals.reuse_saving) == (0, 0.0)
+
+
 def test_a_ledger_of_version_2_gets_room_for_what_caches_and_models_cost(
     database: Database,
 ) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from resume_assets.extraction.responses import custom_id_of
 from resume_assets.local_openai.book import Book
 from resume_assets.trials.sampling import SENT_LATER
 
@@ -19,7 +20,12 @@ Select = Callable[[str], list[dict[str, Any]]]
 
 OPEN = ("claimed", "submitted")
 CLOSED = ("done", "empty", "abandoned")
-RESUMES = 6
+RESUMES = 7
+NEVER = 6
+"""The candidate who never gets a usable answer."""
+
+SAME_TEXT = {5: 2, 7: 1}
+"""Who has another's text: one in the same batch as a rule, one in a batch after it."""
 
 FORMER = {"Address": "1 Old Road", "ThirdMostRecentCompany": "Old Ltd"}
 """What stands in the records before anything is written, in a life that ends with an undo."""
@@ -91,6 +97,7 @@ class _Look:
         if twice:
             yield f"2: in two open batches: {twice}"
         yield from self._sent_once()
+        yield from self._text_sent_once()
         yield from self._written_by_an_answer()
         yield from self._kept_what_stood_there()
         yield from self._asked_once()
@@ -131,6 +138,29 @@ class _Look:
         lost = [item["userid"] for item in alone if item["state"] == "missing"]
         if len(lost) > 1:
             yield f"2: more answers are lost than the one on its way: {lost}"
+
+    def _text_sent_once(self) -> Iterator[str]:
+        """A text is asked about once in a batch, and not at all where there was an answer then."""
+        # Trials are there to ask; whether one that is in doubt is a trial's, nothing tells yet.
+        ours = {b["openai_batch_id"] for b in self.batches if b["trial_key"] is None}
+        asked = Counter(
+            (entry.batch_id, entry.body_hash)
+            for entry in self.book.entries()
+            if entry.batch_id in ours
+        )
+        twice = {name: times for name, times in asked.items() if times > 1}
+        if twice:
+            yield f"2: the same text in one batch more than once: {twice}"
+        claimed_at = {batch["batch_key"]: batch["claimed_at"] for batch in self.batches}
+        answered = [item for item in self.items if item["state"] == "succeeded"]
+        for item in self.items:
+            key, text = item["batch_key"], item["text_hash"]
+            if item["same_text_as"] or not text or item["state"] == "released":
+                continue
+            for other in answered:
+                is_other = other["userid"] != item["userid"] and not other["same_text_as"]
+                if is_other and other["text_hash"] == text and other["closed_at"] < claimed_at[key]:
+                    yield f"2: {item['userid']} asked in {key}, answered in {other['batch_key']}"
 
     def _written_by_an_answer(self) -> Iterator[str]:
         succeeded = Counter(i["userid"] for i in self.items if i["state"] == "succeeded")
@@ -197,8 +227,13 @@ class _Look:
             if entry.completed and entry.batch_id not in of_trials
         )
         answered = sorted(answered + [item["userid"] for item in self._alone()])
-        # Whoever is forgotten may never have been sent.
-        if answered != sorted(set(self.expected) - (self.forgotten - set(answered))):
+        # Whoever is forgotten may never have been sent, and others had their answer elsewhere.
+        spared = self.forgotten | {
+            item["userid"]
+            for item in self.items
+            if item["same_text_as"] and item["state"] in ("succeeded", "undone")
+        }
+        if answered != sorted(set(self.expected) - (spared - set(answered))):
             yield f"answered: {answered}"
         yield from self._forgot()
         if self.book.files():
@@ -255,8 +290,12 @@ def _left_over(home: Path, select: Select) -> Iterator[str]:
     forgotten = [item for item in select("resume_batch_items") if item["forgotten_at"]]
     for path in (home / "batches").rglob("*.jsonl"):
         of_batch = path.parent.name
+        # Another may have the same resume, and then the same answer.
+        others = {str(one) for one in SAME_TEXT}
+        lines = path.read_bytes().splitlines()
         for userid in (item["userid"] for item in forgotten if item["batch_key"] == of_batch):
-            if f"Lovelace{userid}".encode() in path.read_bytes():
+            told = f"Lovelace{userid}".encode()
+            if any(told in line and custom_id_of(line) not in others for line in lines):
                 yield f"6: {userid} is forgotten and in {path.name}"
     for path in (home / "batches").rglob("*"):
         if path.suffix == ".part":

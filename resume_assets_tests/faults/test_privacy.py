@@ -128,7 +128,7 @@ def begin_anew(platform: Platform) -> None:
 
     platform.database.write(work)
     shutil.rmtree(platform.home / "batches", ignore_errors=True)
-    platform.seed(dict.fromkeys((1, 2, 3), RESUME))
+    platform.seed({number: f"{RESUME}\nNumber {number}\n" for number in (1, 2, 3)})
 
 
 def take_planted_key(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> None:

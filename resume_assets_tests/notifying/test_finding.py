@@ -165,6 +165,7 @@ def test_how_a_batch_failed(status: str, why: str | None) -> None:
         state=BatchState.done,
         openai_status=status,
         requests=9,
+        reused=None,
         succeeded=2,
         low_share=None,
         trial_key=None,

@@ -126,9 +126,21 @@ def items_of(database: Database, trial_key: str | None) -> sa.Table:
     return database.ledger.items if trial_key is None else database.ledger.trial_items
 
 
-def count_items(connection: sa.Connection, items: sa.Table, key: str) -> dict[str, int]:
-    """How many of the batch's items are in each state; `items` as `items_of` says."""
+def to_be_written(batch: Batch) -> int:
+    """How many records the batch could bring: its requests, and answers that are used again."""
+    return (batch.requests or 0) + (batch.reused or 0)
+
+
+def count_items(
+    connection: sa.Connection, items: sa.Table, key: str, *, only_sent: bool = False
+) -> dict[str, int]:
+    """How many of the batch's items are in each state; `items` as `items_of` says.
+
+    `only_sent`: without those that get the answer to another's request.
+    """
     query = sa.select(items.c.state, sa.func.count()).where(items.c.batch_key == key)
+    if only_sent:
+        query = query.where(items.c.same_text_as.is_(None))
     return dict(connection.execute(query.group_by(items.c.state)).all())
 
 

@@ -87,6 +87,9 @@ NO_LINE = "no_line"
 BLANK = "blank"
 """The reason of released items whose resume has nothing that can be seen."""
 
+UNSHARED = "same_text_unanswered"
+"""The reason of released items that were to get the answer to another's request, and got none."""
+
 BY_REQUEST = "by_request"
 """The reason of items whose person was to be forgotten: of `forgotten` ones, and of `released`."""
 

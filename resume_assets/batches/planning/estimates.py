@@ -137,7 +137,7 @@ def measured_overhead(
     table = database.ledger.batches
     query = (
         sa.select(table.c.overhead_measured)
-        .where(_asked_the_same(table, asked), table.c.overhead_measured.is_not(None))
+        .where(asked_the_same(table, asked), table.c.overhead_measured.is_not(None))
         .order_by(table.c.done_at.desc())
         .limit(1)
     )
@@ -158,7 +158,7 @@ def measured_output(
     query = (
         sa.select(table.c.output_tokens, table.c.requests_completed)
         .where(
-            _asked_the_same(table, asked),
+            asked_the_same(table, asked),
             table.c.state == BatchState.done,
             table.c.requests_completed > 0,
             table.c.service.is_(None),  # a single candidate is no measure
@@ -171,7 +171,7 @@ def measured_output(
     return sum(row.output_tokens or 0 for row in rows) / answered if answered else None
 
 
-def _asked_the_same(table: sa.Table, asked: RequestSettings) -> sa.ColumnElement[bool]:
+def asked_the_same(table: sa.Table, asked: RequestSettings) -> sa.ColumnElement[bool]:
     """Whether a batch had this model, prompt, schema and response format."""
     # Batches from before there was a choice of formats have none written down.
     response_format = sa.func.coalesce(table.c.response_format, ResponseFormat.json_schema.value)

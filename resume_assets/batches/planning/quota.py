@@ -97,7 +97,9 @@ def _split(
         items.c.batch_key == batch.batch_key,
         items.c.state == ItemState.claimed,
     )
-    query = sa.select(items.c.position, items.c.estimated_tokens).where(of_batch)
+    # Those that get the answer to another's request take no room.
+    sent = sa.and_(of_batch, items.c.same_text_as.is_(None))
+    query = sa.select(items.c.position, items.c.estimated_tokens).where(sent)
     room = limit * _MARGIN
     rows = connection.execute(query.order_by(items.c.position)).all()
     last = None
@@ -108,8 +110,10 @@ def _split(
         last = position
     # Where not even the first has room, it is over the limit by itself. (None is left to be sent
     # where all are forgotten.)
-    kept = last if last is not None else min((position for position, _ in rows), default=0)
-    beyond = sa.and_(of_batch, items.c.position > kept)
+    first = min((position for position, _ in rows), default=-1)
+    beyond = sa.and_(
+        of_batch, items.c.position != first if last is None else items.c.position > last
+    )
     userids = sa.select(items.c.userid).where(beyond)
     connection.execute(
         claims.delete().where(claims.c.batch_key == batch.batch_key, claims.c.userid.in_(userids))

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.closing import USAGE, Usage, usage_of
 from resume_assets.batches.ledger.forgotten import mask, secret_of
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.store import ERRORS, OUTPUT, REQUESTS, BatchFiles
+from resume_assets.batches.store import ERRORS, OUTPUT, REQUESTS, REUSED, BatchFiles
 from resume_assets.extraction.responses import custom_id_of, read_line
 
-FILES: Final = (REQUESTS, OUTPUT, ERRORS)
+FILES: Final = (REQUESTS, OUTPUT, ERRORS, REUSED)
 
 
 def blank(lease: Lease, files: BatchFiles) -> int:

@@ -29,6 +29,7 @@ from resume_assets.batches.receiving.results import (
     results_of,
     tally_of,
 )
+from resume_assets.batches.receiving.sharing import share
 from resume_assets.batches.receiving.tracking import LOST
 from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles, BatchStore
 from resume_assets.errors import PlatformError
@@ -78,6 +79,7 @@ def collect(lease: Lease, store: BatchStore, api: BatchApi | None) -> batches.Ba
     with lease.kept_alive():
         if batch.state == BatchState.ended and batches.is_synchronous(batch):
             blank(lease, files)  # its answers came one by one, and are here
+            share(lease, files, batch)
             tally = count(lease, files, batch)
         elif batch.state == BatchState.ended:
             if api is None:
@@ -109,7 +111,7 @@ def count(lease: Lease, files: BatchFiles, batch: batches.Batch) -> Counter[str]
     database = lease.database
     results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
     usable = results.usable(answers_of(files, batch, read_answers))
-    with step("reading the answers", Unit.request, batch.requests) as reading:
+    with step("reading the answers", Unit.request, batches.to_be_written(batch)) as reading:
         while read := sum(1 for _ in islice(usable, _TOLD_AT_ONCE)):
             reading.advance(read)
     return tally_of(results, batch)
@@ -122,6 +124,7 @@ def _bring_here(
     named = result_files(batch)
     batch = _download_all(lease, files, api, batch)
     blank(lease, files)
+    share(lease, files, batch)
     tally = count(lease, files, batch)
     is_short = ": ".join(end_of_unanswered(batch)) in tally
     nothing_more = result_files(batch) != named or batch.openai_status in (LOST, "failed")
@@ -132,6 +135,7 @@ def _bring_here(
         return batch, tally
     batch = _download_all(lease, files, api, batch)
     blank(lease, files)
+    share(lease, files, batch)
     return batch, count(lease, files, batch)
 
 

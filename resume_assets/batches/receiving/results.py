@@ -13,10 +13,13 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import BY_REQUEST, NO_LINE, ItemState
+from resume_assets.batches.ledger.states import BY_REQUEST, NO_LINE, UNSHARED, ItemState
 from resume_assets.batches.receiving.tracking import LOST
-from resume_assets.batches.store import ERRORS, OUTPUT, BatchFiles
+from resume_assets.batches.store import ERRORS, OUTPUT, REUSED, BatchFiles
 from resume_assets.extraction.responses import Answer, Outcome
+
+REUSED_ONES = "reused"
+"""In a tally, those who were not sent and got the answer to another's request."""
 
 _PAGE = 1_000  # rows
 
@@ -30,6 +33,7 @@ class Asked:
     text_hash: str | None
     last_processed: Any
     is_forgotten: bool = False  # its lines are blanked: see `blanking`
+    is_sent: bool = True  # or it gets the answer to another's request: see `sharing`
 
 
 @dataclass(slots=True)
@@ -89,22 +93,25 @@ def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
         items.c.text_hash,
         items.c.last_processed,
         items.c.forgotten_at,
+        items.c.same_text_as,
     ).where(items.c.batch_key == key, items.c.state != ItemState.released)
     asked = {}
     for page in connection.execute(query).partitions(_PAGE):  # one by one takes twice as long
-        for custom_id, userid, state, text_hash, last_processed, gone in page:
+        for custom_id, userid, state, text_hash, last_processed, gone, same_text_as in page:
             # One text for each state, not one for each of 50,000 rows.
             state = sys.intern(state)
-            asked[custom_id] = Asked(userid, state, text_hash, last_processed, gone is not None)
+            asked[custom_id] = Asked(
+                userid, state, text_hash, last_processed, gone is not None, same_text_as is None
+            )
     return Results(asked)
 
 
 def result_files(batch: batches.Batch) -> tuple[str, ...]:
-    """The names of the files with this batch's answers."""
+    """The names of the files with this batch's answers, and of what is used again in it."""
+    made = [(OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id), (REUSED, batch.reused)]
     if batches.is_synchronous(batch):
         answered = (batch.requests_completed or 0) + (batch.requests_failed or 0)
-        return (OUTPUT,) if answered else ()
-    made = ((OUTPUT, batch.output_file_id), (ERRORS, batch.error_file_id))
+        made = [(OUTPUT, answered), (REUSED, batch.reused)]
     return tuple(name for name, file_id in made if file_id)
 
 
@@ -117,8 +124,13 @@ def answers_of(
             yield from read(stream)
 
 
-def end_of_unanswered(batch: batches.Batch) -> tuple[ItemState, str]:
-    """State and reason of a request that has no line, by the way its batch ended."""
+def end_of_unanswered(batch: batches.Batch, *, is_sent: bool = True) -> tuple[ItemState, str]:
+    """State and reason of a request that has no line, by the way its batch ended.
+
+    Who was not sent (`Asked.is_sent`) is free to be asked for: nothing of it was theirs.
+    """
+    if not is_sent:
+        return ItemState.released, UNSHARED
     match batch.openai_status:
         case "expired":
             return ItemState.expired, NO_LINE
@@ -135,13 +147,15 @@ def end_of_unanswered(batch: batches.Batch) -> tuple[ItemState, str]:
 def tally_of(results: Results, batch: batches.Batch) -> Counter[str]:
     """Requests by outcome and reason, after `usable` is exhausted; lines that were no request's."""
     tally: Counter[str] = Counter()
-    tally["succeeded"] = len(results.answered)
+    reused = sum(not results.asked[custom_id].is_sent for custom_id in results.answered)
+    tally["succeeded"] = len(results.answered) - reused
+    if reused:
+        tally[REUSED_ONES] = reused
     for answer in results.unusable.values():
         tally[f"{answer.outcome}: {answer.reason}" if answer.reason else answer.outcome.value] += 1
-    state, reason = end_of_unanswered(batch)
-    unanswered = sum(1 for _ in results.unanswered)
-    if unanswered:
-        tally[f"{state}: {reason}"] = unanswered
+    unanswered = Counter(results.asked[custom_id].is_sent for custom_id in results.unanswered)
+    for is_sent, number in unanswered.items():
+        tally[": ".join(end_of_unanswered(batch, is_sent=is_sent))] += number
     if results.forgotten:
         tally[f"{ItemState.forgotten}: {BY_REQUEST}"] = results.forgotten
     if results.unknown:

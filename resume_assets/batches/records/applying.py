@@ -165,11 +165,10 @@ def close_unusable(lease: Lease, batch: batches.Batch, results: Results, applied
             if asked.state == ItemState.submitted:
                 state = ItemState(answer.outcome)
                 yield End(asked.userid, state, answer.reason, usage_of(answer), answer.attempt_used)
-        state, reason = end_of_unanswered(batch)
         for custom_id in results.unanswered:
             asked = results.asked[custom_id]
             if asked.state == ItemState.submitted:
-                yield End(asked.userid, state, reason)
+                yield End(asked.userid, *end_of_unanswered(batch, is_sent=asked.is_sent))
 
     waiting = ends()
     while chunk := list(islice(waiting, CHUNK)):

@@ -159,6 +159,7 @@ class Account:
     by_state: dict[str, int]
     by_reason: dict[str, int]
     open_claims: int
+    sent: dict[str, int]  # by state, without those that get the answer to another's request
 
     @property
     def open_items(self) -> int:
@@ -184,8 +185,8 @@ class Account:
             ItemState.stale,
             ItemState.forgotten,
         )
-        answered = self.claimed - sum(self.by_state.get(state, 0) for state in unrun)
-        written = sum(self.by_state.get(state, 0) for state in WRITTEN)
+        answered = sum(self.sent.values()) - sum(self.sent.get(state, 0) for state in unrun)
+        written = sum(self.sent.get(state, 0) for state in WRITTEN)
         return written / answered if answered else None
 
 
@@ -199,6 +200,7 @@ def account(connection: sa.Connection, database: Database, key: str) -> Account:
         by_state=batches.count_items(connection, database.ledger.items, key),
         by_reason=batches.count_reasons(connection, database.ledger.items, key),
         open_claims=connection.execute(held).scalar_one(),
+        sent=batches.count_items(connection, database.ledger.items, key, only_sent=True),
     )
 
 

@@ -215,11 +215,16 @@ def _end(
     database, lease = attempt.database, attempt.lease
     items = lease.items
     batch, now = batches.lock(connection, database, lease.key), database.dialect.utc_now(connection)
-    sent = batches.count_items(connection, items, lease.key).get(ItemState.submitted, 0)
-    if not sent and not any(answers):
+    ended = batches.count_items(connection, items, lease.key, only_sent=True)
+    sent = ended.get(ItemState.submitted, 0)
+    if not sent and not any(answers) and not batch.reused:
         told = why or "No resume was left to be sent."
         return abandon(connection, database, batch, _UNSENT, told, now=now)
-    unsent = sa.and_(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
+    waiting = sa.and_(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
+    # Whoever gets the answer to another's request has it, or is told that there is none.
+    is_reused = sa.and_(waiting, items.c.same_text_as.is_not(None))
+    connection.execute(items.update().where(is_reused).values(state=ItemState.submitted))
+    unsent = sa.and_(waiting, items.c.same_text_as.is_(None))
     userids = list(connection.execute(sa.select(items.c.userid).where(unsent)).scalars())
     given_back = {"state": ItemState.released, "reason": _UNSENT, "closed_at": now}
     connection.execute(items.update().where(unsent).values(given_back))

@@ -4,12 +4,11 @@ Pages of a few megabytes go from the database to the file, so that memory does n
 batch. The file appears whole, and only then the ledger says so: a crash before that builds it anew.
 """
 
+import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -17,24 +16,28 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.forgotten import among, mark
 from resume_assets.batches.ledger.lease import Lease
-from resume_assets.batches.ledger.queue import is_blank
-from resume_assets.batches.ledger.states import BLANK, BY_REQUEST, BatchState, ItemState
+from resume_assets.batches.ledger.states import BY_REQUEST, BatchState, ItemState
 from resume_assets.batches.planning.asked import asked_by
 from resume_assets.batches.planning.estimates import (
     expected_output,
     measured_overhead,
     reserved_cost,
 )
-from resume_assets.batches.store import REQUESTS, BatchStore
+from resume_assets.batches.receiving.results import REUSED_ONES
+from resume_assets.batches.sending.lines import Builder, Item, Look, Noted, Source, Tally
+from resume_assets.batches.sending.reusing import (
+    are_all_known,
+    copy_answers,
+    is_anything_answered,
+    sources,
+)
+from resume_assets.batches.store import REQUESTS, BatchFiles, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
-from resume_assets.extraction.mojibake import unmangled
-from resume_assets.extraction.requests import Caching, RequestTemplate
+from resume_assets.extraction.requests import Caching
 from resume_assets.extraction.text import text_hash
-from resume_assets.models.caching import caching_for
-from resume_assets.models.catalogue import Model, model_for
-from resume_assets.models.prices import long_prompt_from
-from resume_assets.models.tokens import TokenCounter, counter_for, estimated_overhead
-from resume_assets.openai_api.limits import MAX_FILE_BYTES, most_requests
+from resume_assets.models.catalogue import model_for
+from resume_assets.openai_api.endpoints import endpoint_in
+from resume_assets.openai_api.limits import most_requests
 from resume_assets.progress import Unit, step
 from resume_assets.settings import Settings
 
@@ -44,138 +47,17 @@ _PAGE_BYTES = 4_000_000
 _PAGE_ROWS = 500
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What is in the file so far, and what had to be given back."""
-
-    requests: int = 0
-    truncated: int = 0
-    file_bytes: int = 0
-    input_tokens: int = 0
-    long_requests: int = 0  # those with so long a prompt that they cost more as a whole
-    long_tokens: int = 0
-    given_back: dict[str, list[Any]] = field(default_factory=dict)
-
-
-class _Item(NamedTuple):
-    """A claimed candidate, as the ledger has it."""
-
-    userid: Any
-    custom_id: str
-    room: int  # for the answer, times `max_output_tokens`: doubled after each cut answer
-    text_bytes: int
-
-
-class _Builder:
-    """Writes one batch's lines; everything that does not change is worked out once."""
-
-    def __init__(
-        self,
-        batch: batches.Batch,
-        model: Model,
-        overhead: float | None,
-        today: date,
-        most_requests: int,
-    ) -> None:
-        self.most_requests = most_requests
-        self.model = model
-        self.batch = batch
-        self.today = today
-        self.templates: dict[int, RequestTemplate] = {}
-        self.counter: TokenCounter = counter_for(model.facts_of)
-        fixed = RequestTemplate(asked_by(batch, model)).fixed_text
-        self.overhead = estimated_overhead(fixed, self.counter) if overhead is None else overhead
-        self.caching = caching_for(model, self.overhead, today)
-        self.long_from = long_prompt_from(model, today)
-        # A tenth of the overhead to spare: it is an estimate, the window is not.
-        self.most_tokens = self.model.input_limit(batch.max_output_tokens) - round(
-            self.overhead * 1.1
-        )
-        self.tally = _Tally()
-
-    def template(self, room: int) -> RequestTemplate:
-        """The lines' template with so many times the usual room for the answer."""
-        if room not in self.templates:
-            asked = asked_by(self.batch, self.model, room)
-            self.templates[room] = RequestTemplate(replace(asked, caching=self.caching))
-        return self.templates[room]
-
-    def write_page(
-        self,
-        stream: BinaryIO,
-        page: Sequence[_Item],
-        texts: Mapping[Any, str | None],
-        forgotten: AbstractSet[Any],
-    ) -> list[tuple[str, bool, int, Any]]:
-        """Write the page's lines; returns hash, whether cut, tokens and userid of each resume.
-
-        `forgotten`: who is not to be sent any more.
-        """
-        there: list[tuple[_Item, str, str]] = []
-        written: list[tuple[str, bool, int, Any]] = []
-        for item in page:
-            resume = texts.get(item.userid)
-            if item.userid in forgotten:
-                self._give_back(BY_REQUEST, item.userid)
-            elif not resume:
-                self._give_back("resume_gone", item.userid)
-            elif is_blank(resume):
-                # The hash tells the queue that it is this text which need not be claimed again.
-                written.append((text_hash(resume), False, 0, item.userid))
-                self._give_back(BLANK, item.userid)
-            else:
-                there.append((item, resume, unmangled(resume)))
-        # Much longer ones are cut without counting all of them.
-        longest = self.most_tokens * 8
-        counts = self.counter.count_many([sent for _, _, sent in there if len(sent) <= longest])
-        counted = iter(counts)
-        for (userid, custom_id, room, _), resume, sent in there:
-            text = sent
-            tokens = next(counted) if len(text) <= longest else None
-            if tokens is None or tokens > self.most_tokens:
-                text, tokens = self.counter.cut_middle(text, self.most_tokens)
-            line = self.template(room).line(custom_id, text)
-            if not self._has_room(len(line)):
-                self._give_back("file_full", userid)
-                continue
-            stream.write(line)
-            truncated = text is not sent
-            self.tally.requests += 1
-            self.tally.truncated += truncated
-            self.tally.file_bytes += len(line)
-            self.tally.input_tokens += tokens
-            if self.long_from is not None and tokens + self.overhead > self.long_from:
-                self.tally.long_requests += 1
-                self.tally.long_tokens += tokens + round(self.overhead)
-            written.append((text_hash(resume), truncated, tokens, userid))
-        return written
-
-    def _has_room(self, size: int) -> bool:
-        is_full = self.tally.requests >= self.most_requests
-        return not is_full and self.tally.file_bytes + size <= MAX_FILE_BYTES
-
-    def _give_back(self, reason: str, userid: Any) -> None:
-        self.tally.given_back.setdefault(reason, []).append(userid)
-
-
 def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
     """Build the request file of a claimed batch; one in any other state is returned as it is.
 
-    Rows that have no resume any more, or no room in the file after all, go back to the queue.
-    Raises DatabaseFailed, FolderTaken, StoreFailed, OSError where the store can't be written.
+    Rows that have no resume any more, or no room in the file after all, go back to the queue. Where
+    every text is answered already, nothing is to be sent: the batch is `collected`. Raises
+    DatabaseFailed, FolderTaken, StoreFailed, OSError where the store can't be written.
     """
     database = lease.database
     batch = database.read(lambda connection: batches.get(connection, database, lease.key))
     if batch.state != BatchState.claimed:
         return batch
-    model = model_for(settings, batch.model)
-    overhead, now = database.read(
-        lambda connection: (
-            measured_overhead(connection, database, asked_by(batch, model)),
-            database.dialect.utc_now(connection),
-        )
-    )
-    builder = _Builder(batch, model, overhead, now.date(), most_requests(settings))
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     files.take(installation)
@@ -184,34 +66,115 @@ def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
             connection, database, lease.key, store_url=files.store.url
         )
     )
-    with (
-        lease.kept_alive(),
-        files.write(REQUESTS) as stream,
-        step("building the requests", Unit.resume, batch.rows_claimed) as building,
-    ):
-        for page in _pages(lease):
-            written = builder.write_page(stream, page, *_look(lease, page))
-            _note_items(lease, written)
-            building.advance(len(page))
-    batch = lease.write(lambda connection: _finish(connection, lease, builder))
-    tally = builder.tally
-    _log.info("batch %s: %s, %d requests", lease.key, batch.state, tally.requests)
+    with lease.kept_alive():
+        while batch.state == BatchState.claimed:  # as a rule, once
+            batch = _Building(lease, settings, store, files, batch).build()
+    _log.info(
+        "batch %s: %s, %d requests, %d answered before or with another",
+        lease.key,
+        batch.state,
+        batch.requests,
+        batch.reused,
+    )
     return batch
 
 
-def _pages(lease: Lease) -> Iterator[list[_Item]]:
-    """The items in their order, in pages of a few megabytes of text at most."""
-    items = lease.items
-    query = (
-        sa.select(items.c.userid, items.c.custom_id, items.c.room, items.c.text_bytes)
-        .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
-        .order_by(items.c.position)
-    )
-    # All at once, for a query a page would go through all of them each time.
-    claimed = lease.database.read(lambda connection: connection.execute(query).all())
-    page: list[_Item] = []
+class _Building:
+    """One go at the file."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        settings: Settings,
+        store: BatchStore,
+        files: BatchFiles,
+        batch: batches.Batch,
+    ) -> None:
+        self.lease, self.store, self.files, self.batch = lease, store, files, batch
+        self.database = lease.database
+        model = model_for(settings, batch.model)
+        self.asked = asked_by(batch, model)
+        # A trial is there to ask: its answers are compared.
+        shares = settings.reuse_answers and batch.trial_key is None
+        endpoint = endpoint_in(settings) if shares else None
+        overhead, now, is_any = self.database.read(
+            lambda connection: (
+                measured_overhead(connection, self.database, self.asked),
+                self.database.dialect.utc_now(connection),
+                endpoint is not None
+                and is_anything_answered(connection, self.database, self.asked, endpoint),
+            )
+        )
+        self.endpoint = endpoint if is_any else None
+        most = most_requests(settings)
+        self.builder = Builder(batch, model, overhead, now.date(), most, shares=shares)
+
+    def build(self) -> batches.Batch:
+        """Write the files, then say so in the ledger.
+
+        It is `claimed` as before where somebody was forgotten meanwhile whose answer was copied.
+        """
+        builder, tally, batch = self.builder, self.builder.tally, self.batch
+        with (
+            self.files.write(REQUESTS) as stream,
+            step("building the requests", Unit.resume, batch.rows_claimed) as building,
+        ):
+            for page in _pages(self._claimed()):
+                self._write(stream, page)
+                building.advance(len(page))
+            if builder.copies or tally.reused:
+                copied, left_over = copy_answers(self.lease, self.store, self.files, builder.copies)
+                tally.reused += copied
+                for page in _pages(left_over):
+                    self._write(stream, page, look_before=False)
+        return self.lease.write(self._finish)
+
+    def _claimed(self) -> list[Item]:
+        """The items in their order."""
+        items = self.lease.items
+        query = (
+            sa.select(items.c.userid, items.c.custom_id, items.c.room, items.c.text_bytes)
+            .where(items.c.batch_key == self.lease.key, items.c.state == ItemState.claimed)
+            .order_by(items.c.position)
+        )
+        # All at once, for a query a page would go through all of them each time.
+        rows = self.database.read(lambda connection: connection.execute(query).all())
+        return list(map(Item._make, rows))
+
+    def _write(self, stream: BinaryIO, page: list[Item], *, look_before: bool = True) -> None:
+        """Write a page; `look_before`: where there is an answer already, it is used."""
+        database, lease = self.database, self.lease
+        userids = [item.userid for item in page]
+        texts, forgotten = database.read(
+            lambda connection: (
+                database.candidates.texts(connection, userids),
+                among(connection, database, lease.items, lease.key, userids),
+            )
+        )
+        look = Look(texts, {who: text_hash(text) for who, text in texts.items() if text}, forgotten)
+        found = self._sources(look.hashes) if look_before else {}
+        written = self.builder.write_page(stream, page, look, found)
+        lease.write(partial(_note_items, lease=lease, written=written))
+
+    def _sources(self, hashes: Mapping[Any, str]) -> dict[Any, Source]:
+        endpoint = self.endpoint
+        if endpoint is None or not hashes:
+            return {}
+        return self.database.read(
+            lambda connection: sources(connection, self.database, self.asked, endpoint, hashes)
+        )
+
+    def _finish(self, connection: sa.Connection) -> batches.Batch:
+        if not are_all_known(connection, self.database, self.builder.copies):
+            return batches.get(connection, self.database, self.lease.key)
+        return _finish(connection, self.lease, self.builder)
+
+
+def _pages(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items, in pages of a few megabytes of text at most."""
+    page: list[Item] = []
     total = 0
-    for item in map(_Item._make, claimed):
+    for item in items:
         if page and (total + item.text_bytes > _PAGE_BYTES or len(page) >= _PAGE_ROWS):
             yield page
             page, total = [], 0
@@ -221,34 +184,17 @@ def _pages(lease: Lease) -> Iterator[list[_Item]]:
         yield page
 
 
-def _look(lease: Lease, page: Sequence[_Item]) -> tuple[dict[Any, str | None], set[Any]]:
-    """The page's resumes as they are now, and who of them is to be forgotten by now."""
-    userids, database = [item.userid for item in page], lease.database
-    return database.read(
-        lambda connection: (
-            database.candidates.texts(connection, userids),
-            among(connection, database, lease.items, lease.key, userids),
-        )
+def _note_items(connection: sa.Connection, *, lease: Lease, written: list[Noted]) -> None:
+    lease.database.dialect.update_rows(
+        connection,
+        lease.items,
+        ("batch_key", "userid"),
+        ("text_hash", "truncated", "estimated_tokens", "same_text_as"),
+        [(*noted[:-1], lease.key, noted.userid) for noted in written],
     )
 
 
-def _note_items(lease: Lease, written: list[tuple[str, bool, int, Any]]) -> None:
-    rows = [
-        (digest, truncated, tokens, lease.key, userid)
-        for digest, truncated, tokens, userid in written
-    ]
-    lease.write(
-        lambda connection: lease.database.dialect.update_rows(
-            connection,
-            lease.items,
-            ("batch_key", "userid"),
-            ("text_hash", "truncated", "estimated_tokens"),
-            rows,
-        )
-    )
-
-
-def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batches.Batch:
+def _finish(connection: sa.Connection, lease: Lease, builder: Builder) -> batches.Batch:
     database, tally = lease.database, builder.tally
     now = database.dialect.utc_now(connection)
     for reason, userids in tally.given_back.items():
@@ -273,8 +219,9 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
         connection,
         database,
         lease.key,
-        state=BatchState.built if tally.requests else BatchState.empty,
+        **_state_of(connection, lease, tally, now),
         requests=tally.requests,
+        reused=tally.reused,
         truncated=tally.truncated,
         file_bytes=tally.file_bytes,
         overhead_tokens=builder.overhead,
@@ -284,8 +231,30 @@ def _finish(connection: sa.Connection, lease: Lease, builder: _Builder) -> batch
         prompt_version=asked.prompt.version,
         schema_version=SCHEMA_VERSION,
         built_at=now,
-        message=None if tally.requests else "No resume was left to be sent.",
     )
+
+
+def _state_of(connection: sa.Connection, lease: Lease, tally: Tally, now: Any) -> dict[str, Any]:
+    """Where the batch stands: its answers may be here already, all of them."""
+    if tally.requests:
+        return {"state": BatchState.built, "message": None}
+    if not tally.reused:
+        return {"state": BatchState.empty, "message": "No resume was left to be sent."}
+    items = lease.items
+    connection.execute(
+        items.update()
+        .where(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
+        .values(state=ItemState.submitted)
+    )
+    return {
+        "state": BatchState.collected,
+        "collected_at": now,
+        "tally": json.dumps({REUSED_ONES: tally.reused}),
+        # So that a run is requested for what comes next.
+        "run_requests": 0,
+        "requested_at": None,
+        "message": None,
+    }
 
 
 def _release(

@@ -61,6 +61,7 @@ def test_the_record_is_the_one_that_a_batch_gives(flow: Flowing) -> None:
         None,
     )
     flow.seed({9: resume(2)})
+    flow.set(reuse_answers=False)
     flow.change(1, LastProcessed=flow.candidate(2).LastProcessed)
     flow.until_done(rows=1)
     one, other = flow.candidate(2)._asdict(), flow.candidate(9)._asdict()
@@ -371,3 +372,48 @@ def test_forgotten_while_another_is_asked(flow: Flowing, monkeypatch: pytest.Mon
     flow.carry_out(key)
     assert flow.faults.count("POST", CHAT) == 1
     assert flow.ends(key)[forgotten[0]] == "released: by_request"
+
+
+def test_two_with_one_text_are_asked_about_once(flow: Flowing) -> None:
+    flow.seed({8: resume(8), 9: resume(8)})
+    batch = flow.ask_now(8, 9)
+    assert (batch.state, batch.requests, batch.reused, batch.succeeded) == ("done", 1, 1, 2)
+    assert len(flow.book.entries()) == 0  # no batch of the server's
+    assert flow.candidate(9).FirstName == flow.candidate(8).FirstName == "Ada"
+    assert flow.is_balanced()
+
+
+def test_a_text_that_was_answered_before_is_not_asked_about(flow: Flowing) -> None:
+    flow.until_done(rows=1)
+    flow.seed({9: resume(1)})
+    batch = flow.ask_now(9)
+    assert (batch.state, batch.requests, batch.succeeded) == ("done", 0, 1)
+    assert (float(batch.batch_cost), float(batch.reuse_saving) > 0) == (0, True)
+    assert flow.candidate(9).LastName == flow.candidate(1).LastName
+
+
+def test_of_two_that_are_named_only_one_may_have_to_be_asked_about(flow: Flowing) -> None:
+    flow.until_done(rows=1)
+    flow.seed({9: resume(1)})
+    batch = flow.ask_now(2, 9)
+    assert (batch.state, batch.requests, batch.reused, batch.succeeded) == ("done", 1, 1, 2)
+    assert [line["custom_id"] for line in output_of(flow, batch.batch_key)] == ["2"]
+    assert flow.is_balanced()
+
+
+def test_where_one_is_not_answered_the_other_waits_again(flow: Flowing) -> None:
+    flow.seed({8: resume(8), 9: resume(8)})
+    flow.faults.add(Respond(CHAT, 500), times=9)
+    batch = flow.ask_now(8, 9)
+    assert (batch.state, batch.succeeded) == ("done", 0)
+    assert flow.ends(batch.batch_key)[9] == "released: same_text_unanswered"
+    assert {8, 9} <= set(flow.waiting())
+    assert flow.is_balanced()
+
+
+def test_its_answer_is_used_for_whoever_comes_later_with_that_text(flow: Flowing) -> None:
+    flow.ask_now(2)
+    flow.seed({9: resume(2)})
+    flow.change(1, LastProcessed=flow.candidate(2).LastProcessed)
+    batch = flow.until_done(rows=1)
+    assert (batch.requests, batch.reused, batch.succeeded) == (0, 1, 1)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from resume_assets.batches.sending import building
+from resume_assets.batches.sending import lines as request_lines
 from resume_assets.batches.store import REQUESTS
 from resume_assets.batches.upkeep import people
 from resume_assets.extraction.text import text_hash
@@ -144,7 +145,7 @@ def test_what_has_no_room_in_the_file_goes_back(flow: Flowing, monkeypatch):
     flow.seed({number: resume(number) for number in (11, 12, 13)})
     flow.plan()
     flow.claim()
-    monkeypatch.setattr(building, "MAX_FILE_BYTES", each * 2 + each // 2)
+    monkeypatch.setattr(request_lines, "MAX_FILE_BYTES", each * 2 + each // 2)
     batch = flow.build()
     assert batch.requests == 2
     assert batch.file_bytes <= each * 2 + each // 2
