@@ -281,7 +281,7 @@ class Flow:
         """Take a batch whose requests are sent one by one from where it stands to its end."""
         self.build(key)
         batch = self.submit(key)
-        return self.bring_in(key) if batch.state == "ended" else batch
+        return self.bring_in(key) if batch.state in ("ended", "collected") else batch
 
     def wait(self, key: str = KEY) -> Batch:
         """Look until the batch is no longer out."""

@@ -91,13 +91,12 @@ def test_who_is_asked_by_another_process(flow: Flowing) -> None:
 def test_who_is_done(flow: Flowing) -> None:
     flow.until_done(rows=1)
     assert asked(flow, 1).chosen.done == [1]
-    before = flow.candidate(1)
     batch = flow.ask_now(1, again=True)
     assert batch.succeeded == 1
     assert flow.ends(batch.batch_key) == {1: "succeeded"}
-    [item] = flow.items(KEY).values()
-    assert item.put_back_at is not None
-    assert flow.candidate(1).LastProcessed > before.LastProcessed
+    [before], [item] = (flow.items(key).values() for key in (KEY, batch.batch_key))
+    assert before.put_back_at is not None
+    assert flow.candidate(1).LastProcessed == item.last_processed is not None
 
 
 def test_whose_text_has_changed_needs_no_again(flow: Flowing) -> None:
