@@ -112,7 +112,7 @@ class CandidateTable:
         )
 
     def fit_row(
-        self, values: Sequence[str | None], changes: Changes, *, keep_existing: bool = False
+        self, values: Sequence[str | None], changes: Changes, *, keep_existing: bool
     ) -> Sequence[Any]:
         """Values in COLUMNS' order as the table takes them; what was done to them is noted.
 

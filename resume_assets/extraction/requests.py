@@ -49,6 +49,7 @@ class RequestSettings:
     response_format: ResponseFormat
     reasoning_effort: str | None = None
     caching: Caching = Caching.untold
+    store: bool | None = None  # whether OpenAI keeps the answer among its stored completions
 
 
 def custom_id(userid: int | str) -> str:
@@ -140,6 +141,8 @@ def _body(settings: RequestSettings, *, resume: str) -> dict[str, Any]:
     if settings.reasoning_effort is not None:
         body["reasoning_effort"] = settings.reasoning_effort
     body[settings.token_parameter] = settings.max_output_tokens
+    if settings.store is not None:
+        body["store"] = settings.store
     if settings.caching is not Caching.untold:
         body["prompt_cache_options"] = {"mode": "explicit"}
     if wanted := _response_format(settings):

@@ -21,7 +21,7 @@ def service_for(settings: Settings, model: Model, on: date, *, standard: bool = 
 
     `on`: the day of the prices, which tell whether the model has it; `standard`: a person wants it.
     """
-    if standard or not _has_tiers(settings):
+    if standard or not is_openai(settings):
         return Service.standard
     has_flex = price(model, Usage(1), on=on, service=Service.flex) is not None
     return Service.flex if has_flex else Service.standard
@@ -30,15 +30,23 @@ def service_for(settings: Settings, model: Model, on: date, *, standard: bool = 
 def parameters_of(service: Service, settings: Settings) -> dict[str, Any]:
     """Return what a request says beside a batch's line; nothing where no server may know it.
 
-    Else OpenAI goes by the project's own settings: the price might be another one, and the resume
-    be kept among its stored completions.
+    Else OpenAI goes by the project's own setting, and the price might be another one.
     """
-    if not _has_tiers(settings):
+    if not is_openai(settings):
         return {}
-    return {"service_tier": "flex" if service is Service.flex else "default", "store": False}
+    return {"service_tier": "flex" if service is Service.flex else "default"}
 
 
-def _has_tiers(settings: Settings) -> bool:
+def storing(settings: Settings) -> bool | None:
+    """Return what a request says about being stored: False, or None where no server may know it.
+
+    Source: OpenAI's guide "Migrate to the Responses API": chat completions are stored by default
+    for new accounts. A resume would stay there for 30 days, for all who see the project's logs.
+    """
+    return False if is_openai(settings) else None
+
+
+def is_openai(settings: Settings) -> bool:
     """Whether the endpoint is OpenAI, or the local server, which knows what OpenAI knows."""
     if settings.endpoint is Endpoint.local:
         return True

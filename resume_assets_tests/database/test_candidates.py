@@ -48,7 +48,9 @@ def write(database: Database, **values: str | None) -> tuple[dict[str, Any], Cha
     there = database.candidates
     by_name = VALUES | values
     changes: Changes = {}
-    row = there.fit_row([by_name.get(column.name) for column in COLUMNS], changes)
+    row = there.fit_row(
+        [by_name.get(column.name) for column in COLUMNS], changes, keep_existing=False
+    )
     dialect = database.dialect
 
     def work(connection: sa.Connection) -> int:

@@ -254,7 +254,7 @@ def test_what_is_read_back_has_the_digest_of_what_was_written(
     there = database.candidates
     place = list(digests.PLACES).index(column)
     rows = [[value if at == place else None for at in range(len(COLUMNS))] for value in values]
-    fitted = [there.fit_row(row, {})[0] for row in rows]
+    fitted = [there.fit_row(row, {}, keep_existing=False)[0] for row in rows]
     database.write(
         lambda connection: database.dialect.update_rows(
             connection,

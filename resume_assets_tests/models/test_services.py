@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from resume_assets.models.catalogue import find_model
 from resume_assets.models.prices import Service
-from resume_assets.models.services import parameters_of, service_for
+from resume_assets.models.services import parameters_of, service_for, storing
 from resume_assets.settings import Settings
 
 KEY = SecretStr("k")
@@ -27,12 +27,14 @@ DAY = date(2026, 11, 28)
         ({}, True),  # the local server
     ],
 )
-def test_only_openai_is_asked_for_a_tier(values: dict[str, Any], has_tiers: bool) -> None:
+def test_only_openai_is_asked_for_a_tier_and_told_to_store_nothing(
+    values: dict[str, Any], has_tiers: bool
+) -> None:
     settings, model = Settings.model_construct(**values), find_model("gpt-6-luna")
     service = service_for(settings, model, DAY)
     assert service is (Service.flex if has_tiers else Service.standard)
-    told = {"service_tier": "flex", "store": False} if has_tiers else {}
-    assert parameters_of(service, settings) == told
+    assert parameters_of(service, settings) == ({"service_tier": "flex"} if has_tiers else {})
+    assert storing(settings) is (False if has_tiers else None)
 
 
 def test_flex_only_where_the_model_has_it_and_nobody_wants_more() -> None:
@@ -41,5 +43,4 @@ def test_flex_only_where_the_model_has_it_and_nobody_wants_more() -> None:
     assert service_for(settings, find_model("no-model"), DAY) is Service.standard
     luna = find_model("gpt-6-luna")
     assert service_for(settings, luna, DAY, standard=True) is Service.standard
-    told = parameters_of(Service.standard, settings)
-    assert told == {"service_tier": "default", "store": False}
+    assert parameters_of(Service.standard, settings) == {"service_tier": "default"}

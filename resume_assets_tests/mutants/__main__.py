@@ -36,6 +36,7 @@ SCOPE = (
 
 _SERVER_ONLY = ("resume_assets/database/sqlserver", "resume_assets/database/odbc")
 _SERVER = "RESUME_TEST_SQLSERVER_URL"
+_STORES = "resume_assets/batches/object_store"
 
 _PATIENCE = 60.0
 """Seconds beyond three times the usual, before tests count as hung."""
@@ -146,6 +147,8 @@ def main() -> None:
     if not os.environ.get(_SERVER):
         chosen_from = [change for change in chosen_from if not _needs_a_server(change, covering)]
         click.echo(f"{_SERVER} is not set: what runs on SQL Server alone is left out.")
+    chosen_from = [change for change in chosen_from if not _needs_a_store(change, covering)]
+    click.echo("What runs with an object store alone is left out: `make stores` tests it.")
     chosen = sample(chosen_from, asked.sample, asked.seed)
     if asked.again:
         chosen = _unnoticed_before(chosen_from, asked.seed)
@@ -196,6 +199,10 @@ def _results(seed: int) -> Path:
 
 def _needs_a_server(change: Change, covering: Covering) -> bool:
     return change.path.startswith(_SERVER_ONLY) and not covering.tests_for(change).is_covered
+
+
+def _needs_a_store(change: Change, covering: Covering) -> bool:
+    return change.path.startswith(_STORES) and not covering.tests_for(change).is_covered
 
 
 def _tell_uncovered(found: Sequence[Change], covering: Covering) -> None:

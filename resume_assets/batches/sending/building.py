@@ -36,6 +36,7 @@ from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import Caching
 from resume_assets.extraction.text import text_hash
 from resume_assets.models.catalogue import model_for
+from resume_assets.models.services import storing
 from resume_assets.openai_api.endpoints import endpoint_in
 from resume_assets.openai_api.limits import most_requests
 from resume_assets.progress import Unit, step
@@ -107,7 +108,9 @@ class _Building:
         )
         self.endpoint = endpoint if is_any else None
         most = most_requests(settings)
-        self.builder = Builder(batch, model, overhead, now.date(), most, shares=shares)
+        self.builder = Builder(
+            batch, model, overhead, now.date(), most, shares=shares, store=storing(settings)
+        )
 
     def build(self) -> batches.Batch:
         """Write the files, then say so in the ledger.

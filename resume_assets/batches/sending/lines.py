@@ -92,8 +92,10 @@ class Builder:
         most_requests: int,
         *,
         shares: bool = False,
+        store: bool | None = None,
     ) -> None:
-        """`shares`: a text that comes twice is asked about once."""
+        """`shares`: a text that comes twice is asked about once; `store`: as in RequestSettings."""
+        self.store = store
         self.most_requests = most_requests
         self.model = model
         self.batch = batch
@@ -117,7 +119,9 @@ class Builder:
         """The lines' template with so many times the usual room for the answer."""
         if room not in self.templates:
             asked = asked_by(self.batch, self.model, room)
-            self.templates[room] = RequestTemplate(replace(asked, caching=self.caching))
+            self.templates[room] = RequestTemplate(
+                replace(asked, caching=self.caching, store=self.store)
+            )
         return self.templates[room]
 
     def write_page(

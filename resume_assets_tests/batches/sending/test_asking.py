@@ -101,7 +101,7 @@ def test_it_asks_what_a_batch_asks_at_the_price_that_is_told(
     batch = flow.carry_out(found.key)
     with flow.store.batch(batch.batch_key).read(REQUESTS) as lines:
         bodies = [json.loads(line)["body"] for line in lines]
-    assert sent == [body | {"service_tier": tier, "store": False} for body in bodies]
+    assert sent == [body | {"service_tier": tier} for body in bodies]
     assert service_of(batch) is service is found.service
     assert {line["response"]["body"]["service_tier"] for line in output_of(flow, found.key)} == {
         tier

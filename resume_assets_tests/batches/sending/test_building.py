@@ -42,7 +42,14 @@ def test_every_line_asks_the_same_but_for_the_resume(flow: Flowing):
     assert (asked[0]["method"], asked[0]["url"]) == ("POST", "/v1/chat/completions")
     assert body["model"] == "gpt-4o-mini-2024-07-18"
     assert body["temperature"] == 0.2
+    assert body["store"] is False
     assert body["response_format"]["json_schema"]["strict"] is True
+
+
+def test_another_server_than_openai_is_not_told_to_store_nothing(flow: Flowing):
+    flow.set(openai_base_url="http://127.0.0.1:8321/v1")
+    flow.until_built()
+    assert all("store" not in line["body"] for line in lines(flow))
 
 
 def test_a_model_that_refuses_a_temperature_gets_none(flow: Flowing):
