@@ -16,7 +16,6 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.quota import stop_planning, wait_for_quota
-from resume_assets.batches.sending.asking import ask_each, end
 from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.sending.doubt import settle
 from resume_assets.batches.sending.ending import ask_for_end
@@ -68,6 +67,9 @@ def submit(lease: Lease, settings: Settings, store: BatchStore, api: BatchApi) -
     attempt = Attempt(lease, settings, store, api)
     with lease.kept_alive():
         if batches.is_synchronous(batch):
+            # Imported only when used, as it brings the client along, which takes long to load.
+            from resume_assets.batches.sending.asking import ask_each
+
             return ask_each(attempt)
         try:
             if batch.state != BatchState.submitting:
@@ -105,6 +107,8 @@ def settle_doubt(
     with lease.kept_alive():
         batch = attempt.get()
         if batches.is_synchronous(batch):
+            from resume_assets.batches.sending.asking import end
+
             return end(attempt, "No more of it was to be sent.")
         return settle(attempt, batch)
 
