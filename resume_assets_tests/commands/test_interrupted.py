@@ -61,7 +61,10 @@ STAGES = {
 
 @pytest.mark.timeout(PATIENCE * 2)
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_interrupt_tells_what_goes_on_and_the_next_command(own_home: Path, stage: str) -> None:
+def test_an_interrupt_tells_what_goes_on_and_the_next_command(
+    own_home: Path, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_DOUBT_SECONDS", "0.02")  # a minute, else
     place, arguments, told = STAGES[stage]
     with platform_at(own_home) as platform:
         platform.seed(2)

@@ -96,7 +96,7 @@ def test_of_many_some_go_each_night_and_all_come_back(
     brought_in: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for userid, key in ((7, "b2"), (8, "b3")):
-        brought_in.seed({userid: "# Grace Hopper"})
+        brought_in.seed({userid: f"# Grace Hopper {userid}"})
         ok("submit", "--batch", key)
         brought_in.until_the_server_has_ended(key)
         ok("check", key)

@@ -365,7 +365,7 @@ def test_forgotten_while_another_is_asked(flow: Flowing, monkeypatch: pytest.Mon
     def asked(api: Any, body: Any) -> Any:
         who = 1 if "Lovelace2" in json.dumps(body) else 2
         forgotten.append(who)
-        forgetting.forget(flow.database, flow.settings, flow.store, None, [who])
+        forgetting.forget(flow.database, flow.settings, flow.store, None, [who], patience=0)
         return post(api, body)
 
     monkeypatch.setattr(asking, "post", asked)
