@@ -103,14 +103,24 @@ def test_the_boundaries_are_found(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize(("way", "every"), [("go_on", 1), ("again", 3)])
-def test_killed_at_every_boundary(harness: Harness, way: str, every: int, part: int) -> None:
-    """`go_on`: what sensors and `continuous` do; `again`: every partition materialized again."""
+def test_killed_at_every_boundary(harness: Harness, part: int) -> None:
+    """Then sensors or `continuous` go on. Passed in the same way again: every third time."""
 
     def one(point: Point) -> list[str]:
-        return harness.killed(STRAIGHT, way, point)
+        return harness.killed(STRAIGHT, "go_on", point)
 
-    points = points_of(harness.names)[::every]
+    first = new_points(harness.names, ())
+    again = [point for point in points_of(harness.names) if point not in set(first)]
+    points = first + again[::3]
+    assert harness.all(points[part::PARTS], one) == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_and_every_partition_materialized_again(harness: Harness, part: int) -> None:
+    def one(point: Point) -> list[str]:
+        return harness.killed(STRAIGHT, "again", point)
+
+    points = points_of(harness.names)[::5]
     assert harness.all(points[part::PARTS], one) == []
 
 
