@@ -85,7 +85,10 @@ class Results:
 
 
 def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
-    """The requests of a batch that were sent, nothing read yet; `items` as `items_of` says."""
+    """The requests of a batch that were sent, nothing read yet; `items` as `items_of` says.
+
+    And who was to get another's answer: also once there was found to be none.
+    """
     query = sa.select(
         items.c.custom_id,
         items.c.userid,
@@ -94,7 +97,10 @@ def results_of(connection: sa.Connection, items: sa.Table, key: str) -> Results:
         items.c.last_processed,
         items.c.forgotten_at,
         items.c.same_text_as,
-    ).where(items.c.batch_key == key, items.c.state != ItemState.released)
+    ).where(
+        items.c.batch_key == key,
+        sa.or_(items.c.state != ItemState.released, items.c.reason == UNSHARED),
+    )
     asked = {}
     for page in connection.execute(query).partitions(_PAGE):  # one by one takes twice as long
         for custom_id, userid, state, text_hash, last_processed, gone, same_text_as in page:

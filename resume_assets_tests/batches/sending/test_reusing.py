@@ -154,6 +154,7 @@ def test_an_answer_that_was_not_usable_is_none(tmp_path: Path) -> None:
         batch = flow.until_done()
         assert flow.ends()[2] == "released: same_text_unanswered"
         assert json.loads(batch.tally)["released: same_text_unanswered"] == 1
+        assert flow.collect().tally == batch.tally  # counted again, it is the same
         assert not flow.items()[2].attempt_used
         assert flow.waiting() == [2]
         flow.until_done("b2")
