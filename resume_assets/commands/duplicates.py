@@ -21,7 +21,10 @@ def show(database: Database) -> None:
         ],
     )
     if not found:
-        say("No two candidates share an e-mail address or a phone.")
+        say(
+            "No two records share an e-mail address or a phone. Resumes that are not read yet have "
+            "no record to be looked at."
+        )
         return
     groups = counted(len(found), "group")
     say(f"{counted(people, 'candidate')} in {groups}, each likely one person:")

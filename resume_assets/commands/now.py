@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import OPEN, WRITTEN
+from resume_assets.batches.ledger.states import OPEN, WRITTEN, ItemState
 from resume_assets.batches.planning.decision import NoPlan, Plan
 from resume_assets.batches.planning.runs import is_due
 from resume_assets.batches.upkeep.at_once import Beginning, begin
@@ -122,7 +122,8 @@ def _dry_run(session: Session, begun: Beginning) -> int:
         priced = f"{dollars(plan.cost)} {begun.service.in_words} (estimated)"
         unpriced = f"no price known for {session.settings.model}"
         say(f"cost          {unpriced if plan.cost is None else priced}")
-    say("Nothing was sent and nothing claimed. Next: the same without `--dry-run`.")
+    more = " Next: the same without `--dry-run`." if rows else ""
+    say(f"Nothing was sent and nothing claimed.{more}")
     return 1 if begun.chosen.refused else 0
 
 
@@ -148,7 +149,9 @@ def _show(
         elif userid in ends:
             end = ends[userid]
             reason = f"{end.state}: {end.reason}" if end.reason else end.state
-            warn(f"{userid}  no record: {reason_in_words(reason)}")
+            is_back = end.state == ItemState.released
+            more = " What stands in its columns stays, and it waits again." if is_back else ""
+            warn(f"{userid}  no new record: {reason_in_words(reason)}{more}")
             facts.append(_fact(userid, end.state, end.reason))
         elif userid in begun.chosen.refused:
             facts.append(_fact(userid, "refused", begun.chosen.refused[userid]))

@@ -3,6 +3,7 @@
 import hmac
 import re
 import sqlite3
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -202,7 +203,10 @@ class SQLiteDialect:
     ) -> Any:
         """By RETURNING."""
         statement = table.insert().values(dict(values)).returning(table.c[made])
-        return connection.execute(statement).scalar_one()
+        with warnings.catch_warnings():
+            # That no id is given: SQLite makes it, and SQLAlchemy can't know that.
+            warnings.simplefilter("ignore", sa.exc.SAWarning)
+            return connection.execute(statement).scalar_one()
 
     def update_rows(
         self,

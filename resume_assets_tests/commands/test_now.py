@@ -152,7 +152,7 @@ def test_an_answer_that_can_not_be_used_is_told(home: Any) -> None:
         platform.seed(1)
         result = call("now", "1")
         assert result.exit_code == 1
-        assert "1  no record: invalid" in result.stderr
+        assert "1  no new record: invalid" in result.stderr
         assert platform.waiting() == [1]
 
 

@@ -77,7 +77,7 @@ def test_kubernetes_has_what_becomes_a_valid_configuration() -> None:
 
 def test_compose_names_what_is_there() -> None:
     text = (COMPOSE / "compose.yaml").read_text(encoding="utf-8")
-    asked = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+):\?\}", text))
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+):[?-]\}", text))
     offered = set(re.findall(r"^([A-Z0-9_]+)=", (COMPOSE / "example.env").read_text("utf-8"), re.M))
     assert asked == offered
     services = read(COMPOSE / "compose.yaml")["services"]
