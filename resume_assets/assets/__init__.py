@@ -11,13 +11,18 @@ from resume_assets.assets.partitions import model_trials, resume_batches
 from resume_assets.assets.requests import batch_requests, submitted_batch, unprocessed_resumes
 from resume_assets.assets.trials import model_trial
 
-OURS = (
+OF_A_BATCH = (
     unprocessed_resumes,
     batch_requests,
     submitted_batch,
     batch_output,
     updated_candidate_records,
     batch_cost,
+)
+"""The way of a batch, from its resumes to its bill."""
+
+OURS = (
+    *OF_A_BATCH,
     model_trial,
     imported_resumes,
     exported_records,
@@ -25,6 +30,7 @@ OURS = (
 """The assets that this platform materializes, in their order; those apart last."""
 
 __all__ = [
+    "OF_A_BATCH",
     "OURS",
     "aicandidate",
     "batch_cost",

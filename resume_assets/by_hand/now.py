@@ -5,14 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from resume_assets.assets import (
-    batch_cost,
-    batch_output,
-    batch_requests,
-    submitted_batch,
-    unprocessed_resumes,
-    updated_candidate_records,
-)
+from resume_assets.assets import OF_A_BATCH
 from resume_assets.assets.fields import BadField
 from resume_assets.assets.partitions import resume_batches
 from resume_assets.assets.safely import safely
@@ -30,15 +23,6 @@ from resume_assets.resources import (
     SQLServerResource,
 )
 from resume_assets.words import counted, dollars
-
-_ASSETS = (
-    unprocessed_resumes,
-    batch_requests,
-    submitted_batch,
-    batch_output,
-    updated_candidate_records,
-    batch_cost,
-)
 
 
 class NowConfig(dg.Config):
@@ -89,7 +73,7 @@ def ask_now(
 
 def _tell_of_assets(context: dg.OpExecutionContext, key: str) -> None:
     """Note with each asset that its partition is there, though no run of its own made it."""
-    for asset in _ASSETS:
+    for asset in OF_A_BATCH:
         made = dg.AssetMaterialization(
             asset.key, partition=key, metadata={"in_words": "Made by the job `now`."}
         )
