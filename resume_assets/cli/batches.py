@@ -121,20 +121,20 @@ def continuous(
     Or until nothing waits and nothing is out. First brings in what is out already; that counts.
     Safe to stop and start again.
     """
-    from resume_assets.commands import continuous as here
-    from resume_assets.commands import following
+    from resume_assets.commands import continuous as command
+    from resume_assets.commands.following import Following
     from resume_assets.commands.session import session
     from resume_assets.commands.waiting import between_looks
 
     with session(launch=launch) as opened:
-        command = following.continuous if launch else here.continuous
-        return command(
+        return command.continuous(
             opened,
             batches=num_batches,
             rows=batch_size or opened.settings.batch_size,
             interval=check_interval or between_looks(opened.settings),
             in_flight=max_in_flight,
             finish_now=finish_now,
+            kind=Following if launch else None,
         )
 
 

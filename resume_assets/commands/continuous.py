@@ -44,14 +44,17 @@ def continuous(
     interval: float,
     in_flight: int,
     finish_now: int | None = None,
+    kind: "Callable[..., Loop] | None" = None,
 ) -> int:
     """Bring in what is out, then plan and bring in until `batches` are done; the exit code.
 
     `interval`: seconds between two looks at OpenAI. SIGINT and SIGTERM end it, in the middle of a
     run too: the next run of that batch goes on from there. The latter is how a service is told to
-    stop, and no fault: 0.
+    stop, and no fault: 0. `kind`: `Following`, where the session has workers.
     """
-    loop = Loop(session, batches=batches, rows=rows, in_flight=in_flight, finish_now=finish_now)
+    loop = (kind or Loop)(
+        session, batches=batches, rows=rows, in_flight=in_flight, finish_now=finish_now
+    )
     return keep_going(loop, interval)
 
 

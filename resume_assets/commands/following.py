@@ -13,29 +13,13 @@ from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.runs import Due, Stage
 from resume_assets.batches.receiving import polling
 from resume_assets.commands.collecting import poll, say_cost
-from resume_assets.commands.continuous import Loop, keep_going
+from resume_assets.commands.continuous import Loop
 from resume_assets.commands.output import say, warn
 from resume_assets.commands.session import RunFailed, Session
 from resume_assets.commands.submitting import say_planned
 from resume_assets.commands.telling import describe
 from resume_assets.commands.web_server import NotLaunched, Unreachable
 from resume_assets.trials.dispatching import due_trials
-
-
-def continuous(
-    session: Session,
-    *,
-    batches: int,
-    rows: int,
-    interval: float,
-    in_flight: int,
-    finish_now: int | None = None,
-) -> int:
-    """As `continuous.continuous`, with a session that has workers."""
-    loop = Following(
-        session, batches=batches, rows=rows, in_flight=in_flight, finish_now=finish_now
-    )
-    return keep_going(loop, interval)
 
 
 class Following(Loop):
