@@ -150,7 +150,10 @@ def _show(
             end = ends[userid]
             reason = f"{end.state}: {end.reason}" if end.reason else end.state
             is_back = end.state == ItemState.released
-            more = " What stands in its columns stays, and it waits again." if is_back else ""
+            kept = (
+                " Its record is as it was." if userid in begun.chosen.anew else " It waits again."
+            )
+            more = kept if is_back else ""
             warn(f"{userid}  no new record: {reason_in_words(reason)}{more}")
             facts.append(_fact(userid, end.state, end.reason))
         elif userid in begun.chosen.refused:

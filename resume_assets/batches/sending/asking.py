@@ -5,7 +5,8 @@ batch is sent twice; an answer is in the batch's output file, as a line of OpenA
 is asked for. So what a crash can lose is the one answer that was on its way: that request counts as
 sent, without a line. Whoever goes on sends those that were not sent yet.
 
-However a run ends, but for being killed: what it has not sent goes back to the queue.
+However a run ends, but for being killed: what it has not sent goes back to the queue, unless there
+is a record that was only to be read again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.planning.quota import stop_planning
 from resume_assets.batches.receiving.reading import read_answers
 from resume_assets.batches.sending.attempt import Attempt
+from resume_assets.batches.sending.restoring import restore
 from resume_assets.batches.store import OUTPUT, REQUESTS
 from resume_assets.errors import in_words
 from resume_assets.models.prices import Service
@@ -217,22 +219,25 @@ def _end(
     batch, now = batches.lock(connection, database, lease.key), database.dialect.utc_now(connection)
     ended = batches.count_items(connection, items, lease.key, only_sent=True)
     sent = ended.get(ItemState.submitted, 0)
+    waiting = sa.and_(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
+    unsent = sa.and_(waiting, items.c.same_text_as.is_(None))
+    userids = list(connection.execute(sa.select(items.c.userid).where(unsent)).scalars())
+    restored = restore(connection, database, batch, userids)
     if not sent and not any(answers) and not batch.reused:
         told = why or "No resume was left to be sent."
+        if restored:
+            told += " Whose record was to be read again keeps it."
         return abandon(connection, database, batch, _UNSENT, told, now=now)
-    waiting = sa.and_(items.c.batch_key == lease.key, items.c.state == ItemState.claimed)
     # Whoever gets the answer to another's request has it, or is told that there is none.
     is_reused = sa.and_(waiting, items.c.same_text_as.is_not(None))
     connection.execute(items.update().where(is_reused).values(state=ItemState.submitted))
-    unsent = sa.and_(waiting, items.c.same_text_as.is_(None))
-    userids = list(connection.execute(sa.select(items.c.userid).where(unsent)).scalars())
     given_back = {"state": ItemState.released, "reason": _UNSENT, "closed_at": now}
     connection.execute(items.update().where(unsent).values(given_back))
     drop_claims(connection, lease, userids)
     message = why
-    if userids:
-        went = verb(len(userids), "waits", "wait")
-        message = f"{why or ''} {counted(len(userids), 'resume')} not sent {went} again.".strip()
+    if waits := len(userids) - len(restored):
+        went = verb(waits, "waits", "wait")
+        message = f"{why or ''} {counted(waits, 'resume')} not sent {went} again.".strip()
     return batches.update(
         connection,
         database,

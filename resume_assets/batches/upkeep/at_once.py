@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -121,8 +121,10 @@ def begin(
         found = _look(connection, database, asking, look)
         if not isinstance(found.plan, Plan):
             return found
-        rows = _put_back(connection, database, found.chosen)
-        key = _claim(connection, database, asking, rows, found.plan, NOW)
+        # One time for both: by it `sending.restoring` knows whom this batch put back.
+        now = database.dialect.utc_now(connection)
+        rows = _put_back(connection, database, found.chosen, now)
+        key = _claim(connection, database, asking, rows, found.plan, NOW, now)
         return replace(found, key=key)
 
     return _unless_raced(lambda: database.write(work))
@@ -136,11 +138,13 @@ def _look(
     return Beginning(found, asking.service, plan)
 
 
-def _put_back(connection: sa.Connection, database: Database, found: Chosen) -> list[Waiting]:
+def _put_back(
+    connection: sa.Connection, database: Database, found: Chosen, now: datetime
+) -> list[Waiting]:
     """Who can be claimed, now that LastProcessed is NULL; left out is who was changed just now."""
     if not found.anew:
         return found.rows
-    lost = set(found.anew) - set(put_back_in(connection, database, found.anew))
+    lost = set(found.anew) - set(put_back_in(connection, database, found.anew, now=now))
     return [row for row in found.rows if row.userid not in lost]
 
 
@@ -192,7 +196,8 @@ def _finish(connection: sa.Connection, *, lease: Lease, asking: _Asking, most: i
             _log.warning("batch %s: not finished at once: %s", lease.key, plan.why)
             values["message"] = f"What it left is not asked again at once: {plan.why}"[:1000]
         else:
-            key = _claim(connection, database, asking, rows, plan, FINISHING)
+            now = database.dialect.utc_now(connection)
+            key = _claim(connection, database, asking, rows, plan, FINISHING, now)
             # Nobody has asked for its first run yet: it is due at once.
             batches.update(connection, database, key, run_requests=0, requested_at=None)
     batches.update(connection, database, lease.key, **values)
@@ -258,6 +263,7 @@ def _claim(
     rows: Sequence[Waiting],
     plan: Plan,
     origin: str,
+    now: datetime,
 ) -> str:
     values = columns_of(asking.settings, asking.asked.prompt)
     values["service"] = asking.service.value
@@ -273,6 +279,6 @@ def _claim(
         key,
         state=BatchState.claimed,
         rows_claimed=len(rows),
-        claimed_at=database.dialect.utc_now(connection),
+        claimed_at=now,
     )
     return key

@@ -7,6 +7,7 @@ until another answer is written over it. What LastProcessed was stays in the led
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -102,11 +103,17 @@ def _put_back(
 
 
 def put_back_in(
-    connection: sa.Connection, database: Database, userids: Sequence[Any], model: str | None = None
+    connection: sa.Connection,
+    database: Database,
+    userids: Sequence[Any],
+    model: str | None = None,
+    *,
+    now: datetime | None = None,
 ) -> list[Any]:
     """Put a page of candidates back into the queue, in this transaction; returns who was.
 
-    `model`: only records that this model read last.
+    `model`: only records that this model read last; `now`: the database's clock, where the caller
+    wants to know by it what was put back here.
     """
     there, items, dialect = database.candidates, database.ledger.items, database.dialect
     locked = sa.select(there.userid).where(there.userid.in_(userids))
@@ -114,7 +121,7 @@ def put_back_in(
     query = _read_by(connection, database, model, sa.null()).where(there.userid.in_(userids))
     found = connection.execute(query).all()
     ours = [row for row in found if row.processed == row.last_processed]
-    now = dialect.utc_now(connection)
+    now = now or dialect.utc_now(connection)
     dialect.update_rows(
         connection,
         there.table,

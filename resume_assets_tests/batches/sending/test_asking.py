@@ -19,6 +19,7 @@ from resume_assets.batches.sending.attempt import Attempt
 from resume_assets.batches.store import OUTPUT, REQUESTS
 from resume_assets.batches.upkeep import forgetting, people
 from resume_assets.batches.upkeep.at_once import begin
+from resume_assets.batches.upkeep.reprocessing import put_back
 from resume_assets.models.prices import Service
 from resume_assets.openai_api.asking import Reply, post
 from resume_assets.openai_api.errors import AccessRefused, ApiRefused, ApiUnavailable, QueueFull
@@ -196,6 +197,41 @@ def test_an_hour_that_the_server_asks_for_is_not_waited_for(flow: Flowing) -> No
         flow.submit(key)
     assert flow.batch(key).state == "abandoned"
     assert flow.faults.count("POST", CHAT) == 1
+
+
+@pytest.mark.parametrize("first_is_sent", [False, True])
+def test_a_record_that_is_not_read_again_after_all_stays_as_it_was(
+    flow: Flowing, impatient: None, first_is_sent: bool
+) -> None:
+    del impatient
+    flow.until_done()
+    before = {userid: flow.candidate(userid) for userid in (1, 2)}
+    full = Respond(429, headers={"retry-after": "3600"})
+    flow.faults.add("POST", CHAT, full, nth=1 + first_is_sent, times=None)
+    key = begun(flow, 1, 2, again=True)
+    assert flow.written() == [3]
+    with pytest.raises(QueueFull):
+        flow.submit(key)
+    if first_is_sent:
+        flow.bring_in(key)
+    assert flow.written() == [1, 2, 3]
+    assert flow.candidate(2) == before[2]
+    assert (flow.candidate(1) == before[1]) or first_is_sent
+    assert flow.items()[2].put_back_at is None
+    assert flow.waiting() == []
+    assert flow.is_balanced()
+
+
+def test_who_has_another_text_by_then_or_waited_before_goes_on_waiting(flow: Flowing) -> None:
+    flow.until_done()
+    put_back(flow.database, flow.settings.model, [1])
+    flow.faults.add("POST", CHAT, Respond(429, headers={"retry-after": "3600"}), times=None)
+    key = begun(flow, 1, 2, again=True)
+    flow.change(2, markdownResume=resume(2) + "Edited")
+    with pytest.raises(QueueFull):
+        flow.submit(key)
+    assert flow.written() == [3]
+    assert sorted(flow.waiting()) == [1, 2]
 
 
 @pytest.mark.parametrize(
