@@ -43,8 +43,9 @@ def look(settings: Settings) -> Iterator[Found]:
         if api.access.is_azure:
             how = "tokens of Entra" if api.access is Access.entra else "a key"
             yield Found(
-                f"Azure OpenAI, logged in to with {how}: {most_requests(settings):,} requests a "
-                "file at most; what takes it longer than 24 hours is late, and goes on"
+                f"Azure OpenAI, asked with {how}: {most_requests(settings):,} requests a "
+                "file at most; what takes it longer than 24 hours is late, and goes on",
+                None,  # whether it lets us in is told above
             )
         elif settings.azure_openai_api_key is not None:
             yield Found("AZURE_OPENAI_API_KEY is set, and not used: another server is asked", None)

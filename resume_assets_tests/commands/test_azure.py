@@ -105,7 +105,7 @@ class TestDoctor:
         said = ok("doctor", "--ask")
         assert "WRONG" not in said
         assert f"RESUME_MODEL={DEPLOYMENT} has to be the name of one" in said
-        assert "logged in to with a key: 100,000 requests a file at most" in said
+        assert "asked with a key: 100,000 requests a file at most" in said
         assert f"ok     answer     {DEPLOYMENT} takes no single requests, as a batch" in said
         assert f"what holds for {BASE} is taken to hold for it" in said
         assert KEY not in said
