@@ -1,13 +1,14 @@
 """The smallest server that takes and lists batches as OpenAI does; it counts its calls."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from resume_assets_tests.serving import in_thread
 
 
 class Stub(ThreadingHTTPServer):
@@ -64,11 +65,5 @@ class _Handler(BaseHTTPRequestHandler):
 def stub(batches: list[dict[str, Any]]) -> Iterator[Stub]:
     """Run it in a thread."""
     server = Stub(batches)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with in_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

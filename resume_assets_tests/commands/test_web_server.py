@@ -1,7 +1,6 @@
 """Dagster's web server as it may be: away, another program, or one that declines."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,6 +10,7 @@ import pytest
 from resume_assets.commands.web_server import NotLaunched, Unreachable, WebServer
 from resume_assets.settings import SettingsError, load_settings
 from resume_assets_tests.commands.processes import free_port
+from resume_assets_tests.serving import in_thread
 
 
 @contextmanager
@@ -26,12 +26,9 @@ def answering(status: int, body: bytes) -> Iterator[WebServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    with in_thread(server):
         yield WebServer(f"http://127.0.0.1:{server.server_port}/")
-        server.shutdown()
-        thread.join()
 
 
 def test_an_answer_of_the_expected_type() -> None:

@@ -1,7 +1,6 @@
 """What the ledger says, read back by the parser of Prometheus' own library."""
 
 import json
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from resume_assets_tests.commands.calling import ok
 from resume_assets_tests.flow import Flowing
 from resume_assets_tests.home import Platform
 from resume_assets_tests.local_openai.faults import Respond
+from resume_assets_tests.serving import in_thread
 
 Read = dict[str, float]
 
@@ -149,14 +149,8 @@ def test_names_are_as_prometheus_wants_them(flow: Flowing) -> None:
 @contextmanager
 def served(flow: Flowing) -> Iterator[str]:
     server = command.Server("127.0.0.1", 0, lambda: written(look(flow.database, flow.settings)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with in_thread(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def fetch(url: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from resume_assets_tests.local_openai.support import MODEL
+from resume_assets_tests.serving import in_thread
 
 JSON = "application/json"
 NOT_FOUND = (404, JSON, b'{"detail": "Not Found"}')
@@ -66,14 +67,8 @@ def serving(
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with in_thread(server):
         yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

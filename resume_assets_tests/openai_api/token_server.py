@@ -7,7 +7,6 @@ App Service", "REST endpoint reference".
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from resume_assets_tests.serving import in_thread
 
 _HEADER = "the header's secret"
 ABOUT_TO_END = 120
@@ -85,11 +86,5 @@ def token_server() -> Iterator[TokenServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     tokens.url = f"http://127.0.0.1:{server.server_address[1]}/msi/token"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with in_thread(server):
         yield tokens
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
