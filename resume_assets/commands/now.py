@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.states import OPEN, WRITTEN, ItemState
+from resume_assets.batches.ledger.states import OPEN, UNSENT, WRITTEN, ItemState
 from resume_assets.batches.planning.decision import NoPlan, Plan
 from resume_assets.batches.planning.runs import is_due
 from resume_assets.batches.upkeep.at_once import Beginning, begin
@@ -149,11 +149,10 @@ def _show(
         elif userid in ends:
             end = ends[userid]
             reason = f"{end.state}: {end.reason}" if end.reason else end.state
-            is_back = end.state == ItemState.released
-            kept = (
-                " Its record is as it was." if userid in begun.chosen.anew else " It waits again."
-            )
-            more = kept if is_back else ""
+            more = ""
+            if end.state == ItemState.released:
+                keeps = userid in begun.chosen.anew and end.reason == UNSENT
+                more = " Its record is as it was." if keeps else " It waits again."
             warn(f"{userid}  no new record: {reason_in_words(reason)}{more}")
             facts.append(_fact(userid, end.state, end.reason))
         elif userid in begun.chosen.refused:

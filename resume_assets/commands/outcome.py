@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.attempts import given_up
 from resume_assets.batches.ledger.queue import count_back, count_sendable
+from resume_assets.batches.ledger.states import OPEN
 from resume_assets.batches.planning import planner
 from resume_assets.commands.output import answer, say
+from resume_assets.commands.telling import next_for
 from resume_assets.database.connect import Database
 from resume_assets.database.setup import require_initialised
 from resume_assets.settings import Settings
@@ -105,8 +107,7 @@ def say_next(database: Database, settings: Settings) -> None:
     waiting, stopped = database.read(look)
     answer(waiting=waiting, stopped=stopped if waiting else None)
     if not waiting:
-        answer(next=None)
-        say("Next: nothing; no resume waits.")
+        _say_next_of_batches(database)
     elif stopped:
         answer(next=None)
         say(f"Next: {stopped}")
@@ -114,3 +115,17 @@ def say_next(database: Database, settings: Settings) -> None:
         answer(next="resume-assets submit")
         told = counted(waiting, "resume")
         say(f"Next: `resume-assets submit` for the {told} that {verb(waiting, 'waits', 'wait')}.")
+
+
+def _say_next_of_batches(database: Database) -> None:
+    """No resume waits: but a batch may be on its way."""
+    there = database.read(lambda c: batches.in_states(c, database, OPEN, of_trials=False))
+    if not there:
+        answer(next=None)
+        say("Next: nothing; no resume waits.")
+        return
+    first = there[0]
+    following = next_for(first) or f"resume-assets check {first.batch_key}"
+    answer(next=following)
+    more = f"; {counted(len(there), 'batch')} {verb(len(there), 'is', 'are')} on the way"
+    say(f"Next: `{following}`{more}.")

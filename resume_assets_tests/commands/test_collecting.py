@@ -123,6 +123,17 @@ def test_where_some_are_usable_the_others_reasons_are_told(
     assert "Next: nothing; no resume waits." in said
 
 
+def test_where_no_resume_waits_another_batch_may_be_on_its_way(home: Path) -> None:
+    with platform_at(home) as platform:
+        platform.seed(2)
+        ok("submit", "--batch", "b1", "--batch-size", "1")
+        ok("submit", "--batch", "b2")
+        platform.until_the_server_has_ended("b1")
+        assert "Next: `resume-assets check b2`; 1 batch is on the way." in ok("check", "b1")
+        platform.until_the_server_has_ended("b2")
+        assert "Next: nothing; no resume waits." in ok("check", "b2")
+
+
 def test_answers_that_name_nobody_are_no_fault_of_the_shape(home: Path) -> None:
     def rules(schema: dict[str, Any], resume: str) -> Any:
         return {

@@ -87,6 +87,9 @@ NO_LINE = "no_line"
 BLANK = "blank"
 """The reason of released items whose resume has nothing that can be seen."""
 
+UNSENT = "not_sent"
+"""The reason of released items whose requests were to be sent one by one, and were not."""
+
 UNSHARED = "same_text_unanswered"
 """The reason of released items that were to get the answer to another's request, and got none."""
 

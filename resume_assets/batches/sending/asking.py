@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.forgotten import among, mark
-from resume_assets.batches.ledger.states import BY_REQUEST, BatchState, ItemState
+from resume_assets.batches.ledger.states import BY_REQUEST, UNSENT, BatchState, ItemState
 from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.planning.quota import stop_planning
 from resume_assets.batches.receiving.reading import read_answers
@@ -45,7 +45,6 @@ PATIENCE = 120.0
 """Seconds that a request waits altogether for a server which has no room for it."""
 
 _LONGEST = 15.0  # seconds between two tries, unless the server asks for more
-_UNSENT = "not_sent"
 _STANDARD = "`resume-assets now --standard` does not wait for room, at the standard price."
 
 
@@ -227,11 +226,11 @@ def _end(
         told = why or "No resume was left to be sent."
         if restored:
             told += " Whose record was to be read again keeps it."
-        return abandon(connection, database, batch, _UNSENT, told, now=now)
+        return abandon(connection, database, batch, UNSENT, told, now=now)
     # Whoever gets the answer to another's request has it, or is told that there is none.
     is_reused = sa.and_(waiting, items.c.same_text_as.is_not(None))
     connection.execute(items.update().where(is_reused).values(state=ItemState.submitted))
-    given_back = {"state": ItemState.released, "reason": _UNSENT, "closed_at": now}
+    given_back = {"state": ItemState.released, "reason": UNSENT, "closed_at": now}
     connection.execute(items.update().where(unsent).values(given_back))
     drop_claims(connection, lease, userids)
     message = why
