@@ -10,15 +10,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from pydantic.fields import FieldInfo
-
 from resume_assets.extraction.candidate import (
     PREFIXES,
     Candidate,
     Evidence,
+    Field,
     Position,
     Rule,
     evidence,
+    fields_of,
     fills,
 )
 
@@ -125,12 +125,12 @@ _FORM_OF_EVIDENCE: Final[Mapping[Evidence, Form]] = {
 def _families() -> tuple[Family, ...]:
     return tuple(
         Family(name, *(_FIELDS.get(name) or _by_evidence(name, field)), fills(field).columns)
-        for name, field in Candidate.model_fields.items()
+        for name, field in fields_of(Candidate).items()
         if name != "positions"
     )
 
 
-def _by_evidence(name: str, field: FieldInfo) -> tuple[str, Form, Together]:
+def _by_evidence(name: str, field: Field) -> tuple[str, Form, Together]:
     form = _FORM_OF_EVIDENCE.get(evidence(field), Form.words)
     if fills(field).rule is Rule.joined:
         return name, form, Together.joined
@@ -141,7 +141,7 @@ FAMILIES: Final = _families()
 """One for each field but the positions."""
 
 JOB_PARTS: Final[Mapping[str, Form]] = MappingProxyType(
-    {fills(field).columns[0]: _JOB_FORMS[name] for name, field in Position.model_fields.items()}
+    {fills(field).columns[0]: _JOB_FORMS[name] for name, field in fields_of(Position).items()}
 )
 """How the names of a position's columns end, and the form of each."""
 

@@ -1,7 +1,7 @@
 """The candidate as the model must answer it: the one source of three things.
 
-The pydantic models below are the JSON schema that is sent, the validation of what comes back, and,
-through the `Fills` on each field, the columns that are written. Lists keep the schema small: it is
+The structs below are the JSON schema that is sent, the validation of what comes back, and, through
+the `Fills` on each field, the columns that are written. Lists keep the schema small: it is
 paid for with every resume. Their lengths are told in the instructions, not in the schema: items
 beyond them are cut off and counted, never a reason to lose a paid answer.
 """
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from itertools import groupby
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.fields import FieldInfo
+import msgspec
 
 
 class ColumnKind(StrEnum):
@@ -118,19 +117,9 @@ PREFIXES = tuple(
 )
 """How the names of the seven positions' columns begin, newest first."""
 
-_STRICT = ConfigDict(
-    extra="forbid",
-    strict=True,
-    str_strip_whitespace=True,
-    frozen=True,
-    cache_strings="keys",  # to look for each value among those before takes a third longer
-)
 
-
-class Position(BaseModel):
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One job."""
-
-    model_config = _STRICT
 
     company: Annotated[str, Fills(("Company",), never=TERM), Evidence.company]
     start: Annotated[str, Fills(("StartDate",), 7, kind=ColumnKind.start_date), Evidence.year]
@@ -149,10 +138,8 @@ def _ranked(stem: str, count: int) -> tuple[str, ...]:
 _SURNAMES = ("Na", "NA", "na", "Nil", "NIL", "Null", "NULL", "null")
 
 
-class Candidate(BaseModel):
+class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole answer: "", [] and null stand for what the resume does not tell."""
-
-    model_config = _STRICT
 
     first_name: Annotated[
         str, Fills(("FirstName",), 100, never=NAME, names=("Na", "Nil")), Evidence.name
@@ -214,12 +201,29 @@ class Candidate(BaseModel):
     ]
 
 
-def fills(field: FieldInfo) -> Fills:
-    """Return what a field fills; LookupError for a field without `Fills`, a mistake in a model."""
+class Field(NamedTuple):
+    """A field of a struct: the type of its values, and what it is annotated with."""
+
+    type: Any
+    notes: tuple[object, ...] = ()
+
+
+def fields_of(struct: type[msgspec.Struct]) -> dict[str, Field]:
+    """Return a struct's fields by name, in their order."""
+    return {
+        name: Field(hint.__origin__, hint.__metadata__)
+        if get_origin(hint) is Annotated
+        else Field(hint)
+        for name, hint in get_type_hints(struct, include_extras=True).items()
+    }
+
+
+def fills(field: Field) -> Fills:
+    """Return what a field fills; LookupError for a field without `Fills`, a mistake in a struct."""
     return _noted(field, Fills)
 
 
-def evidence(field: FieldInfo) -> Evidence:
+def evidence(field: Field) -> Evidence:
     """Return what bears a field's values out; LookupError as above."""
     return _noted(field, Evidence)
 
@@ -227,8 +231,8 @@ def evidence(field: FieldInfo) -> Evidence:
 _Noted = TypeVar("_Noted", Fills, Evidence)
 
 
-def _noted(field: FieldInfo, kind: type[_Noted]) -> _Noted:
-    for note in field.metadata:
+def _noted(field: Field, kind: type[_Noted]) -> _Noted:
+    for note in field.notes:
         if isinstance(note, kind):
             return note
     raise LookupError(f"a field of the candidate has no {kind.__name__}")
@@ -236,7 +240,7 @@ def _noted(field: FieldInfo, kind: type[_Noted]) -> _Noted:
 
 def _position_columns() -> Iterator[Column]:
     """Company for all seven, then each one's dates, then the locations: the table's own order."""
-    fields = [*Position.model_fields.values()]
+    fields = [*fields_of(Position).values()]
     for _, together in groupby(fields, key=lambda field: fills(field).kind is ColumnKind.text):
         group = list(together)
         for prefix in PREFIXES:
@@ -245,14 +249,14 @@ def _position_columns() -> Iterator[Column]:
 
 
 def _columns() -> Iterator[Column]:
-    for name, field in Candidate.model_fields.items():
+    for name, field in fields_of(Candidate).items():
         if name == "positions":
             yield from _position_columns()
         else:
             yield from _columns_of(field)
 
 
-def _columns_of(field: FieldInfo, prefix: str = "") -> Iterator[Column]:
+def _columns_of(field: Field, prefix: str = "") -> Iterator[Column]:
     mark, borne_out_by = fills(field), evidence(field)
     for column in mark.columns:
         yield Column(prefix + column, mark.length, mark.kind, borne_out_by)
@@ -268,8 +272,8 @@ def _bare(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]
         return _bare(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
     if "anyOf" in schema:  # float | None, in fewer words
         return {"type": [option["type"] for option in schema["anyOf"]]}
-    bare = {
-        key: value for key, value in schema.items() if key not in ("title", "description", "$defs")
+    bare = {  # sorted, so that the same schema gives the same bytes whoever makes it
+        key: schema[key] for key in sorted(schema) if key not in ("title", "description", "$defs")
     }
     if "items" in schema:
         bare["items"] = _bare(schema["items"], definitions)
@@ -281,8 +285,8 @@ def _bare(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]
 
 
 def _schema() -> dict[str, Any]:
-    schema = Candidate.model_json_schema()
-    return _bare(schema, schema.get("$defs", {}))
+    schema = msgspec.json.schema(Candidate)
+    return _bare(schema, schema["$defs"])
 
 
 @cache

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from pydantic.fields import FieldInfo
-
 from resume_assets.extraction.candidate import (
     PREFIXES,
     Candidate,
     ColumnKind,
     Evidence,
+    Field,
     Position,
     Rule,
     evidence,
+    fields_of,
     fills,
 )
 
@@ -43,19 +43,19 @@ def descriptions() -> dict[str, str]:
 
 
 def _all() -> Iterator[tuple[str, str]]:
-    for name, field in Candidate.model_fields.items():
+    for name, field in fields_of(Candidate).items():
         if name != "positions":
             yield from _of_field(name, field)
             continue
         for number, prefix in enumerate(PREFIXES):
             rank = _RANKS[number] if number < len(_RANKS) else f"{number + 1}th most"
-            for part, of_position in Position.model_fields.items():
+            for part, of_position in fields_of(Position).items():
                 for column, line in _of_field(part, of_position):
                     what, _, rest = line.partition(":")
                     yield prefix + column, f"{what} of the {rank} recent position:{rest}"
 
 
-def _of_field(name: str, field: FieldInfo) -> Iterator[tuple[str, str]]:
+def _of_field(name: str, field: Field) -> Iterator[tuple[str, str]]:
     mark = fills(field)
     facts = [
         _KINDS.get(mark.kind),

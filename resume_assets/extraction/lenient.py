@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from resume_assets.extraction.candidate import Candidate, Position
+from resume_assets.extraction.candidate import Candidate, Position, fields_of
 from resume_assets.extraction.text import without_surrogates
 
 
@@ -23,6 +23,7 @@ class ShapeError(ValueError):
 _YEARS = re.compile(
     r"\s*(\d{1,3}(?:\.\d+)?)\s*\+?\s*(?:years?|yrs?)?\.?\s*", re.ASCII | re.IGNORECASE
 )
+_OF_POSITION = fields_of(Position).keys()
 _LISTED = re.compile(r"(?:&#?\w{2,31};|[^,;\n|•])+")  # an HTML entity's semicolon separates nothing
 
 
@@ -78,10 +79,8 @@ class _Reader:
         return [self.position(item) for item in value if self._is_object(item)]
 
     def position(self, value: dict[str, Any]) -> Position:
-        self.odd += len(value.keys() - Position.model_fields.keys())
-        return Position.model_validate(
-            {name: self.text(value.get(name)) for name in Position.model_fields}
-        )
+        self.odd += len(value.keys() - _OF_POSITION)
+        return Position(**{name: self.text(value.get(name)) for name in _OF_POSITION})
 
     def _is_object(self, value: object) -> bool:
         if isinstance(value, dict):
@@ -90,19 +89,19 @@ class _Reader:
         return False
 
 
-def _reader_of(annotation: object) -> Callable[[_Reader, object], object]:
-    if annotation is str:
+def _reader_of(wanted: object) -> Callable[[_Reader, object], object]:
+    if wanted is str:
         return _Reader.text
-    if annotation == list[str]:
+    if wanted == list[str]:
         return _Reader.texts
-    if annotation == list[Position]:
+    if wanted == list[Position]:
         return _Reader.positions
-    if annotation == float | None:
+    if wanted == float | None:
         return _Reader.years
-    raise TypeError(f"no reading for {annotation}")
+    raise TypeError(f"no reading for {wanted}")
 
 
-_READERS = {name: _reader_of(field.annotation) for name, field in Candidate.model_fields.items()}
+_READERS = {name: _reader_of(field.type) for name, field in fields_of(Candidate).items()}
 
 
 def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
@@ -119,7 +118,7 @@ def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
     if not known or unknown > len(known):
         raise ShapeError("schema:keys")
     odd = {"": unknown} if unknown else {}
-    values = {}
+    values: dict[str, Any] = {}
     for name, read in _READERS.items():
         reader = _Reader()
         values[name] = read(reader, answer.get(name))
@@ -129,4 +128,4 @@ def read_candidate(answer: object) -> tuple[Candidate, dict[str, int]]:
             odd[name] = reader.odd
     if not any(values.values()) and any(answer[name] for name in known):
         raise ShapeError("schema:values")
-    return Candidate.model_validate(values), odd
+    return Candidate(**values), odd

@@ -9,11 +9,21 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import NamedTuple
+
+from msgspec.structs import asdict
 
 from resume_assets.extraction import numbers
-from resume_assets.extraction.candidate import PREFIXES, Candidate, Fills, Position, Rule, fills
+from resume_assets.extraction.candidate import (
+    PREFIXES,
+    Candidate,
+    Fills,
+    Position,
+    Rule,
+    fields_of,
+    fills,
+)
 from resume_assets.extraction.contacts import (
     EMAIL,
     PHONE,
@@ -52,7 +62,7 @@ class _Mapper(Cleaner):
 
     def __init__(self, candidate: Candidate, today: datetime.date) -> None:
         super().__init__(Record((), {}, {}))
-        self.fields: dict[str, Any] = candidate.__dict__  # quicker than the model's attributes
+        self.fields = asdict(candidate)  # quicker than attributes by name
         self.today = today.year * 12 + today.month
         self.jobs = in_order(
             [
@@ -184,16 +194,17 @@ class _Mapper(Cleaner):
         return columns_of(self.jobs, self.record)
 
 
-_COMPANIES = Kind(fills(Position.model_fields["company"]))
-_LOCATIONS = Kind(fills(Position.model_fields["location"]))
+_OF_POSITION = fields_of(Position)
+_COMPANIES = Kind(fills(_OF_POSITION["company"]))
+_LOCATIONS = Kind(fills(_OF_POSITION["location"]))
 _NO_TEXT = Reading(None, None)
 
 
-_values_of: Callable[[dict[str, str]], tuple[str, ...]] = itemgetter(*Position.model_fields)
+_values_of: Callable[[Position], tuple[str, ...]] = attrgetter(*_OF_POSITION)
 
 
 def _job(raw: Position) -> Job:
-    company, begin, finish, where = _values_of(raw.__dict__)
+    company, begin, finish, where = _values_of(raw)
     start, end = read_period(begin, finish)
     named: Change | None = None
     name: str | None = company
@@ -251,7 +262,7 @@ class _Step(NamedTuple):
 def _plan() -> list[_Step]:
     """Return the steps in the order of the fields, which is that of COLUMNS."""
     plan: list[_Step] = []
-    for name, info in Candidate.model_fields.items():
+    for name, info in fields_of(Candidate).items():
         if name == "positions":
             columns = tuple(f"{prefix}Company" for prefix in PREFIXES)
             plan.append(_Step(_Mapper.positions, _slot(name, Fills(columns)), name, None))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.candidate import Candidate, fields_of
 from resume_assets.extraction.lenient import ShapeError
 
 LONGEST = 200_000
@@ -19,7 +19,8 @@ _MOST_STARTS = 200
 _DEEPEST = 6  # of an answer; a candidate has three levels
 
 _START = re.compile(r"\{\s*[\"']")
-_OUR_KEYS = "|".join(Candidate.model_fields)
+_FIELDS = fields_of(Candidate).keys()
+_OUR_KEYS = "|".join(_FIELDS)
 _OUR_KEY = re.compile(f"[\"'](?:{_OUR_KEYS})[\"']\\s*:")
 _NAME = re.compile(f"\\b(?:{_OUR_KEYS})\\b(?=[\"']?\\s*:|[\"'])")
 _THOUGHT = ("<think>", "</think>")
@@ -42,7 +43,7 @@ def find_object(text: str) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     position = 0
     for start, end, value in _complete_objects(text):
-        if value.keys() & Candidate.model_fields.keys():
+        if value.keys() & _FIELDS:
             found.append(value)
             rest.append(text[position:start])
             position = end

@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from msgspec.structs import astuple
 
 from resume_assets.extraction.candidate import Candidate, Position
+from resume_assets.extraction.exact import read_exactly
 from resume_assets.extraction.faults import is_own, reason_of
 from resume_assets.extraction.lenient import ShapeError, read_candidate
 from resume_assets.extraction.recovery import find_object
@@ -70,8 +71,6 @@ _FINISH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BATCH_ENDS = {"batch_expired": Outcome.expired, "batch_cancelled": Outcome.cancelled}
 _FILTERED = "content_filter"
 _MOST = 2**31 - 1  # of a count: what the ledger's INT holds
-
-_validate = Candidate.__pydantic_validator__.validate_json
 
 
 def read_line(line: bytes | bytearray | memoryview) -> Answer:
@@ -253,8 +252,8 @@ def _content(content: object) -> tuple[str | None, bool]:
 def _read_content(answer: Answer, content: str) -> None:
     """Read the answer's text: exactly as the schema asks, else as far as it is unambiguous."""
     try:
-        answer.candidate = _validate(content)
-    except (ValidationError, UnicodeEncodeError):  # the latter for lone surrogates in the text
+        answer.candidate = read_exactly(content)
+    except ValueError:
         try:
             _read_odd_content(answer, without_surrogates(content))
         except ShapeError as refusal:
@@ -275,11 +274,10 @@ _PERSON = (
 
 def _is_empty(candidate: Candidate) -> bool:
     """Tell whether an answer names nobody: it would only overwrite what is known of a person."""
-    fields = candidate.__dict__
-    name: str = fields["first_name"]
-    if name.isalpha() and name[0] not in UNSURE:
+    name = candidate.first_name
+    if name[:1].isalpha() and name[0] not in UNSURE:
         return False  # nearly always
-    return not any(_tells(fields[name]) for name in _PERSON)
+    return not any(_tells(getattr(candidate, name)) for name in _PERSON)
 
 
 def _tells(value: object) -> bool:
@@ -287,7 +285,7 @@ def _tells(value: object) -> bool:
         text = clean(value)
         return any(map(str.isalnum, text)) and not is_placeholder(text)
     if isinstance(value, Position):
-        return any(map(_tells, value.__dict__.values()))
+        return any(map(_tells, astuple(value)))
     return isinstance(value, list) and any(map(_tells, value))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resume_assets.extraction.candidate import Candidate, response_format
+from resume_assets.extraction.candidate import Candidate, Position, fields_of, response_format
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets_tests.benchmarks.children import peak_mb
 
@@ -43,10 +43,21 @@ def _paths(folder: Path) -> Iterator[Path]:
         number += 1
 
 
+def _as_pydantic() -> Any:
+    """The same model in the library that the peer takes its schemas from."""
+    create: Callable[..., Any] = importlib.import_module("pydantic").create_model
+    job, candidate = (
+        {name: (field.type, ...) for name, field in fields_of(struct).items()}
+        for struct in (Position, Candidate)
+    )
+    jobs: Any = list.__class_getitem__(create("Position", **job))
+    return create("Candidate", **candidate | {"positions": (jobs, ...)})
+
+
 def openbatch(database: str, folder: Path) -> None:
     """As its documentation shows for structured output."""
     collector: Callable[..., Any] = importlib.import_module("openbatch").BatchCollector
-    last, collect = Path(), None
+    last, collect, wanted = Path(), None, _as_pydantic()
     for (userid, text), path in zip(_resumes(database), _paths(folder), strict=False):
         if path != last:
             last, collect = path, collector(batch_file_path=path)
@@ -54,7 +65,7 @@ def openbatch(database: str, folder: Path) -> None:
         collect.chat.completions.parse(
             custom_id=str(userid),
             model=_MODEL,
-            response_format=Candidate,
+            response_format=wanted,
             temperature=0.2,
             max_completion_tokens=4_000,
             messages=_messages(text),

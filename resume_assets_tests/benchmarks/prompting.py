@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+import msgspec
+
 from resume_assets.choices import ResponseFormat
 from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
 from resume_assets.extraction.prompt import load_prompt
@@ -14,11 +16,11 @@ from resume_assets_tests.benchmarks.figures import Figure, figure
 
 
 def measure(rows: int, rounds: int) -> Iterator[Figure]:
-    """Tokens and bytes a request; beside the schema as pydantic writes it."""
+    """Tokens and bytes a request; beside the schema as msgspec writes it."""
     del rows, rounds
     count = counter_for(data.MODEL).count
     schema = count(json.dumps(response_format(), separators=(",", ":")))
-    plain = count(json.dumps(Candidate.model_json_schema(), separators=(",", ":")))
+    plain = count(json.dumps(msgspec.json.schema(Candidate), separators=(",", ":")))
     flat = count(json.dumps({column.name: {"type": "string"} for column in COLUMNS}))
     prompt = count(load_prompt("lean").text)
     template = RequestTemplate(
@@ -28,6 +30,6 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
     )
     yield figure("prompt_tokens", [prompt + schema], "tokens", "instructions + schema, a request")
     yield figure("instructions_tokens", [prompt], "tokens", "")
-    note = f"pydantic's own: {plain}; a property for each of {len(COLUMNS)} columns: {flat}"
+    note = f"msgspec's own: {plain}; a property for each of {len(COLUMNS)} columns: {flat}"
     yield figure("schema_tokens", [schema], "tokens", note)
     yield figure("request_fixed_bytes", [template.fixed_bytes], "bytes", "a line without resume")

@@ -16,13 +16,13 @@ PAGE = DOCS / "changing.md"
 
 _READ = """
 import datetime
-from resume_assets.extraction.candidate import Candidate, COLUMNS
+from resume_assets.extraction.candidate import Candidate, COLUMNS, response_format
 from resume_assets.extraction.mapping import to_record
 from resume_assets.evaluation.groups import GROUP_OF
-empty = {"array": [], "string": "", "number": None}
+empty = {"array": [], "string": ""}
 fields = {
-    name: empty[kind.get("type", "number")]
-    for name, kind in Candidate.model_json_schema()["properties"].items()
+    name: empty.get(str(kind["type"]))
+    for name, kind in response_format()["json_schema"]["schema"]["properties"].items()
 }
 record = to_record(Candidate(**fields | {"notice_period": "4 weeks"}), datetime.date(2026, 11, 27))
 values = dict(zip([column.name for column in COLUMNS], record.values, strict=True))

@@ -3,13 +3,13 @@
 import pytest
 
 from resume_assets.evaluation.groups import _FIELDS, Form, Together, _by_evidence
-from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.candidate import Candidate, fields_of
 
 
 @pytest.mark.parametrize("name", _FIELDS)
 def test_a_field_that_is_described_would_be_compared_alike_if_it_were_not(name: str) -> None:
     _, _, by_hand = _FIELDS[name]
-    group, _, derived = _by_evidence(name, Candidate.model_fields[name])
+    group, _, derived = _by_evidence(name, fields_of(Candidate)[name])
     assert group == name
     assert derived is (Together.ranked if by_hand is Together.open else by_hand)
 
@@ -26,4 +26,4 @@ def test_a_field_that_is_described_would_be_compared_alike_if_it_were_not(name: 
     ],
 )
 def test_its_form_is_that_of_its_evidence(name: str, form: Form) -> None:
-    assert _by_evidence(name, Candidate.model_fields[name])[1] is form
+    assert _by_evidence(name, fields_of(Candidate)[name])[1] is form

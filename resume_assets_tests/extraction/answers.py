@@ -4,6 +4,9 @@ import copy
 import json
 from typing import Any
 
+from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.exact import read_exactly
+
 _FULL: dict[str, Any] = {
     "first_name": "Zofia",
     "middle_name": "",
@@ -41,6 +44,11 @@ _FULL: dict[str, Any] = {
 def full_answer(**changes: Any) -> dict[str, Any]:
     """Return a typical answer, valid as it is, with the given fields changed."""
     return {**copy.deepcopy(_FULL), **changes}
+
+
+def candidate(**changes: Any) -> Candidate:
+    """That answer, as it is read."""
+    return read_exactly(json.dumps(full_answer(**changes)))
 
 
 def output_line(content: Any, **changes: Any) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resume_assets.extraction.candidate import COLUMNS, PREFIXES, Candidate, ColumnKind
+from resume_assets.extraction.candidate import COLUMNS, PREFIXES, Candidate, ColumnKind, Position
 from resume_assets.extraction.mapping import FALLBACK_CATEGORIES, fit, note_shape, to_record
 from resume_assets.extraction.responses import read_line
 from resume_assets.extraction.values import ANSWER, Change, Record, note
-from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.extraction.answers import candidate, full_answer, output_bytes
 from resume_assets_tests.extraction.test_skills import CONNECTING
 
 TODAY = datetime.date(2026, 11, 23)
@@ -20,7 +20,7 @@ NAMES = [column.name for column in COLUMNS]
 
 
 def record(**changes: Any) -> Record:
-    return to_record(Candidate.model_validate(full_answer(**changes)), TODAY)
+    return to_record(candidate(**changes), TODAY)
 
 
 def columns(**changes: Any) -> dict[str, str | None]:
@@ -591,16 +591,8 @@ anyone = st.fixed_dictionaries(
 @settings(max_examples=300)
 @given(anyone)
 def test_every_record_is_writable(answer):
-    candidate = Candidate.model_construct(
-        **{
-            **answer,
-            "positions": [
-                type(Candidate.model_validate(full_answer()).positions[0]).model_construct(**job)
-                for job in answer["positions"]
-            ],
-        }
-    )
-    result = to_record(candidate, TODAY)
+    positions = [Position(**job) for job in answer["positions"]]
+    result = to_record(Candidate(**answer | {"positions": positions}), TODAY)
     assert len(result.values) == len(COLUMNS)
     for column, value in zip(COLUMNS, result.values, strict=True):
         if value is None:

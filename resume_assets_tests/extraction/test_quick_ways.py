@@ -73,7 +73,7 @@ def forget() -> None:
 
 
 def record(changes: dict[str, Any]) -> tuple[Any, ...]:
-    made: Record = to_record(Candidate.model_construct(**full_answer(**parsed(changes))), TODAY)
+    made: Record = to_record(Candidate(**full_answer(**parsed(changes))), TODAY)
     return made.values, [*made.changes.items()], made.unreadable
 
 
@@ -83,7 +83,7 @@ def parsed(changes: dict[str, Any]) -> dict[str, Any]:
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
             given = {key: strip(item) for key, item in value.items()}
-            return Position.model_construct(**given)
+            return Position(**given)
         if isinstance(value, list):
             return [strip(item) for item in value]
         return "".join(value.strip())

@@ -4,16 +4,17 @@ import json
 import time
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
-from resume_assets.extraction.candidate import Candidate
+from resume_assets.extraction.candidate import Candidate, fields_of
 from resume_assets.extraction.lenient import ShapeError, _Reader, _reader_of
 from resume_assets.extraction.recovery import find_object
 from resume_assets.extraction.responses import Answer, Outcome, read_line
-from resume_assets_tests.extraction.answers import full_answer, output_bytes, output_line
+from resume_assets_tests.extraction.answers import candidate, full_answer, output_bytes, output_line
 
 FULL = json.dumps(full_answer())
 
@@ -30,7 +31,7 @@ def http(status: int, body: Any) -> Answer:
 def test_a_good_answer():
     answer = read(full_answer())
     assert (answer.custom_id, answer.outcome, answer.reason) == ("17", Outcome.succeeded, "")
-    assert answer.candidate == Candidate.model_validate(full_answer())
+    assert answer.candidate == candidate()
     assert (answer.input_tokens, answer.cached_tokens, answer.output_tokens) == (1900, 1024, 420)
     assert (answer.status_code, answer.attempt_used) == (200, True)
     assert (answer.odd_values, answer.recovered) == (0, False)
@@ -214,7 +215,7 @@ def test_odd_positions():
         full_answer(positions=[{"company": "Acme", "start": 2019, "pay": 5}, "Globex", None, 7])
     )
     assert answer.candidate is not None
-    assert [job.model_dump() for job in answer.candidate.positions] == [
+    assert [asdict(job) for job in answer.candidate.positions] == [
         {"company": "Acme", "start": "2019", "end": "", "location": ""}
     ]
     # pay, start, end, location; and three that are no position
@@ -229,7 +230,7 @@ def test_odd_positions():
         ({"summary": "x", "note": 1, "other": 2}, "schema:keys"),
         (full_answer(positions="Acme"), "schema:positions"),
         (full_answer(positions={"0": {}}), "schema:positions"),
-        ({name: {"type": "string"} for name in Candidate.model_fields if "s" not in name}, None),
+        ({name: {"type": "string"} for name in fields_of(Candidate) if "s" not in name}, None),
         ("I can't read this resume.", "not_json"),
         ("{hello}", "not_json"),
         (FULL[:900], "truncated"),
@@ -265,11 +266,11 @@ def test_answers_that_are_no_candidate(content, reason):
 def test_one_object_in_other_text_is_recovered(content):
     answer = read(content)
     assert answer.outcome is Outcome.succeeded
-    assert answer.candidate == Candidate.model_validate(full_answer())
+    assert answer.candidate == candidate()
 
 
 def test_mending_never_makes_another_candidate():
-    good = Candidate.model_validate(full_answer())
+    good = candidate()
     mended = 0
     for index in range(len(FULL)):
         broken = FULL[:index] + FULL[index + 1 :]
@@ -423,7 +424,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=20,
 )
-fields = st.sampled_from(list(Candidate.model_fields))
+fields = st.sampled_from(list(fields_of(Candidate)))
 
 
 @settings(max_examples=300)
@@ -440,7 +441,7 @@ def test_no_answer_raises(changes, other):
         assert answer.custom_id == "17"
         if answer.outcome is Outcome.succeeded:
             assert isinstance(answer.candidate, Candidate)
-            orjson.dumps(answer.candidate.model_dump())
+            msgspec.json.encode(answer.candidate)
 
 
 @settings(max_examples=200)
@@ -497,7 +498,7 @@ SAME = {
 def test_an_answer_in_another_shape_is_the_same_answer(shape: str):
     answer = read_line(json.dumps(SAME[shape]).encode())
     assert (answer.custom_id, answer.outcome, answer.reason) == ("17", Outcome.succeeded, "")
-    assert answer.candidate == Candidate.model_validate(full_answer())
+    assert answer.candidate == candidate()
     assert (answer.input_tokens, answer.output_tokens) == (1900, 420)
     assert answer.attempt_used
 

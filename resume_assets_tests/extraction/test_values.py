@@ -3,11 +3,11 @@
 import pytest
 
 from resume_assets.extraction import values
-from resume_assets.extraction.candidate import Candidate, Position, fills
+from resume_assets.extraction.candidate import Candidate, Position, fields_of, fills
 from resume_assets.extraction.values import Change, Kind, Reading
 
-CITY = fills(Candidate.model_fields["city"])
-COMPANY = fills(Position.model_fields["company"])
+CITY = fills(fields_of(Candidate)["city"])
+COMPANY = fills(fields_of(Position)["company"])
 
 
 def test_what_is_remembered_has_a_limit_and_changes_no_reading(

@@ -4,6 +4,7 @@ The rules have seen the samples: these are tests that nothing broke, no measure 
 """
 
 import datetime
+import json
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from resume_assets.evaluation import Report, Score, score
 from resume_assets.evaluation.gold import Known
-from resume_assets.extraction.candidate import COLUMNS, Candidate, response_format
+from resume_assets.extraction.candidate import COLUMNS, response_format
+from resume_assets.extraction.exact import read_exactly
 from resume_assets.extraction.mapping import to_record
 from resume_assets.local_openai.rules import answer
 from resume_assets.samples import Sample, load
@@ -24,7 +26,8 @@ NAMES = [column.name for column in COLUMNS]
 @cache
 def actual(userid: int) -> dict[str, str | None]:
     text = next(sample.text for sample in SAMPLES if sample.userid == userid)
-    candidate = Candidate.model_validate(answer(response_format(), text or "", today=TODAY))
+    found = answer(response_format(), text or "", today=TODAY)
+    candidate = read_exactly(json.dumps(found))
     return dict(zip(NAMES, to_record(candidate, TODAY).values, strict=True))
 
 

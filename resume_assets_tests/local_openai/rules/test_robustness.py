@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resume_assets.extraction.candidate import Candidate, response_format
+from resume_assets.extraction.candidate import response_format
+from resume_assets.extraction.exact import read_exactly
 from resume_assets.local_openai.rules import answer
 from resume_assets.samples import load
 
@@ -25,18 +26,19 @@ LINES = sorted({line for text in SAMPLES for line in text.splitlines()})
 )
 def test_any_text_gets_a_valid_answer(text):
     found = answer(FORMAT, text)
-    Candidate.model_validate_json(orjson.dumps(found))
+    read_exactly(orjson.dumps(found).decode())
 
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 3_000), st.integers(0, 3_000))
 @settings(max_examples=50)
 def test_a_resume_cut_anywhere_gets_a_valid_answer(text, first, last):
-    Candidate.model_validate(answer(FORMAT, text[:first] + "\n[...]\n" + text[last:]))
+    found = answer(FORMAT, text[:first] + "\n[...]\n" + text[last:])
+    read_exactly(orjson.dumps(found).decode())
 
 
 def test_lone_surrogates_and_nul_get_a_valid_answer():
     found = answer(FORMAT, "Jane\ud800 Doe\x00\nSkills: a\udfff, b")
-    Candidate.model_validate_json(orjson.dumps(found))
+    read_exactly(orjson.dumps(found).decode())
 
 
 _ANSWERS = """
