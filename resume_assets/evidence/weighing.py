@@ -5,28 +5,14 @@ rest the resume is folded as a whole and the ways of `finding` are gone.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from resume_assets.evidence.finding import CONTACTS, VERBATIM, WAYS, first_found
 from resume_assets.evidence.folding import Folded, quick, quick_values
 from resume_assets.evidence.years import PRESENT
 from resume_assets.extraction.candidate import COLUMNS, Evidence
 from resume_assets.extraction.place_names import STATES
-from resume_assets.extraction.values import Change, Changes
-
-
-class Weight(NamedTuple):
-    """How many values were looked for, and the columns of those that the resume does not bear out.
-
-    Columns are spelt as in COLUMNS, and in that order.
-    """
-
-    checked: int
-    missing: tuple[str, ...]
-
-
-NO_WEIGHT: Final = Weight(0, ())
-"""Of a record that has no resume any more."""
+from resume_assets.extraction.values import Change, Changes, Weight
 
 _KINDS: Final = [column.evidence for column in COLUMNS]
 _NAMES: Final = [column.name for column in COLUMNS]

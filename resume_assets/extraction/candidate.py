@@ -118,7 +118,7 @@ PREFIXES = tuple(
 """How the names of the seven positions' columns begin, newest first."""
 
 
-class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One job."""
 
     company: Annotated[str, Fills(("Company",), never=TERM), Evidence.company]
@@ -138,7 +138,7 @@ def _ranked(stem: str, count: int) -> tuple[str, ...]:
 _SURNAMES = ("Na", "NA", "na", "Nil", "NIL", "Null", "NULL", "null")
 
 
-class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A whole answer: "", [] and null stand for what the resume does not tell."""
 
     first_name: Annotated[

@@ -98,9 +98,15 @@ def may_be_of(line: bytes, wanted: Collection[str]) -> bool:
 
     Most of a large batch's lines are of no interest to whoever looks for a few.
     """
+    found = custom_id_in(line)
+    return found is None or found in wanted
+
+
+def custom_id_in(line: bytes) -> str | None:
+    """Whose request a line seems to be about, without parsing it; None where that is not to see."""
     # In the text of an answer, which is JSON in JSON, the quotes would have backslashes.
     found = _CUSTOM_ID.search(line)
-    return found is None or found[1].decode() in wanted
+    return found[1].decode() if found else None
 
 
 def readdressed(line: bytes, custom_id: str) -> bytes:

@@ -77,17 +77,33 @@ class Reading(NamedTuple):
     change: Change | None
 
 
+class Weight(NamedTuple):
+    """How many values were looked for, and the columns of those that the resume does not bear out.
+
+    Columns are spelt as in COLUMNS, and in that order.
+    """
+
+    checked: int
+    missing: tuple[str, ...]
+
+
+NO_WEIGHT: Final = Weight(0, ())
+"""Of a record that has no resume any more, or was not weighed."""
+
+
 @dataclass(slots=True)
 class Record:
     """A candidate's values in the order of COLUMNS, and what had to be done to get them.
 
     `unreadable` holds the raw text of dates by column: personal data, for the ledger only.
-    `digests` are those of the values (`ledger.digests`), where they were made already.
+    `weight` is what `evidence` found. `digests` are those of the values (`ledger.digests`), where
+    they were made already.
     """
 
     values: tuple[str | None, ...]
     changes: Changes = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    weight: Weight = NO_WEIGHT
     digests: str = field(default="", compare=False)
 
 

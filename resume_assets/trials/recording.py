@@ -14,7 +14,7 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.applying import close_unusable, finish, write_answers
-from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.clearing import clear
 from resume_assets.batches.records.discarding import discarded
 from resume_assets.batches.records.rows import READING, Applied, Row
 from resume_assets.batches.store import BatchStore
@@ -49,18 +49,17 @@ class _Recorder:
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
 
-    def rows(
-        self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0
-    ) -> Iterator[tuple[Row, str]]:
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[tuple[Row, str]]:
         """Each usable answer that is not written yet, with its record as JSON."""
         database = self.lease.database
-        wanted = (pair for pair in answers if pair[0].state == self.wanted)
-        for asked, answer, weight in weighed(database, wanted, expected=expected):
-            if answer.record is None:
+        for asked, answer in answers:
+            record = answer.record
+            if asked.state != self.wanted or record is None:
                 continue
-            told = _as_told(database, answer.record)
-            changes, unread = answer.record.changes, answer.record.unreadable
-            row = Row(asked, (), usage_of(answer), changes, unread, weight)
+            clear(record, database.not_borne_out)
+            told = _as_told(database, record)
+            usage = usage_of(answer)
+            row = Row(asked, (), usage, record.changes, record.unreadable, record.weight)
             yield row, orjson.dumps(told).decode()
 
     def write(self, rows: list[tuple[Row, str]]) -> None:

@@ -20,11 +20,10 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.ledger.states import BatchState, ItemState
-from resume_assets.batches.records import writing
+from resume_assets.batches.records import applying
 from resume_assets.batches.records.applying import CHUNK, apply
 from resume_assets.batches.store import OUTPUT, BatchStore
 from resume_assets.database.connect import Database
-from resume_assets.evidence.weighing import NO_WEIGHT
 from resume_assets_tests.benchmarks import children, data
 from resume_assets_tests.benchmarks.building import build_all
 from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure, ratio
@@ -89,11 +88,7 @@ def apply_once(*, rows: int, evidence: bool = True) -> float:
 
 def _nothing_weighed() -> AbstractContextManager[Any]:
     """As if there were no evidence: no resume is read, nothing is looked for."""
-
-    def unweighed(_: Database, answers: Iterator[Any], **__: int) -> Iterator[Any]:
-        return ((asked, answer, NO_WEIGHT) for asked, answer in answers)
-
-    return patch.object(writing, "weighed", unweighed)
+    return patch.object(applying, "resumes_of", lambda *_: {})
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -4,9 +4,9 @@ import pytest
 
 from resume_assets.evidence import weighing
 from resume_assets.evidence.folding import Folded
-from resume_assets.evidence.weighing import Weight, weigh
+from resume_assets.evidence.weighing import weigh
 from resume_assets.extraction.candidate import COLUMNS
-from resume_assets.extraction.values import Change, Changes
+from resume_assets.extraction.values import Change, Changes, Weight
 
 NAMES = [column.name for column in COLUMNS]
 

@@ -1,51 +1,78 @@
-"""Answers as records: read in this process or, when they are many, in a helper process.
+"""Answers as records, weighed against their resumes: here, and by helper processes where many wait.
 
-To parse, validate and map an answer costs more than to write it. With a helper process for
-that, both go on at once: lines in, records out.
+To parse, validate, map and weigh an answer costs more than to write it. A helper does that while
+this process writes; and when it has enough to do and there is nothing to write, this one lends it a
+hand.
 """
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import fields
 from datetime import date
+from functools import partial
+from io import BytesIO
 from operator import attrgetter
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import orjson
 
 from resume_assets import beside
 from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.errors import PlatformError
+from resume_assets.evidence.weighing import weigh
 from resume_assets.extraction.mapping import note_shape, to_record
-from resume_assets.extraction.responses import Answer, Outcome, read_line
-from resume_assets.extraction.values import CHANGES, Record
+from resume_assets.extraction.responses import Answer, Outcome, custom_id_in, read_line
+from resume_assets.extraction.text import text_hash
+from resume_assets.extraction.values import CHANGES, Record, Weight
 from resume_assets.processors import processors
 
-HELP_FROM = 16_000_000
-"""Bytes (some five thousand answers) from which the helper is worth its half second of start."""
+HELP_FROM: Final = 16_000_000
+"""Bytes (some five thousand answers) from which the helper is worth its third of a second."""
 
-HEAD = 3_000_000
-"""Bytes (some twelve hundred answers) that are read here while the helper starts."""
+PARCEL: Final = 500_000
+"""Bytes (some two hundred answers) that are read together."""
 
-_CHUNK = 100  # answers that go over together
-_END = b"end\n"  # so that half a stream is never taken for a whole one
+_MOST_HELPERS: Final = 2  # then writing takes longer than reading
+_AHEAD: Final = 4  # parcels that a helper has at a time
+_WAITING: Final = 4  # parcels beyond those that are read here before the oldest is waited for
+_LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
+
+
+class Resume(NamedTuple):
+    """A resume as it is now, and the hash of the one that was sent."""
+
+    text: str | None
+    sent: str | None
+
+
+Resumes = Callable[[Collection[str]], Mapping[str, Resume]]
+"""Finds the resumes of these custom_ids; those that need not be weighed are left out."""
 
 
 class ReaderDied(PlatformError):
     """The process that reads answers ended before they did."""
 
 
-def read_records(stream: BinaryIO, today: date) -> Iterator[Answer]:
+class _Parcel(NamedTuple):
+    lines: list[bytes]
+    resumes: Mapping[str, Resume]
+
+
+def read_records(
+    stream: BinaryIO, today: date, resumes: Resumes = lambda _: {}
+) -> Iterator[Answer]:
     """Yield what each line says, with a `record` in place of its candidate.
 
-    `today` ends current positions. Raises ReaderDied, OSError.
+    A record whose resume is among `resumes` is weighed. `today` ends current positions. Raises
+    ReaderDied, OSError, and what finding the resumes does.
     """
-    if processors() > 1 and _size(stream) >= HELP_FROM:
-        return _read_beside(stream, today)
-    return _read_here(stream, today)
+    is_helped = processors() > 1 and _size(stream) >= HELP_FROM
+    read = _read_beside if is_helped else _read_here
+    for parcel, answers in read(_parcels(stream, resumes), today):
+        yield from _all_weighed(answers, parcel, resumes)
 
 
 def _size(stream: BinaryIO) -> int:
@@ -56,6 +83,22 @@ def _size(stream: BinaryIO) -> int:
     return size
 
 
+def _parcels(stream: BinaryIO, resumes: Resumes) -> Iterator[_Parcel]:
+    while lines := stream.readlines(PARCEL):
+        # Lines without a choice, errors for instance, hold no record.
+        named = [custom_id_in(line) for line in lines if b'"choices"' in line]
+        yield _Parcel(lines, resumes([custom_id for custom_id in named if custom_id is not None]))
+
+
+def _all_weighed(answers: list[Answer], parcel: _Parcel, resumes: Resumes) -> Iterator[Answer]:
+    """The answers; one whose custom_id was found by parsing the line only is weighed now."""
+    for answer in answers:
+        if answer.record is not None and answer.custom_id not in parcel.resumes:
+            late = resumes([answer.custom_id] if answer.custom_id is not None else [])
+            _weigh(answer, late)
+        yield answer
+
+
 def read_answers(lines: Iterable[bytes]) -> Iterator[Answer]:
     """Yield what each line says, empty ones left out."""
     for line in lines:
@@ -63,55 +106,109 @@ def read_answers(lines: Iterable[bytes]) -> Iterator[Answer]:
             yield read_line(line)
 
 
-def _read_here(lines: Iterable[bytes], today: date) -> Iterator[Answer]:
-    for answer in read_answers(lines):
-        if answer.candidate is not None:
-            answer.record = to_record(answer.candidate, today)
-            if answer.odd_fields or answer.recovered:
-                note_shape(answer.record, answer.odd_fields, recovered=answer.recovered)
-            answer.candidate = None
-        yield answer
+def _read(parcel: _Parcel, today: date) -> list[Answer]:
+    return [_with_record(answer, parcel.resumes, today) for answer in read_answers(parcel.lines)]
 
 
-def _read_beside(stream: BinaryIO, today: date) -> Iterator[Answer]:
-    head = stream.readlines(HEAD)
-    with _reader_of(stream, today) as helper:
-        yield from _read_here(head, today)
-        head.clear()
-        yield from _received(helper)
+def _with_record(answer: Answer, resumes: Mapping[str, Resume], today: date) -> Answer:
+    if answer.candidate is not None:
+        answer.record = to_record(answer.candidate, today)
+        if answer.odd_fields or answer.recovered:
+            note_shape(answer.record, answer.odd_fields, recovered=answer.recovered)
+        answer.candidate = None
+        _weigh(answer, resumes)
+    return answer
 
 
-@contextmanager
-def _reader_of(stream: BinaryIO, today: date) -> Iterator[subprocess.Popen[bytes]]:
-    """The helper process, which reads what is left of the stream. Raises what reading it does."""
-    try:
-        descriptor = stream.fileno()
-    except OSError:  # an object store's stream has none
-        with (
-            beside.start(__name__, today.isoformat()) as helper,
-            beside.fed(helper, stream),
-        ):
-            yield helper
+def _weigh(answer: Answer, resumes: Mapping[str, Resume]) -> None:
+    """A resume that is another by now, or gone, tells nothing about the record."""
+    record, resume = answer.record, resumes.get(answer.custom_id or "")
+    if record is None or resume is None or not resume.text:
         return
-    # The helper goes on from there: of what is buffered here it would know nothing.
-    os.lseek(descriptor, stream.tell(), os.SEEK_SET)
-    with beside.start(__name__, today.isoformat(), lines=stream) as helper:
-        try:
-            yield helper
-        finally:
-            helper.kill()
+    if text_hash(resume.text) == resume.sent:
+        record.weight = weigh(record.values, record.changes, resume.text)
 
 
-def _received(helper: subprocess.Popen[bytes]) -> Iterator[Answer]:
-    for chunk in helper.stdout or ():
-        if chunk == _END:
+Reading = Iterator[tuple[_Parcel, list[Answer]]]
+
+
+def _read_here(parcels: Iterator[_Parcel], today: date) -> Reading:
+    for parcel in parcels:
+        yield parcel, _read(parcel, today)
+
+
+def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
+    try:
+        with ExitStack() as stack:
+            helpers = [
+                stack.enter_context(beside.Helper(__name__, today.isoformat()))
+                for _ in range(min(_MOST_HELPERS, processors() - 1))
+            ]
+            yield from _shared(parcels, today, helpers)
+    except beside.HelperDied as died:
+        raise ReaderDied(
+            f"The process that reads the answers ended early ({died}; it may have run out of "
+            "memory). What was written stays; materialize updated_candidate_records again."
+        ) from None
+
+
+def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper]) -> Reading:
+    """All parcels in their order, each read by a helper or, where all have enough to do, here."""
+    out: deque[tuple[_Parcel, list[Answer] | beside.Helper]] = deque()
+    while True:
+        # They must never want for work: so that is seen to before each parcel that is passed on.
+        while (helper := _with_room(helpers)) and (parcel := next(parcels, None)):
+            if _is_long(parcel):
+                out.append((parcel, _read(parcel, today)))
+            else:
+                helper.send(_packed(parcel))
+                out.append((parcel, helper))
+        is_here = bool(out) and (isinstance(out[0][1], list) or out[0][1].has_answered)
+        has_room = len(out) < len(helpers) * _AHEAD + _WAITING
+        if not is_here and has_room and (parcel := next(parcels, None)):
+            out.append((parcel, _read(parcel, today)))
+        elif out:
+            parcel, by = out.popleft()
+            yield parcel, by if isinstance(by, list) else _unpacked(by.receive())
+        else:
             return
-        if chunk.endswith(b"\n"):
-            yield from map(_unpacked, orjson.loads(chunk))
-    raise ReaderDied(
-        f"The process that reads the answers ended early (exit code {helper.wait()}; it may have "
-        "run out of memory). What was written stays; materialize updated_candidate_records again."
-    )
+
+
+def _with_room(helpers: list[beside.Helper]) -> beside.Helper | None:
+    """Of those that are up, the one that has the least to do; None where all have enough."""
+    there = [helper for helper in helpers if helper.is_up and helper.out < _AHEAD]
+    return min(there, key=attrgetter("out"), default=None)
+
+
+def _is_long(parcel: _Parcel) -> bool:
+    return sum(len(resume.text or "") for resume in parcel.resumes.values()) > _LONG
+
+
+def _packed(parcel: _Parcel) -> bytes:
+    """The sizes of what follows, on one line of JSON: all lines together, then each resume.
+
+    They follow as they are: to escape them and read them back costs several times as much.
+    """
+    lines = b"".join(parcel.lines)
+    texts, told = [], []
+    for custom_id, (text, sent) in parcel.resumes.items():
+        as_bytes = text.encode("utf-8", "surrogatepass") if text else b""
+        texts.append(as_bytes)
+        told.append((custom_id, len(as_bytes), sent))
+    return b"".join((orjson.dumps((len(lines), told)), b"\n", lines, *texts))
+
+
+def _unpacked_parcel(packed: bytes) -> _Parcel:
+    at = packed.index(b"\n") + 1
+    size, told = orjson.loads(packed[:at])
+    lines = BytesIO(packed[at : at + size]).readlines()
+    at += size
+    resumes = {}
+    for custom_id, size, sent in told:
+        text = packed[at : at + size].decode("utf-8", "surrogatepass")
+        resumes[custom_id] = Resume(text, sent)
+        at += size
+    return _Parcel(lines, resumes)
 
 
 _SENT = [field.name for field in fields(Answer) if field.name not in ("record", "candidate")]
@@ -120,44 +217,39 @@ _record_of: Any = attrgetter("values", "changes", "unreadable")
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # quicker than Outcome(value)
 
 
-def _packed(answer: Answer) -> tuple[Any, Any]:
+def _packed_answer(answer: Answer) -> tuple[Any, Any]:
     record = answer.record
-    return _values_of(answer), record and (*_record_of(record), digests_of(record.values))
+    if record is None:
+        return _values_of(answer), None
+    return _values_of(answer), (*_record_of(record), *record.weight, digests_of(record.values))
 
 
-def _unpacked(packed: tuple[list[Any], list[Any] | None]) -> Answer:
-    values, record = packed
+def _unpacked(packed: bytes) -> list[Answer]:
+    return [_answer(values, record) for values, record in orjson.loads(packed)]
+
+
+def _answer(values: list[Any], packed: list[Any] | None) -> Answer:
     custom_id, outcome, *others = values
     answer = Answer(custom_id, _OUTCOMES[outcome], *others)
-    if record:
-        values, changes, unreadable, digests = record
+    if packed:
+        values, changes, unreadable, checked, missing, digests = packed
         if changes:
             changes = {column: CHANGES[change] for column, change in changes.items()}
-        answer.record = Record(tuple(values), changes, unreadable, digests)
+        weight = Weight(checked, tuple(missing))
+        answer.record = Record(tuple(values), changes, unreadable, weight, digests)
     return answer
 
 
-def filter_records(lines: BinaryIO, records: BinaryIO, today: date) -> None:
-    """What the helper process does: all lines, then the mark of the end."""
-    chunk = []
-    for answer in _read_here(lines, today):
-        chunk.append(_packed(answer))
-        if len(chunk) == _CHUNK:
-            records.write(orjson.dumps(chunk) + b"\n")
-            records.flush()
-            chunk.clear()
-    records.write(orjson.dumps(chunk) + b"\n" + _END)
-    records.flush()
+def _work(packed: bytes, *, today: date) -> bytes:
+    """What the helper process does with a parcel."""
+    return orjson.dumps([*map(_packed_answer, _read(_unpacked_parcel(packed), today))])
 
 
 def main() -> None:
     """Run as the helper process; its argument is `today`."""
-    try:
-        filter_records(sys.stdin.buffer, sys.stdout.buffer, date.fromisoformat(sys.argv[1]))
-    except Exception as problem:  # noqa: BLE001 - neither message nor traceback may quote an answer
-        sys.exit(f"reading answers: {type(problem).__name__}")
+    today = date.fromisoformat(sys.argv[1])
+    beside.serve(partial(_work, today=today), doing="reading answers")
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError, KeyboardInterrupt):
-        main()
+    main()

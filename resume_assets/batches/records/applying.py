@@ -4,11 +4,11 @@ A chunk is one transaction: fields, `LastProcessed`, the items' ends and the rel
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,7 +16,7 @@ from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import End, close, usage_of
 from resume_assets.batches.ledger.lease import BatchBusy, Lease
 from resume_assets.batches.ledger.states import WRITTEN, BatchState, ItemState
-from resume_assets.batches.receiving.reading import read_records
+from resume_assets.batches.receiving.reading import Resume, read_records
 from resume_assets.batches.receiving.results import (
     Asked,
     Results,
@@ -28,6 +28,7 @@ from resume_assets.batches.records.rewriting import Mender, Rewriter
 from resume_assets.batches.records.rows import Applied
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
+from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.responses import Answer
 from resume_assets.progress import Unit, step
@@ -95,8 +96,8 @@ class Writes(Protocol[R]):
     wanted: ItemState
     """The items that are to be written."""
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[R]:
-        """What is to be written of these answers, one at a time; about as many are expected."""
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[R]:
+        """What is to be written of these answers, one at a time."""
 
     def write(self, rows: list[R]) -> None:
         """Write one chunk."""
@@ -111,16 +112,38 @@ def write_answers(
     """
     lease, database = writer.lease, writer.lease.database
     results = database.read(lambda connection: results_of(connection, lease.items, lease.key))
-    read = partial(read_records, today=today)
+    resumes = partial(resumes_of, database, results, writer.wanted)
+    read = partial(read_records, today=today, resumes=resumes)
     installation = database.read(lambda connection: batches.installation_of(connection, database))
     files = store.find(lease.key, batch.store_url, installation)
     expected = sum(asked.state == writer.wanted for asked in results.asked.values())
-    rows = writer.rows(results.usable(answers_of(files, batch, read)), expected)
+    rows = writer.rows(results.usable(answers_of(files, batch, read)))
     with step("writing the records", Unit.record, expected) as writing:
         while chunk := list(islice(rows, CHUNK)):
             writer.write(chunk)
             writing.advance(len(chunk))
     return results
+
+
+def resumes_of(
+    database: Database, results: Results, state: ItemState, custom_ids: Collection[str]
+) -> dict[str, Resume]:
+    """The resumes, as they are now, of those requests whose items are in this state."""
+    there = database.candidates
+    asked_for = {custom_id: results.asked.get(custom_id) for custom_id in custom_ids}
+    wanted = {
+        custom_id: asked
+        for custom_id, asked in asked_for.items()
+        if asked is not None and asked.state == state
+    }
+    texts: dict[Any, str | None] = {}
+    waiting = iter(wanted.values())
+    while page := [asked.userid for asked in islice(waiting, CHUNK)]:
+        texts |= database.read(partial(there.texts, userids=page))
+    return {
+        custom_id: Resume(texts.get(asked.userid), asked.text_hash)
+        for custom_id, asked in wanted.items()
+    }
 
 
 def _write(writer: Writer, store: BatchStore, batch: batches.Batch) -> Results:

@@ -15,9 +15,8 @@ from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records.journal import Entry
 from resume_assets.database.candidates import CandidateTable
 from resume_assets.database.connect import Database
-from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.responses import Answer
-from resume_assets.extraction.values import LOSSES, Change, Changes, note
+from resume_assets.extraction.values import LOSSES, Change, Changes, Weight, note
 
 REFUSED = "refused_by_database"
 """The reason of items whose record the candidate table did not take."""
@@ -151,7 +150,7 @@ class Row:
         )
 
 
-def prepare(asked: Asked, answer: Answer, weight: Weight, database: Database) -> Row:
+def prepare(asked: Asked, answer: Answer, database: Database) -> Row:
     """The row of a usable answer, as if nothing stood in the record yet."""
     if (record := answer.record) is None:
         raise ValueError("a usable answer has a record")
@@ -163,7 +162,7 @@ def prepare(asked: Asked, answer: Answer, weight: Weight, database: Database) ->
         usage_of(answer),
         changes=record.changes,
         unread=record.unreadable,
-        weight=weight,
+        weight=record.weight,
         # Whoever read the answer has made them, for a table that takes its values as they are.
         digests=(values is record.values and record.digests) or _digests(there, values),
     )

@@ -19,7 +19,7 @@ from resume_assets.batches.ledger.lease import Lease
 from resume_assets.batches.ledger.states import ItemState
 from resume_assets.batches.receiving.results import Asked
 from resume_assets.batches.records import journal, keeping
-from resume_assets.batches.records.clearing import weighed
+from resume_assets.batches.records.clearing import clear
 from resume_assets.batches.records.discarding import discarded
 from resume_assets.batches.records.refusals import refused_among
 from resume_assets.batches.records.rows import (
@@ -66,11 +66,13 @@ class Writer:
         self.there = lease.database.candidates
         self.applied = applied or Applied()
 
-    def rows(self, answers: Iterable[tuple[Asked, Answer]], expected: int = 0) -> Iterator[Row]:
+    def rows(self, answers: Iterable[tuple[Asked, Answer]]) -> Iterator[Row]:
         """What is to be written of these answers, one at a time; see Writes."""
-        wanted = ((asked, answer) for asked, answer in answers if asked.state == self.wanted)
-        for asked, answer, weight in weighed(self.database, wanted, expected=expected):
-            yield prepare(asked, answer, weight, self.database)
+        for asked, answer in answers:
+            if asked.state == self.wanted:
+                if answer.record is not None and answer.record.weight.missing:
+                    clear(answer.record, self.database.not_borne_out)
+                yield prepare(asked, answer, self.database)
 
     def write(self, rows: list[Row]) -> None:
         """Write one chunk in one transaction; in parts where the table refuses one of the rows.

@@ -1,8 +1,8 @@
-"""Answers as records: the same from this process and from the one beside it, and a clear end."""
+"""Answers read and weighed: the same here and in the process beside, and a clear end."""
 
 import signal
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from datetime import date
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import Any, BinaryIO
 import orjson
 import pytest
 
+from resume_assets import beside
 from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.batches.receiving import reading
-from resume_assets.batches.receiving.reading import ReaderDied, read_records
+from resume_assets.batches.receiving.reading import ReaderDied, Resume, read_records
 from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.extraction.responses import Answer, Outcome
-from resume_assets.extraction.values import ANSWER, Change
+from resume_assets.extraction.text import text_hash
+from resume_assets.extraction.values import ANSWER, NO_WEIGHT, Change, Weight
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
 from resume_assets_tests.helpers import remembered
 
@@ -39,21 +41,60 @@ ODD = [
 ]
 
 
+TEXT = "Zofia Łódzka | zofia@example.com | Austin, TX | Acme | 2021 | Python, SQL — 10 years"
+RESUMES = {
+    "good": Resume(TEXT, text_hash(TEXT)),
+    "half": Resume(f"half a pair: \ud83d {TEXT}", text_hash(f"half a pair: \ud83d {TEXT}")),
+    "empty": Resume("", text_hash("")),
+    "gone": Resume(None, text_hash(TEXT)),
+    "another": Resume(f"{TEXT}, now", text_hash(TEXT)),
+    "long": Resume(f"{TEXT} {'x ' * 20_000}", text_hash(f"{TEXT} {'x ' * 20_000}")),
+    "nothing": Resume("nothing of it", text_hash("nothing of it")),
+}
+"""By custom_id; nobody is asked about anyone else."""
+
+
+def resumes(custom_ids: Collection[str]) -> dict[str, Resume]:
+    return {custom_id: RESUMES[custom_id] for custom_id in custom_ids if custom_id in RESUMES}
+
+
+def escaped(line: bytes) -> bytes:
+    """The same line, whose custom_id is seen by parsing it only."""
+    return line.replace(b'"custom_id"', b'"custom_\\u0069d"')
+
+
+WEIGHED = [
+    output_bytes(full_answer(first_name="Zofia" * (number + 1)), custom_id=custom_id)
+    for custom_id in RESUMES
+    for number in range(2)
+]
+
+
 @pytest.fixture
 def answers(tmp_path: Path) -> Path:
     """Some hundred lines, good and odd."""
     path = tmp_path / "output.jsonl"
     good = [output_bytes(full_answer(first_name=f"Zofia{n}")) for n in range(150)]
-    path.write_bytes(b"\n".join(line.rstrip(b"\n") for line in [*good, *ODD, *good[:70]]))
+    lines = [*good, *WEIGHED, *ODD, *map(escaped, WEIGHED), *good[:70]]
+    path.write_bytes(b"\n".join(line.rstrip(b"\n") for line in lines))
     return path
 
 
 @pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
-    """Any file is worth a process, on any machine; those that were started."""
+def helped(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
+    """Any file is worth a process, on any machine, which is waited for; those that were started."""
     monkeypatch.setattr(reading, "HELP_FROM", 1)
-    monkeypatch.setattr(reading, "HEAD", 1)  # a line
     monkeypatch.setattr(reading, "processors", lambda: 2)
+    monkeypatch.setattr(reading, "PARCEL", 20_000)
+    monkeypatch.setattr(reading, "_AHEAD", 1_000)
+
+    def wait_until_up(helper: beside.Helper) -> bool:
+        if not helper._is_up:
+            helper._is_up = True
+            helper._received()
+        return True
+
+    monkeypatch.setattr(beside.Helper, "is_up", property(wait_until_up))
     return remembered(monkeypatch)
 
 
@@ -62,18 +103,25 @@ Opened = Callable[[Path], BinaryIO]
 
 @pytest.fixture(params=["disk", "store"])
 def opened(request: pytest.FixtureRequest) -> Opened:
-    """A file that the helper reads itself, and one that only this process can read."""
+    """A file, and what an object store gives."""
     if request.param == "disk":
         return lambda path: path.open("rb")
     return lambda path: BufferedReader(BytesIO(path.read_bytes()))
 
 
-def test_both_ways_read_the_same(answers: Path, beside: list[Any], opened: Opened) -> None:
-    here = list(reading._read_here(BytesIO(answers.read_bytes()), TODAY))
+def read_here(answers: Path) -> list[Answer]:
+    with pytest.MonkeyPatch.context() as monkeypatch, answers.open("rb") as stream:
+        monkeypatch.setattr(reading, "processors", lambda: 1)
+        return list(read_records(stream, TODAY, resumes))
+
+
+def test_both_ways_read_the_same(answers: Path, helped: list[Any], opened: Opened) -> None:
+    here = read_here(answers)
+    assert not helped
     with opened(answers) as stream:
-        there = list(read_records(stream, TODAY))
+        there = list(read_records(stream, TODAY, resumes))
     assert there == here
-    assert len(here) == 233  # the empty line is none
+    assert len(here) == 220 + 2 * len(WEIGHED) + len(ODD) - 1  # the empty line is none
     changed = [answer.record.changes for answer in there if answer.record]
     assert {type(change) for changes in changed for change in changes.values()} == {Change}
     assert {ANSWER: Change.mended, "ThirdMostRecentStartDate": Change.assumed} in changed
@@ -84,30 +132,136 @@ def test_both_ways_read_the_same(answers: Path, beside: list[Any], opened: Opene
     made = [answer.record for answer in there if answer.record and answer.record.digests]
     assert len(made) >= 210, "all that the helper read"
     assert all(record.digests == digests_of(record.values) for record in made)
-    (process,) = beside
+    (process,) = helped
     assert process.returncode is not None
 
 
-@pytest.mark.parametrize("head", [1, 3_000, 100_000, 10**9])
-def test_wherever_the_helper_goes_on_each_line_is_read_once(
-    answers: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch, head: int
+@pytest.mark.parametrize("processors", [1, 2])
+def test_what_has_its_resume_is_weighed(
+    answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch, processors: int
 ) -> None:
-    monkeypatch.setattr(reading, "HEAD", head)
-    here = list(reading._read_here(BytesIO(answers.read_bytes()), TODAY))
-    with opened(answers) as stream:
-        assert list(read_records(stream, TODAY)) == here
-    assert len(beside) == 1
+    monkeypatch.setattr(reading, "processors", lambda: processors)
+    with answers.open("rb") as stream:
+        found = [answer for answer in read_records(stream, TODAY, resumes) if answer.record]
+    weights: dict[str, list[Weight]] = {custom_id: [] for custom_id in ("17", *RESUMES)}
+    for answer in found:
+        assert answer.record is not None
+        assert type(answer.record.weight) is Weight
+        weights[str(answer.custom_id)].append(answer.record.weight)
+    assert [len(each) for each in weights.values()] == [len(weights["17"])] + [4] * len(RESUMES)
+    for custom_id in ("17", "empty", "gone", "another"):
+        assert {*weights[custom_id]} == {NO_WEIGHT}, custom_id
+    for custom_id in ("good", "half", "long", "nothing"):
+        once, twice, *again = weights[custom_id]
+        assert again == [once, twice], "also those whose custom_id is hard to see"
+        assert once.checked > 20
+        assert "FirstName" in twice.missing
+        assert ("FirstName" in once.missing) == (custom_id == "nothing")
+    assert len(helped) == processors - 1
+
+
+def test_resumes_are_looked_for_once_and_only_for_what_may_be_a_record(helped: list[Any]) -> None:
+    asked: list[str] = []
+
+    def finding(custom_ids: Collection[str]) -> dict[str, Resume]:
+        asked.extend(custom_ids)
+        return dict.fromkeys(custom_ids, RESUMES["gone"])
+
+    error = {"custom_id": "error", "response": {"status_code": 500, "body": {}}}
+    lines = [
+        output_bytes(full_answer(), custom_id="one"),
+        orjson.dumps(error),
+        escaped(output_bytes(full_answer(), custom_id="two")),
+        output_bytes("no candidate", custom_id="three"),
+        escaped(output_bytes("no candidate", custom_id="four")),
+        escaped(output_bytes(full_answer(), custom_id="?")),  # of nobody
+    ]
+    assert len(list(read_records(BytesIO(b"\n".join(lines)), TODAY, finding))) == len(lines)
+    assert asked == ["one", "three", "two"]
+    assert len(helped) == 1
+
+
+@pytest.mark.parametrize("parcel", [1, 3_000, 10**9])
+@pytest.mark.parametrize(("ahead", "waiting"), [(0, 1), (1, 0), (1, 2), (9, 9)])
+def test_however_the_work_is_shared_each_line_is_read_once_and_in_its_order(
+    answers: Path,
+    helped: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    parcel: int,
+    ahead: int,
+    waiting: int,
+) -> None:
+    monkeypatch.setattr(reading, "PARCEL", parcel)
+    monkeypatch.setattr(reading, "_AHEAD", ahead)
+    monkeypatch.setattr(reading, "_WAITING", waiting)
+    here = read_here(answers)
+    with answers.open("rb") as stream:
+        assert list(read_records(stream, TODAY, resumes)) == here
+    assert len(helped) == 1
+
+
+class _Counted:
+    """Counts what is read in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.parcels = 0
+        read = reading._read
+
+        def counting(*arguments: Any) -> list[Answer]:
+            self.parcels += 1
+            return read(*arguments)
+
+        monkeypatch.setattr(reading, "_read", counting)
+
+
+def test_a_hand_is_lent_where_the_helper_has_enough_to_do(
+    answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers nothing before all is handed over: what it can't have at a time is read here."""
+    here = read_here(answers)
+    monkeypatch.setattr(reading, "_AHEAD", 2)
+    monkeypatch.setattr(beside.Helper, "has_answered", False)
+    read = _Counted(monkeypatch)
+    with answers.open("rb") as stream:
+        assert list(read_records(stream, TODAY, resumes)) == here
+    assert read.parcels >= reading._WAITING
+    assert len(helped) == 1
+
+
+def test_resumes_that_are_long_together_do_not_go_over(
+    answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = read_here(answers)
+    read = _Counted(monkeypatch)
+    for long, most in ((20_000, 9), (10**6, 0)):
+        monkeypatch.setattr(reading, "_LONG", long)
+        read.parcels = 0
+        with answers.open("rb") as stream:
+            assert list(read_records(stream, TODAY, resumes)) == here
+        assert bool(read.parcels) == bool(most)
+        assert read.parcels <= most
+    assert len(helped) == 2
+
+
+def test_until_the_helper_is_up_nobody_waits_for_it(
+    answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = read_here(answers)
+    monkeypatch.setattr(beside.Helper, "is_up", False)
+    with answers.open("rb") as stream:
+        assert list(read_records(stream, TODAY, resumes)) == here
+    assert len(helped) == 1
 
 
 def test_an_empty_file_has_none(
-    tmp_path: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, helped: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "HELP_FROM", 0)
     path = tmp_path / "output.jsonl"
     path.touch()
     with opened(path) as stream:
         assert list(read_records(stream, TODAY)) == []
-    assert len(beside) == 1
+    assert len(helped) == 1
 
 
 def endless(path: Path, opened: Opened) -> Generator[Answer]:
@@ -119,20 +273,20 @@ def endless(path: Path, opened: Opened) -> Generator[Answer]:
 
 
 def test_who_stops_early_leaves_no_process(
-    tmp_path: Path, beside: list[Any], opened: Opened
+    tmp_path: Path, helped: list[Any], opened: Opened
 ) -> None:
     readings = endless(tmp_path / "output.jsonl", opened)
     assert next(readings).record is not None
-    (process,) = beside
+    (process,) = helped
     assert process.returncode is None
     readings.close()
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_reader_that_is_killed_is_told(tmp_path: Path, beside: list[Any], opened: Opened) -> None:
+def test_a_reader_that_is_killed_is_told(tmp_path: Path, helped: list[Any], opened: Opened) -> None:
     readings = endless(tmp_path / "output.jsonl", opened)
     next(readings)
-    (process,) = beside
+    (process,) = helped
     process.kill()
     with pytest.raises(ReaderDied, match=r"exit code -9.*What was written stays"):
         list(readings)
@@ -140,7 +294,7 @@ def test_a_reader_that_is_killed_is_told(tmp_path: Path, beside: list[Any], open
 
 def test_a_reader_that_fails_quotes_nobody(
     answers: Path,
-    beside: list[Any],
+    helped: list[Any],
     opened: Opened,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,8 +315,10 @@ def test_a_reader_that_fails_quotes_nobody(
 
 
 def test_a_store_that_breaks_off_is_told_and_not_taken_for_the_end(
-    tmp_path: Path, beside: list[Any]
+    helped: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "_AHEAD", 2)
+
     class Breaking(BytesIO):
         def readinto(self, buffer: Any) -> int:
             if self.tell() > 1_000_000:
@@ -176,16 +332,16 @@ def test_a_store_that_breaks_off_is_told_and_not_taken_for_the_end(
         for answer in read_records(stream, TODAY):
             read.append(answer.outcome)  # noqa: PERF401 (those before it broke off count)
     assert set(read) == {Outcome.succeeded}
-    (process,) = beside
+    (process,) = helped
     assert process.returncode == -signal.SIGKILL
 
 
 def test_few_answers_or_one_processor_start_none(
-    answers: Path, beside: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
+    answers: Path, helped: list[Any], opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for least, processors in ((answers.stat().st_size + 1, 2), (1, 1)):
         monkeypatch.setattr(reading, "HELP_FROM", least)
         monkeypatch.setattr(reading, "processors", lambda: processors)  # noqa: B023 (called at once)
         with opened(answers) as stream:
-            assert len(list(read_records(stream, TODAY))) == 233
-    assert not beside
+            assert len(list(read_records(stream, TODAY))) == 261
+    assert not helped

@@ -9,7 +9,6 @@ from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import Planned, plan_batch
 from resume_assets.batches.planning.quota import resume_planning
 from resume_assets.batches.receiving import reading
-from resume_assets.batches.records import weighing
 from resume_assets.batches.records.auditing import borne_out
 from resume_assets.batches.records.rows import Applied
 from resume_assets.choices import NotBorneOut
@@ -60,11 +59,9 @@ def test_true_answers_are_borne_out(flow: Flowing):
 def test_the_setting_says_what_is_cleared(
     flow: Flowing, monkeypatch: pytest.MonkeyPatch, policy, email, skill, processors: int
 ):
-    """Also where the records are read and weighed in processes of their own."""
-    for beside in (reading, weighing):
-        monkeypatch.setattr(beside, "processors", lambda: processors)
-        monkeypatch.setattr(beside, "HELP_FROM", 1)
-        monkeypatch.setattr(beside, "HEAD", 1)
+    """Also where the records are read and weighed in a process of its own."""
+    monkeypatch.setattr(reading, "processors", lambda: processors)
+    monkeypatch.setattr(reading, "HELP_FROM", 1)
     flow.database.not_borne_out = policy
     collected(flow, **INVENTED)
     applied = flow.apply()

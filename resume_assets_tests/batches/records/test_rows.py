@@ -9,9 +9,8 @@ import pytest
 from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.batches.records.rows import Applied, Row, _digests, rows_without, to_write
 from resume_assets.database.candidates import CandidateTable, Target
-from resume_assets.evidence.weighing import Weight
 from resume_assets.extraction.candidate import COLUMNS as ALL
-from resume_assets.extraction.values import LOSSES, Change, Changes
+from resume_assets.extraction.values import LOSSES, Change, Changes, Weight
 
 COLUMNS = ["City", "State", "Email"]
 
