@@ -3,6 +3,7 @@
 (No `multiprocessing`: it would run the caller's main module again.)
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -120,6 +121,7 @@ def serve(work: Callable[[bytes], bytes], *, doing: str) -> None:
     Whatever it raises ends the process, which says what it was `doing` and quotes nobody.
     """
     parcels, answers = sys.stdin.buffer, sys.stdout.buffer
+    gc.freeze()  # what is loaded stays
     try:
         _write(answers, _READY)
         for parcel in _parcels(parcels):
