@@ -311,4 +311,5 @@ def test_what_is_no_name(text: str) -> None:
 def test_what_stands_for_null_is_the_default_if_that_is_a_value(
     kind: Any, default: str | None, taken: Any
 ) -> None:
-    assert candidates._stand_in(kind, default) == taken
+    found = candidates._stand_in(kind, default)
+    assert (found, type(found)) == (taken, type(taken))

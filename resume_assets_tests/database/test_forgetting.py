@@ -16,7 +16,7 @@ from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
 from resume_assets.batches.upkeep import anonymising, forgetting, reprocessing, undoing
-from resume_assets.batches.upkeep.emptying import NEVER_EMPTY
+from resume_assets.batches.upkeep.emptying import NEVER_EMPTY, REFUSED
 from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.database.candidates import PROCESSED, CandidateTable
 from resume_assets.database.connect import Database
@@ -233,6 +233,26 @@ def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchSto
     receipt = forget(database, store, 1, records=True)
     assert (receipt.records_emptied, receipt.not_emptied) == (1, {NEVER_EMPTY: 1})
     assert record(database, 1) == {"City": "", "State": 7}
+
+
+@pytest.mark.parametrize("people", [2, 3, 5])
+def test_a_record_that_the_table_holds_on_to_holds_up_no_other(
+    empty_database: Database, store: BatchStore, people: int
+) -> None:
+    database = empty_database
+    make_schema(database)
+    bare = sa.Table(database.table_name, sa.MetaData(), schema=database.schema)
+    name = database.engine.dialect.identifier_preparer.format_table(bare)
+    columns = "userid INT PRIMARY KEY, City NVARCHAR(50), CHECK (userid <> 2 OR City IS NOT NULL)"
+    database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({columns})"))
+    initialise(database)
+    for userid in range(1, people + 1):
+        row = f"INSERT INTO {name} (userid, City) VALUES ({userid}, 'Turku')"
+        database.write(lambda c: c.exec_driver_sql(row))  # noqa: B023 (called at once)
+    receipt = forget(database, store, *range(1, people + 1), records=True)
+    assert (receipt.records_emptied, receipt.not_emptied) == (people - 1, {REFUSED: 1})
+    filled = [userid for userid in range(1, people + 1) if record(database, userid)]
+    assert filled == [2]
 
 
 def test_a_trial_forgets(addressed: Database, store: BatchStore) -> None:

@@ -321,6 +321,15 @@ def test_what_is_told_of_connecting(text: str, words: str) -> None:
     assert words in diagnose(mssql("Client unable to establish connection", text)).explain()
 
 
+def test_a_login_that_takes_too_long_is_told_as_such() -> None:
+    """mssql-python has one SQLSTATE for it and for a query that takes too long."""
+    for driver_error in ("Timeout expired", "Driver Error: SQLSTATE code: HYT00"):
+        login = diagnose(mssql(driver_error, "Login timeout expired"))
+        assert login.connecting
+        assert "RESUME_SQLSERVER_LOGIN_TIMEOUT" in login.explain()
+        assert not diagnose(mssql(driver_error, "Query timeout expired")).connecting
+
+
 def test_other_exceptions_are_not_the_databases() -> None:
     """An exception of ours, or of Python, with whatever in it, is never tried again."""
     for error in (ValueError("40001"), Exception("40001", "(1205) (SQLExecDirectW)"), OSError(1)):

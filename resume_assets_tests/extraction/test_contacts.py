@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resume_assets.extraction import contacts
 from resume_assets.extraction.contacts import (
     each_phone_once,
     emails_in,
@@ -190,3 +191,14 @@ def test_what_is_found_is_found_again(text):
 @pytest.mark.parametrize("text", ["1 " * 5_000, "(" * 5_000, "a.@" * 3_000, "1-" * 5_000])
 def test_long_nonsense_is_quick(text):
     phones_in(text), emails_in(text), profiles_in(text)
+
+
+def test_what_stands_too_far_behind_is_not_looked_at():
+    near, far = (" " * number for number in (contacts._LONGEST - 20, contacts._LONGEST))
+    for find, text in (
+        (phones_in, "(512) 555-0134"),
+        (emails_in, "ada@example.com"),
+        (profiles_in, "linkedin.com/in/ada"),
+    ):
+        assert find(near + text) == [text]
+        assert find(far + text) == []

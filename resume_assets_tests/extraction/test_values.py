@@ -48,3 +48,26 @@ def test_a_shape_that_leaves_nothing_makes_no_value(shaped: str, reading: Readin
 @pytest.mark.parametrize("text", ["N/A", "-", "] }"])
 def test_what_is_no_value_is_none(text: str) -> None:
     assert Kind(COMPANY).read(text).value is None
+
+
+@pytest.mark.parametrize(
+    ("given", "inner"),
+    [
+        ("**Lead**", "Lead"),
+        ("***Lead***", "Lead"),
+        ("`Lead`", "Lead"),
+        ("# [Acme](https://acme.example)", "Acme"),
+        ("* ![Acme](logo.png)", "Acme"),
+        ("> **[Acme](https://acme.example)**", "Acme"),
+    ],
+)
+def test_the_markdown_around_a_text_is_no_part_of_it(given: str, inner: str) -> None:
+    assert values.bare(given) == inner
+    assert Kind(COMPANY).read(given) == Reading(inner, Change.mended)
+
+
+@pytest.mark.parametrize("text", ["Łódź ", "Łódź\u00a0", "Łódź\n", " Łódź", "Acme "])
+def test_white_space_around_a_text_makes_it_none_that_is_plain(text: str) -> None:
+    kind = Kind(CITY)
+    assert not kind.is_plain(text)
+    assert kind.read(text).value == text.strip()

@@ -132,10 +132,7 @@ class Covering:
         files: dict[str, list[str]] = defaultdict(list)
         for test in sorted(tests, key=lambda test: (self.times[test], test)):
             files[test.partition("::")[0]].append(test)
-        stem = PurePosixPath(path).stem
-        ranked = sorted(
-            files, key=lambda file: (stem not in PurePosixPath(file).stem, -len(files[file]), file)
-        )
+        ranked = sorted(files, key=lambda file: (*_distance(path, file), -len(files[file]), file))
         near = [test for file in ranked[:_FIRST_FILES] for test in files[file]]
         first = self._within(FIRST_SECONDS, near)
         # Each file has its turn: whatever is left out, no file is.
@@ -154,3 +151,12 @@ class Covering:
                 break
             chosen.append(test)
         return chosen
+
+
+def _distance(path: str, file: str) -> tuple[bool, bool, bool]:
+    """How little a test file's name and place have of the module's; less comes first."""
+    module, test = PurePosixPath(path), PurePosixPath(file)
+    has_stem = module.stem in test.stem
+    has_word = not set(module.stem.split("_")).isdisjoint(test.stem.split("_"))
+    is_of_the_room = module.parts[1:-1] == test.parts[1:-1]
+    return not has_stem, not has_word, not is_of_the_room

@@ -107,6 +107,24 @@ def test_again_is_nothing_more(flow: Flowing) -> None:
     assert [one["people"] for one in kept(flow.database)] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"ledger_rows": 1},
+        {"journal_entries": 1},
+        {"trials": 1},
+        {"documents": 1},
+        {"lines_blanked": 1},
+        {"files_removed": 1},
+        {"records_emptied": 1},
+        {"left": ["later"]},
+    ],
+)
+def test_whatever_was_theirs_was_found(found: dict[str, Any]) -> None:
+    assert Receipt(**found).found_anything
+    assert not Receipt(people=1, batches=1).found_anything
+
+
 def test_a_receipt_is_kept_and_tells_nothing(flow: Flowing) -> None:
     flow.until_done()
     receipt = forget(flow, records=True)
@@ -442,6 +460,7 @@ def test_what_is_old_in_the_ledger(flow: Flowing) -> None:
     told = in_ledger(flow)
     assert not any(one in told for one in (PERSON, *OTHERS))
     assert states(flow) == ["succeeded"] * 3
+    assert {item.forgiven for item in rows(flow, flow.database.ledger.items)} == {True}
     assert flow.waiting() == []  # what is written stays so
 
 

@@ -1,0 +1,42 @@
+"""One answer for all who sent the same text: each gets it once."""
+
+from io import BytesIO
+
+import orjson
+
+from resume_assets.batches.receiving.sharing import _copy
+from resume_assets_tests.extraction.answers import full_answer, output_bytes
+
+
+def line(custom_id: str, name: str = "Zofia", **changes: str) -> bytes:
+    return output_bytes(full_answer(first_name=name), custom_id=custom_id, **changes) + b"\n"
+
+
+def copied(answers: list[bytes], waiting: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Whom the copies are for, and the names in them."""
+    stream = BytesIO()
+    shared = _copy(BytesIO(b"".join(answers)), stream, waiting)
+    lines = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == shared
+    told = [
+        orjson.loads(one["response"]["body"]["choices"][0]["message"]["content"]) for one in lines
+    ]
+    return [(one["custom_id"], name["first_name"]) for one, name in zip(lines, told, strict=True)]
+
+
+def test_of_two_requests_about_one_text_the_first_answer_is_for_the_others() -> None:
+    others = ["3", "4"]
+    waiting = {"1": others, "2": others}
+    answers = [line("2", "Ada"), line("1", "Zofia"), line("2", "Ada")]
+    assert copied(answers, waiting) == [("3", "Ada"), ("4", "Ada")]
+
+
+def test_what_is_of_no_use_is_shared_with_nobody() -> None:
+    answers = [
+        line("1", finish_reason="length"),
+        b"\n",
+        line("9"),
+        b'{"custom_id": "1"}\n',
+        line("1", "Ada"),
+    ]
+    assert copied(answers, {"1": ["3"]}) == [("3", "Ada")]
