@@ -5,13 +5,13 @@ Everything is counted as ordinary text: `<|endoftext|>` in a resume is text.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 
 import tiktoken
 
 from resume_assets.extraction.text import without_surrogates
 from resume_assets.models.fast_counting import FastCounter, fast_counter
-from resume_assets.models.vocabularies import encoding_for
+from resume_assets.models.vocabularies import encoding_name, load_encoding
 from resume_assets.processors import processors
 
 PIECE = 65_536
@@ -79,13 +79,23 @@ def _valid(data: bytes) -> str:
 
 
 class TokenCounter:
-    """Counts and cuts by one encoding; safe to share between threads."""
+    """Counts and cuts by the encoding of that name; safe to share between threads.
 
-    def __init__(self, encoding: tiktoken.Encoding, fast: FastCounter | None = None) -> None:
-        self.encoding = encoding
-        self._encode: Callable[[str], list[int]] = encoding.encode_ordinary
+    tiktoken's own takes half a second to load, which is done once it is needed.
+    """
+
+    def __init__(self, name: str, fast: FastCounter | None = None) -> None:
+        self.name = name
         self._fast = fast
-        self._marker_tokens = self.count(MARKER)
+
+    @cached_property
+    def encoding(self) -> tiktoken.Encoding:
+        """Tiktoken's."""
+        return load_encoding(self.name)
+
+    @cached_property
+    def _encode(self) -> Callable[[str], list[int]]:
+        return self.encoding.encode_ordinary
 
     def count(self, text: str) -> int:
         """Return the number of tokens of an ordinary text."""
@@ -122,10 +132,24 @@ class TokenCounter:
     def count_many(self, texts: Sequence[str], threads: int | None = None) -> list[int]:
         """Return the number of tokens of each text.
 
-        `threads` at once, as many as this process has processors unless told: both counters work
+        In so many `threads`, as many as this process has processors unless told: both counters work
         without Python's lock.
         """
         threads = threads or processors()
+        if self._fast is None:
+            return self._each(texts, threads)
+        counts: dict[int, int] = {}
+        short = [place for place, text in enumerate(texts) if len(text) <= PIECE]
+        fast = self._fast.count_many([texts[place] for place in short], threads)
+        counts |= {
+            place: count for place, count in zip(short, fast, strict=True) if count is not None
+        }
+        rest = [place for place in range(len(texts)) if place not in counts]
+        counts |= zip(rest, self._each([texts[place] for place in rest], threads), strict=True)
+        return [counts[place] for place in range(len(texts))]
+
+    def _each(self, texts: Sequence[str], threads: int) -> list[int]:
+        """Count them one after the other, in as many threads."""
         slices = list(_slices(texts))
         if threads == 1 or len(slices) == 1:
             return [self.count(text) for text in texts]
@@ -158,7 +182,7 @@ class TokenCounter:
         if tokens is not None:
             return text, tokens
         text = without_surrogates(text)
-        room = max_tokens - self._marker_tokens
+        room = max_tokens - self.count(MARKER)
         while True:
             if room < 2:
                 return self._start_only(text, max_tokens)
@@ -212,8 +236,8 @@ def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 @cache
 def counter_for(model: str) -> TokenCounter:
     """Return the counter of a model's encoding, one for each model and process."""
-    encoding = encoding_for(model)
-    return TokenCounter(encoding, fast_counter(encoding.name))
+    name = encoding_name(model)
+    return TokenCounter(name, fast_counter(name))
 
 
 def count(text: str, model: str = "gpt-4o-mini-2024-07-18") -> int:

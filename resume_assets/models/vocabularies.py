@@ -71,12 +71,12 @@ def load_encoding(name: str = DEFAULT_ENCODING) -> tiktoken.Encoding:
         return _load(name)
 
 
-def encoding_for(model: str) -> tiktoken.Encoding:
-    """Return the encoding of a model, of an unknown one o200k_base as the likeliest."""
+def encoding_name(model: str) -> str:
+    """Return the name of a model's encoding, of an unknown one o200k_base as the likeliest."""
     name = find_model(model).encoding
     if name is None:
         try:
             name = encoding_name_for_model(model)
         except KeyError:
             name = DEFAULT_ENCODING
-    return load_encoding(name if name in _CARRIED else DEFAULT_ENCODING)
+    return name if name in _CARRIED else DEFAULT_ENCODING

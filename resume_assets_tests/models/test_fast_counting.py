@@ -109,8 +109,8 @@ def test_what_resumes_hold_is_counted_fast(text: str) -> None:
 def test_long_texts_are_counted_piece_by_piece_as_without_it() -> None:
     long = "".join(sample.text for sample in samples.load() if sample.text) * 3
     for encoding in ENCODINGS:
-        slow = TokenCounter(load_encoding(encoding))
-        quick = TokenCounter(load_encoding(encoding), fast(encoding))
+        slow = TokenCounter(encoding)
+        quick = TokenCounter(encoding, fast(encoding))
         assert quick.count(long) == slow.count(long)
         for most in (1, 10_000, slow.count(long)):
             assert quick.fits(long, most) == slow.fits(long, most)

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from resume_assets.models import vocabularies
-from resume_assets.models.vocabularies import VocabularyError, encoding_for, load_encoding
+from resume_assets.models.vocabularies import VocabularyError, encoding_name, load_encoding
 
 
 def test_no_network_is_touched(monkeypatch):
@@ -39,4 +39,4 @@ def test_a_wrong_vocabulary_is_refused():
     ],
 )
 def test_encoding_of_a_model(model, name):
-    assert encoding_for(model).name == name
+    assert encoding_name(model) == name

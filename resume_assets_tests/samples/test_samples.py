@@ -33,9 +33,8 @@ def test_some_must_never_be_sent():
 
 def test_some_are_longer_than_a_window_of_128k_tokens():
     tokens = pytest.importorskip("resume_assets.models.tokens")
-    encoding = tokens.encoding_for("gpt-4o-mini-2024-07-18")
     lengths = [
-        len(encoding.encode_ordinary(sample.text))
+        tokens.count(sample.text)
         for sample in SENDABLE
         if sample.text is not None and len(sample.text) > 100_000
     ]
