@@ -3,7 +3,6 @@
 A chunk is one transaction: fields, `LastProcessed`, the items' ends and the release of the claims.
 """
 
-import gc
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
@@ -32,6 +31,7 @@ from resume_assets.batches.store import BatchStore
 from resume_assets.database.connect import Database
 from resume_assets.errors import PlatformError
 from resume_assets.extraction.responses import Answer
+from resume_assets.garbage import passed_over
 from resume_assets.progress import Unit, step
 
 _log = logging.getLogger(__name__)
@@ -119,15 +119,10 @@ def write_answers(
     files = store.find(lease.key, batch.store_url, installation)
     expected = sum(asked.state == writer.wanted for asked in results.asked.values())
     rows = writer.rows(results.usable(answers_of(files, batch, read)))
-    # What is asked stays to the end: no garbage collection need look at 50,000 of them each time.
-    gc.freeze()
-    try:
-        with step("writing the records", Unit.record, expected) as writing:
-            while chunk := list(islice(rows, CHUNK)):
-                writer.write(chunk)
-                writing.advance(len(chunk))
-    finally:
-        gc.unfreeze()
+    with passed_over(), step("writing the records", Unit.record, expected) as writing:
+        while chunk := list(islice(rows, CHUNK)):
+            writer.write(chunk)
+            writing.advance(len(chunk))
     return results
 
 

@@ -35,6 +35,7 @@ from resume_assets.batches.store import REQUESTS, BatchFiles, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import Caching
 from resume_assets.extraction.text import text_hash
+from resume_assets.garbage import passed_over
 from resume_assets.models.catalogue import model_for
 from resume_assets.models.services import storing
 from resume_assets.openai_api.endpoints import endpoint_in
@@ -118,11 +119,13 @@ class _Building:
         It is `claimed` as before where somebody was forgotten meanwhile whose answer was copied.
         """
         builder, tally, batch = self.builder, self.builder.tally, self.batch
+        claimed = self._claimed()
         with (
+            passed_over(),
             self.files.write(REQUESTS) as stream,
             step("building the requests", Unit.resume, batch.rows_claimed) as building,
         ):
-            for page in _pages(self._claimed()):
+            for page in _pages(claimed):
                 self._write(stream, page)
                 building.advance(len(page))
             if builder.copies or tally.reused:
