@@ -219,6 +219,22 @@ def test_ids_of_two_characters(empty_database: Database, store: BatchStore) -> N
     assert not {row.userid for row in found} & set(people)
 
 
+def test_ids_of_which_all_are_taken(
+    addressed: Database, store: BatchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of that batch is changed, and they are forgotten the next time."""
+    database, (person, other, *_) = addressed, PEOPLE
+    written(database)
+    with monkeypatch.context() as patched:
+        patched.setattr(anonymising, "random_id", lambda _: other)
+        receipt = forget(database, store, person)
+    assert receipt.ledger_rows == 0
+    assert any("userid is too short for random ids" in one for one in receipt.left)
+    assert len(rows_of(database, sa.select(database.ledger.items))) == 3
+    assert forget(database, store, person).ledger_rows == 1
+    assert not is_known(database, person)
+
+
 def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchStore) -> None:
     """A text is blank then; a number without a default stays, and that is said."""
     database = empty_database

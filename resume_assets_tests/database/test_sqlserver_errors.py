@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.database.sqlserver import SQLServerDialect
-from resume_assets.database.sqlserver_errors import diagnose, is_dead_connection
+from resume_assets.database.sqlserver_errors import Diagnosis, diagnose, is_dead_connection
+from resume_assets.database.sqlserver_numbers import BABELFISH_UNKNOWN
 
 MS = "[Microsoft][ODBC Driver 18 for SQL Server]"
 
@@ -319,6 +320,14 @@ def test_what_is_told_quotes_no_value(error: sa.exc.DBAPIError, words: str) -> N
 def test_what_is_told_of_connecting(text: str, words: str) -> None:
     assert words in diagnose(odbc("08001", text, -1, "SQLDriverConnect")).explain()
     assert words in diagnose(mssql("Client unable to establish connection", text)).explain()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_refusal"), [("23000", True), ("22001", True), ("HY000", False)]
+)
+def test_of_a_server_that_hides_its_numbers_the_state_tells(state: str, is_refusal: bool) -> None:
+    hidden = Diagnosis(BABELFISH_UNKNOWN, state, connecting=False, lost=False)
+    assert hidden.is_refusal is is_refusal
 
 
 def test_a_login_that_takes_too_long_is_told_as_such() -> None:

@@ -12,6 +12,8 @@ from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.outstanding import queue_with
 from resume_assets.batches.planning.planner import Planned
+from resume_assets.database.connect import Database
+from resume_assets.database.rights import RightsMissing
 from resume_assets.models.catalogue import model_for
 from resume_assets.trials import ledger, planning
 from resume_assets.trials.claiming import choose
@@ -53,6 +55,20 @@ def change(trying: Trying, key: str, userid: int, **values: Any) -> None:
     of_first = trying.batches(key)[0].batch_key
     moved = items.update().where(items.c.userid == userid, items.c.batch_key == of_first)
     trying.flow.database.write(lambda connection: connection.execute(moved.values(values)))
+
+
+def test_nothing_is_planned_without_the_rights_to_write_it_down(
+    trying: Trying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = trying.create(size=3)
+
+    def require(_: Database) -> None:
+        raise RightsMissing("GRANT everything")
+
+    monkeypatch.setattr(rights, "require", require)
+    with pytest.raises(RightsMissing, match="GRANT everything"):
+        planned(trying, key)
+    assert trying.batches(key) == []
 
 
 def test_a_trial_as_it_is_written_down(trying: Trying) -> None:

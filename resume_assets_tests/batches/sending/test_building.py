@@ -161,6 +161,21 @@ def test_what_has_no_room_in_the_file_goes_back(flow: Flowing, monkeypatch):
     assert MAX_FILE_BYTES < 200_000_000
 
 
+@pytest.mark.parametrize(("short_of", "requests"), [(0, 3), (1, 2)])
+def test_a_file_may_be_exactly_as_long_as_openai_takes(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, short_of: int, requests: int
+) -> None:
+    longest = flow.until_built("first").file_bytes
+    assert longest is not None
+    flow.seed({number: resume(number) for number in (4, 5, 6)})  # as long as the first three
+    flow.plan()
+    flow.claim()
+    monkeypatch.setattr(request_lines, "MAX_FILE_BYTES", longest - short_of)
+    batch = flow.build()
+    assert batch.requests == requests
+    assert batch.file_bytes == longest * requests // 3
+
+
 @pytest.mark.parametrize("most", [{"_PAGE_ROWS": 2}, {"_PAGE_BYTES": 1}])
 def test_page_by_page_it_is_the_same_file(flow: Flowing, monkeypatch, most: dict[str, int]):
     for name, value in most.items():

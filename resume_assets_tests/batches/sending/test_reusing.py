@@ -78,6 +78,8 @@ def test_a_text_that_was_answered_before_is_not_sent_again(flow: Flowing) -> Non
     assert record(flow, 2) == record(flow, 1)
     assert (batch.requests, batch.reused, batch.succeeded) == (1, 1, 2)
     assert float(batch.reuse_saving) == pytest.approx(float(flow.batch().batch_cost))
+    first, again = flow.items()[1], flow.items("b2")[2]
+    assert (again.truncated, again.estimated_tokens) == (first.truncated, 0), "it asks for no room"
     assert flow.settle("b2").totals.reused == 1
 
 
