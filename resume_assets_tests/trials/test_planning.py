@@ -12,6 +12,7 @@ from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.outstanding import queue_with
 from resume_assets.batches.planning.planner import Planned
+from resume_assets.database import rights
 from resume_assets.database.connect import Database
 from resume_assets.database.rights import RightsMissing
 from resume_assets.models.catalogue import model_for
