@@ -283,6 +283,7 @@ def test_an_earlier_try_that_failed_says_nothing_about_this_one(flow: Flowing) -
     flow.poll()
     batch = flow.batch()
     assert (batch.state, batch.try_number) == ("quota", 2)
+    assert (batch.run_requests, batch.requested_at) == (0, None), "the next try's runs are its own"
     assert batch.input_file_id == first.input_file_id
     # The second creation's answer is lost, and the list does not show it at once.
     posts = flow.faults.count("POST", BATCHES)

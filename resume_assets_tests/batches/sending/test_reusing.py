@@ -68,6 +68,15 @@ def test_a_text_that_comes_twice_in_a_batch_is_sent_once(flow: Flowing) -> None:
     assert flow.is_balanced()
 
 
+def test_an_output_file_that_is_named_late_is_for_the_others_too(flow: Flowing) -> None:
+    flow.seed({1: A, 2: A})
+    flow.until_ended()
+    flow.update(output_file_id=None)
+    batch = flow.bring_in()
+    assert flow.written() == [1, 2]
+    assert json.loads(batch.tally) == {"succeeded": 1, "reused": 1}
+
+
 def test_a_text_that_was_answered_before_is_not_sent_again(flow: Flowing) -> None:
     flow.seed({1: A})
     flow.until_done()
