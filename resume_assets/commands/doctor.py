@@ -4,6 +4,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ def examine(settings: Settings, *, ask: bool = False) -> Iterator[Finding]:
         ("database", _database),
         ("model", _model),
         ("prompt", _prompt),
-        ("endpoint", _endpoint),
+        ("endpoint", partial(_endpoint, ask=ask)),
         *((("answer", _answer),) if ask else ()),
         ("files", _files),
         ("limits", _limits),
@@ -216,11 +217,13 @@ def _prompt(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _endpoint(settings: Settings) -> Iterator[Finding]:
+def _endpoint(settings: Settings, *, ask: bool) -> Iterator[Finding]:
     from resume_assets.commands import endpoint
 
+    who_tells = "the answer below tells" if ask else "`resume-assets doctor --ask` finds out"
     for found in endpoint.look(settings):
-        yield Finding("endpoint", found.text, found.ok)
+        text = f"{found.text}; {who_tells}" if found.is_open else found.text
+        yield Finding("endpoint", text, found.ok)
 
 
 def _answer(settings: Settings) -> Iterator[Finding]:

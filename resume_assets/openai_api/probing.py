@@ -26,10 +26,14 @@ _MODEL_NAME = re.compile(r"[\w.:/@+-]{1,80}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sentence about the endpoint; `ok` is None for what is worth a look and no error."""
+    """A sentence about the endpoint; `ok` is None for what is worth a look and no error.
+
+    `is_open`: whether it has the model is only told by asking that.
+    """
 
     text: str
     ok: bool | None = True
+    is_open: bool = False
 
 
 class _Unreached(Exception):
@@ -105,9 +109,9 @@ class _Looking:
             # Its list is of what can be deployed in the region, whatever is.
             yield Found(
                 f"{self.name} answers, and tells nobody its deployments: RESUME_MODEL={model} has "
-                "to be the name of one of type Global Batch or Data Zone Batch; `resume-assets "
-                "doctor --ask` finds out",
+                "to be the name of one of type Global Batch or Data Zone Batch",
                 None,
+                is_open=True,
             )
             return
         one = _json(self._get(f"/models/{quote(model, safe='')}"))
@@ -120,9 +124,9 @@ class _Looking:
                 yield Found(f"it announces the model's end for {end}, which counts", None)
         elif not _is_list(models):
             yield Found(
-                f"{self.name} answers, but tells no models ({_shown(models)}): `resume-assets "
-                f"doctor --ask` shows whether it has {model}",
+                f"{self.name} answers, but tells no models ({_shown(models)}), {model} or another",
                 None,
+                is_open=True,
             )
         else:
             near = difflib.get_close_matches(model, known, n=_NAMED, cutoff=0.0)

@@ -128,6 +128,18 @@ def test_a_store_that_can_not_be_used_is_told(
 class TestAsk:
     """One tiny resume, on demand."""
 
+    def test_of_a_server_that_tells_no_models_asking_is_recommended_once(self, home: Path) -> None:
+        faults = Faults()
+        with platform_at(home, wrap=faults.wrap):
+            faults.add("GET", "/v1/models.*", Respond(404), times=None)
+            assert "tells no models" in ok("doctor")
+            assert "or another; `resume-assets doctor --ask` finds out" in " ".join(
+                ok("doctor").split()
+            )
+            said = " ".join(ok("doctor", "--ask").split())
+            assert "or another; the answer below tells" in said
+            assert "doctor --ask" not in said
+
     def test_it_is_not_asked_unless_told_to(self, home: Path) -> None:
         faults = Faults()
         with platform_at(home, wrap=faults.wrap):
@@ -135,6 +147,7 @@ class TestAsk:
             assert faults.count("POST", ".*") == 0
             said = ok("doctor", "--ask")
             assert faults.count("POST", "/v1/chat/completions") == 1
+            assert "doctor --ask" not in said
         assert re.search(r"ok +answer +\S+ answers in .* [\d,]+ tokens, \$0\.000\d+", said)
 
     @pytest.mark.parametrize(
