@@ -230,7 +230,11 @@ class _Finder:
                 yield *self._span(node), "pass", "removed"
             case ast.Return(value=None):
                 yield *self._span(node), "pass", "removed"
-            case ast.Return(value=ast.expr()) if self._text(node) != "return None":
+            # Who asks whether something is so can't tell None from False: there it is turned round.
+            case ast.Return(value=ast.expr()) if self._text(node) not in (
+                "return None",
+                "return False",
+            ):
                 yield *self._span(node), "return None", "returns nothing"
             case ast.Break():
                 yield *self._span(node), "continue", "loop"

@@ -74,6 +74,11 @@ def test_statements():
     }
 
 
+def test_who_says_no_is_made_to_say_yes_and_not_to_say_nothing():
+    assert made("def f():\n    return False") == {"return True"}
+    assert made("def f():\n    return True") == {"return False", "return None"}
+
+
 def test_what_no_test_should_hold_is_left_out():
     source = '''
     """A docstring of 3 words."""

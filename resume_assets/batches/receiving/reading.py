@@ -85,8 +85,9 @@ def _size(stream: BinaryIO) -> int:
 
 def _parcels(stream: BinaryIO, resumes: Resumes) -> Iterator[_Parcel]:
     while lines := stream.readlines(PARCEL):
-        # Lines without a choice, errors for instance, hold no record.
-        named = [custom_id_in(line) for line in lines if b'"choices"' in line]
+        # Lines without a choice, errors for instance, hold no record. Some servers write the body
+        # as a text, in which the word's quotes are escaped.
+        named = [custom_id_in(line) for line in lines if b"choices" in line]
         yield _Parcel(lines, resumes([custom_id for custom_id in named if custom_id is not None]))
 
 

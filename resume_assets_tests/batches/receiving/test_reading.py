@@ -19,7 +19,7 @@ from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.extraction.responses import Answer, Outcome
 from resume_assets.extraction.text import text_hash
 from resume_assets.extraction.values import ANSWER, NO_WEIGHT, Change, Weight
-from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.extraction.answers import full_answer, output_bytes, output_line
 from resume_assets_tests.helpers import remembered
 
 TODAY = date(2026, 11, 23)
@@ -61,6 +61,13 @@ def resumes(custom_ids: Collection[str]) -> dict[str, Resume]:
 def escaped(line: bytes) -> bytes:
     """The same line, whose custom_id is seen by parsing it only."""
     return line.replace(b'"custom_id"', b'"custom_\\u0069d"')
+
+
+def as_text(custom_id: str) -> bytes:
+    """An answer whose body is a text of JSON, as some servers write it."""
+    line = output_line(full_answer(), custom_id=custom_id)
+    line["response"]["body"] = orjson.dumps(line["response"]["body"]).decode()
+    return orjson.dumps(line)
 
 
 WEIGHED = [
@@ -175,9 +182,10 @@ def test_resumes_are_looked_for_once_and_only_for_what_may_be_a_record(helped: l
         output_bytes("no candidate", custom_id="three"),
         escaped(output_bytes("no candidate", custom_id="four")),
         escaped(output_bytes(full_answer(), custom_id="?")),  # of nobody
+        as_text("five"),
     ]
     assert len(list(read_records(BytesIO(b"\n".join(lines)), TODAY, finding))) == len(lines)
-    assert asked == ["one", "three", "two"]
+    assert asked == ["one", "three", "five", "two"]
     assert len(helped) == 1
 
 
