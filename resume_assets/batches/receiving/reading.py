@@ -32,11 +32,11 @@ from resume_assets.processors import processors
 HELP_FROM: Final = 16_000_000
 """Bytes (some five thousand answers) from which the helper is worth its third of a second."""
 
-PARCEL: Final = 500_000
-"""Bytes (some two hundred answers) that are read together."""
+PARCEL: Final = 250_000
+"""Bytes (some hundred answers) that are read together."""
 
 _MOST_HELPERS: Final = 2  # then writing takes longer than reading
-_AHEAD: Final = 4  # parcels that a helper has at a time
+_AHEAD: Final = 6  # parcels that a helper has at a time
 _WAITING: Final = 4  # parcels beyond those that are read here before the oldest is waited for
 _LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
 
@@ -71,8 +71,8 @@ def read_records(
     """
     is_helped = processors() > 1 and _size(stream) >= HELP_FROM
     read = _read_beside if is_helped else _read_here
-    for parcel, answers in read(_parcels(stream, resumes), today):
-        yield from _all_weighed(answers, parcel, resumes)
+    for sought, answers in read(_parcels(stream, resumes), today):
+        yield from _all_weighed(answers, sought, resumes)
 
 
 def _size(stream: BinaryIO) -> int:
@@ -91,10 +91,15 @@ def _parcels(stream: BinaryIO, resumes: Resumes) -> Iterator[_Parcel]:
         yield _Parcel(lines, resumes([custom_id for custom_id in named if custom_id is not None]))
 
 
-def _all_weighed(answers: list[Answer], parcel: _Parcel, resumes: Resumes) -> Iterator[Answer]:
-    """The answers; one whose custom_id was found by parsing the line only is weighed now."""
+def _all_weighed(
+    answers: list[Answer], sought: Collection[str], resumes: Resumes
+) -> Iterator[Answer]:
+    """The answers; one whose resume was not `sought` is weighed now.
+
+    Its custom_id was found by parsing the line only.
+    """
     for answer in answers:
-        if answer.record is not None and answer.custom_id not in parcel.resumes:
+        if answer.record is not None and answer.custom_id not in sought:
             late = resumes([answer.custom_id] if answer.custom_id is not None else [])
             _weigh(answer, late)
         yield answer
@@ -130,12 +135,16 @@ def _weigh(answer: Answer, resumes: Mapping[str, Resume]) -> None:
         record.weight = weigh(record.values, record.changes, resume.text)
 
 
-Reading = Iterator[tuple[_Parcel, list[Answer]]]
+Reading = Iterator[tuple[Collection[str], list[Answer]]]
+"""Each parcel's answers, behind the custom_ids whose resumes were sought.
+
+Its lines and resumes are not kept: many parcels may be out at once.
+"""
 
 
 def _read_here(parcels: Iterator[_Parcel], today: date) -> Reading:
     for parcel in parcels:
-        yield parcel, _read(parcel, today)
+        yield parcel.resumes.keys(), _read(parcel, today)
 
 
 def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
@@ -155,22 +164,24 @@ def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
 
 def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper]) -> Reading:
     """All parcels in their order, each read by a helper or, where all have enough to do, here."""
-    out: deque[tuple[_Parcel, list[Answer] | beside.Helper]] = deque()
+    out: deque[tuple[Collection[str], list[Answer] | beside.Helper]] = deque()
     while True:
         # They must never want for work: so that is seen to before each parcel that is passed on.
         while (helper := _with_room(helpers)) and (parcel := next(parcels, None)):
             if _is_long(parcel):
-                out.append((parcel, _read(parcel, today)))
+                out.append(({*parcel.resumes}, _read(parcel, today)))
             else:
                 helper.send(_packed(parcel))
-                out.append((parcel, helper))
+                out.append(({*parcel.resumes}, helper))
+            del parcel
         is_here = bool(out) and (isinstance(out[0][1], list) or out[0][1].has_answered)
         has_room = len(out) < len(helpers) * _AHEAD + _WAITING
         if not is_here and has_room and (parcel := next(parcels, None)):
-            out.append((parcel, _read(parcel, today)))
+            out.append(({*parcel.resumes}, _read(parcel, today)))
+            del parcel
         elif out:
-            parcel, by = out.popleft()
-            yield parcel, by if isinstance(by, list) else _unpacked(by.receive())
+            sought, by = out.popleft()
+            yield sought, by if isinstance(by, list) else _unpacked(by.receive())
         else:
             return
 
