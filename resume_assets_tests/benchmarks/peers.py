@@ -23,14 +23,17 @@ from resume_assets_tests.benchmarks.figures import FOLDER, Figure, figure, ratio
 
 _ENVIRONMENT = FOLDER / "peers"
 _PACKAGES = {"openbatch": "openbatch==0.0.4", "openai_batch": "openai-batch==0.3.4"}
-_UNNAMED = "httpx"  # imported by openai-batch, which does not ask for it
+_UNNAMED = (
+    "httpx",  # imported by openai-batch, which does not ask for it
+    "msgspec",  # by our schema, which they are given
+)
 
 
 def _python() -> Path:
     """The interpreter of the peers' environment, made where it is missing."""
     python = _ENVIRONMENT / "bin" / "python"
     mark = _ENVIRONMENT / "installed"
-    packages = (*_PACKAGES.values(), _UNNAMED)
+    packages = (*_PACKAGES.values(), *_UNNAMED)
     wanted = "\n".join(packages)
     if not mark.exists() or mark.read_text() != wanted:
         venv.create(_ENVIRONMENT, with_pip=True, clear=True)
