@@ -36,7 +36,6 @@ class Helper:
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=_PIPE,
             pipesize=_PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # the same code, wherever
             start_new_session=True,  # Ctrl-C goes to this process only, which ends it

@@ -29,15 +29,15 @@ from resume_assets.extraction.text import text_hash
 from resume_assets.extraction.values import CHANGES, Record, Weight
 from resume_assets.processors import processors
 
-HELP_FROM: Final = 16_000_000
-"""Bytes (some five thousand answers) from which the helper is worth its third of a second."""
+HELP_FROM: Final = 8_000_000
+"""Bytes (some three thousand answers) from which a helper is worth its fifth of a second."""
 
-PARCEL: Final = 250_000
-"""Bytes (some hundred answers) that are read together."""
+PARCEL: Final = 200_000
+"""Bytes (some eighty answers) that are read together."""
 
 _MOST_HELPERS: Final = 2  # then writing takes longer than reading
-_AHEAD: Final = 6  # parcels that a helper has at a time
-_WAITING: Final = 4  # parcels beyond those that are read here before the oldest is waited for
+_AHEAD: Final = 5  # parcels that a helper has at a time
+_WAITING: Final = 3  # parcels beyond those that are read here before the oldest is waited for
 _LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
 
 

@@ -34,6 +34,7 @@ class Asked:
     last_processed: Any
     is_forgotten: bool = False  # its lines are blanked: see `blanking`
     is_sent: bool = True  # or it gets the answer to another's request: see `sharing`
+    is_answered: bool = False  # a usable answer of it was read
 
 
 @dataclass(slots=True)
@@ -47,7 +48,6 @@ class Results:
 
     asked: dict[str, Asked]
     unusable: dict[str, Answer] = field(default_factory=dict)
-    answered: set[str] = field(default_factory=set)
     unknown: int = 0
     repeated: int = 0
 
@@ -58,12 +58,12 @@ class Results:
             if asked is None or answer.custom_id is None:
                 self.unknown += 1
                 continue
-            if answer.custom_id in self.answered:
+            if asked.is_answered:
                 self.repeated += 1
             elif answer.outcome is Outcome.succeeded:
                 if self.unusable.pop(answer.custom_id, None) is not None:
                     self.repeated += 1
-                self.answered.add(answer.custom_id)
+                asked.is_answered = True
                 yield asked, answer
             elif answer.custom_id in self.unusable:
                 self.repeated += 1
@@ -74,7 +74,7 @@ class Results:
     def unanswered(self) -> Iterator[str]:
         """The custom_ids of requests without any line, but for those of the forgotten."""
         for custom_id, asked in self.asked.items():
-            is_answered = custom_id in self.answered or custom_id in self.unusable
+            is_answered = asked.is_answered or custom_id in self.unusable
             if not is_answered and not asked.is_forgotten:
                 yield custom_id
 
@@ -153,10 +153,10 @@ def end_of_unanswered(batch: batches.Batch, *, is_sent: bool = True) -> tuple[It
 def tally_of(results: Results, batch: batches.Batch) -> Counter[str]:
     """Requests by outcome and reason, after `usable` is exhausted; lines that were no request's."""
     tally: Counter[str] = Counter()
-    reused = sum(not results.asked[custom_id].is_sent for custom_id in results.answered)
-    tally["succeeded"] = len(results.answered) - reused
-    if reused:
-        tally[REUSED_ONES] = reused
+    answered = Counter(asked.is_sent for asked in results.asked.values() if asked.is_answered)
+    tally["succeeded"] = answered[True]
+    if answered[False]:
+        tally[REUSED_ONES] = answered[False]
     for answer in results.unusable.values():
         tally[f"{answer.outcome}: {answer.reason}" if answer.reason else answer.outcome.value] += 1
     unanswered = Counter(results.asked[custom_id].is_sent for custom_id in results.unanswered)
