@@ -136,7 +136,7 @@ _MARKS: Final = frozenset("*_`[#>~•")
 _LINKED: Final = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*\)")
 _EMPHASIS: Final = re.compile(r"(\*{1,3}|_{1,3}|`{1,3}|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _LINE_START: Final = re.compile(r"(?:#{1,6}|>|•|\*)\s+")
-_REMEMBERED: Final = 1 << 15  # texts, for each `Kind`
+_REMEMBERED: Final = 1 << 13  # texts, for each `Kind`
 _SHORT: Final = 100  # characters; longer texts rarely come twice
 
 

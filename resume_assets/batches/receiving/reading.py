@@ -32,12 +32,15 @@ from resume_assets.processors import processors
 HELP_FROM: Final = 8_000_000
 """Bytes (some three thousand answers) from which a helper is worth its fifth of a second."""
 
-PARCEL: Final = 200_000
-"""Bytes (some eighty answers) that are read together."""
+BLOCK: Final = 600_000
+"""Bytes (some two hundred and forty answers) whose resumes are sought at once."""
+
+TOGETHER: Final = 60
+"""Answers that are read together, and go over to a helper in one parcel."""
 
 _MOST_HELPERS: Final = 2  # then writing takes longer than reading
-_AHEAD: Final = 5  # parcels that a helper has at a time
-_WAITING: Final = 3  # parcels beyond those that are read here before the oldest is waited for
+_AHEAD: Final = 8  # parcels that a helper has at a time
+_WAITING: Final = 4  # parcels beyond those that are read here before the oldest is waited for
 _LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
 
 
@@ -84,11 +87,15 @@ def _size(stream: BinaryIO) -> int:
 
 
 def _parcels(stream: BinaryIO, resumes: Resumes) -> Iterator[_Parcel]:
-    while lines := stream.readlines(PARCEL):
+    while block := stream.readlines(BLOCK):
         # Lines without a choice, errors for instance, hold no record. Some servers write the body
         # as a text, in which the word's quotes are escaped.
-        named = [custom_id_in(line) for line in lines if b"choices" in line]
-        yield _Parcel(lines, resumes([custom_id for custom_id in named if custom_id is not None]))
+        named = [custom_id_in(line) if b"choices" in line else None for line in block]
+        found = resumes([custom_id for custom_id in named if custom_id is not None])
+        for start in range(0, len(block), TOGETHER):
+            end = start + TOGETHER
+            theirs = {each: found[each] for each in named[start:end] if each and each in found}
+            yield _Parcel(block[start:end], theirs)
 
 
 def _all_weighed(

@@ -92,7 +92,8 @@ def helped(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
     """Any file is worth a process, on any machine, which is waited for; those that were started."""
     monkeypatch.setattr(reading, "HELP_FROM", 1)
     monkeypatch.setattr(reading, "processors", lambda: 2)
-    monkeypatch.setattr(reading, "PARCEL", 20_000)
+    monkeypatch.setattr(reading, "BLOCK", 60_000)
+    monkeypatch.setattr(reading, "TOGETHER", 8)
     monkeypatch.setattr(reading, "_AHEAD", 1_000)
 
     def wait_until_up(helper: beside.Helper) -> bool:
@@ -189,17 +190,21 @@ def test_resumes_are_looked_for_once_and_only_for_what_may_be_a_record(helped: l
     assert len(helped) == 1
 
 
-@pytest.mark.parametrize("parcel", [1, 3_000, 10**9])
+@pytest.mark.parametrize(
+    ("block", "together"), [(1, 1), (3_000, 1), (30_000, 7), (30_000, 10**9), (10**9, 10**9)]
+)
 @pytest.mark.parametrize(("ahead", "waiting"), [(0, 1), (1, 0), (1, 2), (9, 9)])
 def test_however_the_work_is_shared_each_line_is_read_once_and_in_its_order(
     answers: Path,
     helped: list[Any],
     monkeypatch: pytest.MonkeyPatch,
-    parcel: int,
+    block: int,
+    together: int,
     ahead: int,
     waiting: int,
 ) -> None:
-    monkeypatch.setattr(reading, "PARCEL", parcel)
+    monkeypatch.setattr(reading, "BLOCK", block)
+    monkeypatch.setattr(reading, "TOGETHER", together)
     monkeypatch.setattr(reading, "_AHEAD", ahead)
     monkeypatch.setattr(reading, "_WAITING", waiting)
     here = read_here(answers)
