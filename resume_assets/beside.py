@@ -3,7 +3,6 @@
 (No `multiprocessing`: it would run the caller's main module again.)
 """
 
-import gc
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Final, Self
+
+from resume_assets.garbage import passed_over
 
 _PIPE: Final = 1 << 20
 """Bytes that a pipe holds: as many as Linux allows."""
@@ -120,11 +121,11 @@ def serve(work: Callable[[bytes], bytes], *, doing: str) -> None:
     Whatever it raises ends the process, which says what it was `doing` and quotes nobody.
     """
     parcels, answers = sys.stdin.buffer, sys.stdout.buffer
-    gc.freeze()  # what is loaded stays
     try:
-        _write(answers, _READY)
-        for parcel in _parcels(parcels):
-            _write(answers, work(parcel))
+        with passed_over():  # what is loaded stays
+            _write(answers, _READY)
+            for parcel in _parcels(parcels):
+                _write(answers, work(parcel))
     except (BrokenPipeError, KeyboardInterrupt):
         pass  # nobody waits for the rest
     except Exception as problem:  # noqa: BLE001 - neither message nor traceback may quote a parcel

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from resume_assets.garbage import passed_over
+from resume_assets.garbage import SELDOM, passed_over
 
 
 class Circle:
@@ -19,6 +19,7 @@ def test_what_was_there_before_stays_until_the_block_ends() -> None:
     gc.collect()
     before = weakref.ref(Circle())
     with passed_over():
+        assert gc.get_threshold()[0] == SELDOM
         within = weakref.ref(Circle())
         gc.collect()
         assert within() is None
@@ -28,6 +29,8 @@ def test_what_was_there_before_stays_until_the_block_ends() -> None:
 
 
 def test_also_where_the_block_fails() -> None:
+    before = gc.get_threshold()
     with pytest.raises(ValueError, match="within"), passed_over():
         raise ValueError("within")
     assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == before
