@@ -35,12 +35,12 @@ HELP_FROM: Final = 8_000_000
 BLOCK: Final = 600_000
 """Bytes (some two hundred and forty answers) whose resumes are sought at once."""
 
-TOGETHER: Final = 60
+TOGETHER: Final = 120
 """Answers that are read together, and go over to a helper in one parcel."""
 
 _MOST_HELPERS: Final = 2  # then writing takes longer than reading
-_AHEAD: Final = 8  # parcels that a helper has at a time
-_WAITING: Final = 4  # parcels beyond those that are read here before the oldest is waited for
+_AHEAD: Final = 6  # parcels that a helper has at a time
+_WAITING: Final = 3  # parcels beyond those that are read here before the oldest is waited for
 _LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
 
 
