@@ -172,9 +172,12 @@ def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
 def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper]) -> Reading:
     """All parcels in their order, each read by a helper or, where all have enough to do, here."""
     out: deque[tuple[Collection[str], list[Answer] | beside.Helper]] = deque()
+    most = len(helpers) * _AHEAD + _WAITING
     while True:
         # They must never want for work: so that is seen to before each parcel that is passed on.
-        while (helper := _with_room(helpers)) and (parcel := next(parcels, None)):
+        while (
+            len(out) < most and (helper := _with_room(helpers)) and (parcel := next(parcels, None))
+        ):
             if _is_long(parcel):
                 out.append(({*parcel.resumes}, _read(parcel, today)))
             else:
@@ -182,8 +185,7 @@ def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper
                 out.append(({*parcel.resumes}, helper))
             del parcel
         is_here = bool(out) and (isinstance(out[0][1], list) or out[0][1].has_answered)
-        has_room = len(out) < len(helpers) * _AHEAD + _WAITING
-        if not is_here and has_room and (parcel := next(parcels, None)):
+        if not is_here and len(out) < most and (parcel := next(parcels, None)):
             out.append(({*parcel.resumes}, _read(parcel, today)))
             del parcel
         elif out:

@@ -256,6 +256,22 @@ def test_resumes_that_are_long_together_do_not_go_over(
     assert len(helped) == 2
 
 
+def test_however_long_the_resumes_only_some_parcels_are_out(
+    answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are read here for their length count as well, or memory grew with the file."""
+    monkeypatch.setattr(reading, "_LONG", -1)
+    monkeypatch.setattr(reading, "BLOCK", 1)
+    monkeypatch.setattr(reading, "_AHEAD", 2)
+    read = _Counted(monkeypatch)
+    with answers.open("rb") as stream:
+        readings = read_records(stream, TODAY, resumes)
+        next(readings)
+        assert read.parcels == 2 + reading._WAITING
+        assert len(list(readings)) == len(read_here(answers)) - 1
+    assert len(helped) == 1
+
+
 def test_until_the_helper_is_up_nobody_waits_for_it(
     answers: Path, helped: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
