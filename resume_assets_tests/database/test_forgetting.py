@@ -1,7 +1,7 @@
 """Forgetting people in each database: ids that are numbers, and ids that are addresses."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,20 @@ def fill(database: Database, column: str, value: str) -> None:
     there = database.candidates
     filled = there.table.update().values({there.column(column): value})
     database.write(lambda c: c.execute(filled))
+
+
+def of_a_site(database: Database, columns: str, rows: Sequence[str]) -> None:
+    """A candidate table that somebody else made, with these rows; ours are beside it."""
+    make_schema(database)
+    bare = sa.Table(database.table_name, sa.MetaData(), schema=database.schema)
+    name = database.engine.dialect.identifier_preparer.format_table(bare)
+    statements = [
+        f"CREATE TABLE {name} ({columns})",
+        *(f"INSERT INTO {name} {row}" for row in rows),
+    ]
+    for statement in statements:
+        database.write(lambda c: c.exec_driver_sql(statement))  # noqa: B023 (called at once)
+    initialise(database)
 
 
 def queue(database: Database) -> list[Any]:
@@ -238,14 +252,8 @@ def test_ids_of_which_all_are_taken(
 def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchStore) -> None:
     """A text is blank then; a number without a default stays, and that is said."""
     database = empty_database
-    make_schema(database)
-    bare = sa.Table(database.table_name, sa.MetaData(), schema=database.schema)
-    name = database.engine.dialect.identifier_preparer.format_table(bare)
     columns = "userid INT PRIMARY KEY, City NVARCHAR(50) NOT NULL, State INT NOT NULL"
-    database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({columns})"))
-    initialise(database)
-    row = f"INSERT INTO {name} (userid, City, State) VALUES (1, 'Turku', 7)"
-    database.write(lambda c: c.exec_driver_sql(row))
+    of_a_site(database, columns, ["(userid, City, State) VALUES (1, 'Turku', 7)"])
     receipt = forget(database, store, 1, records=True)
     assert (receipt.records_emptied, receipt.not_emptied) == (1, {NEVER_EMPTY: 1})
     assert record(database, 1) == {"City": "", "State": 7}
@@ -256,15 +264,9 @@ def test_a_record_that_the_table_holds_on_to_holds_up_no_other(
     empty_database: Database, store: BatchStore, people: int
 ) -> None:
     database = empty_database
-    make_schema(database)
-    bare = sa.Table(database.table_name, sa.MetaData(), schema=database.schema)
-    name = database.engine.dialect.identifier_preparer.format_table(bare)
     columns = "userid INT PRIMARY KEY, City NVARCHAR(50), CHECK (userid <> 2 OR City IS NOT NULL)"
-    database.write(lambda c: c.exec_driver_sql(f"CREATE TABLE {name} ({columns})"))
-    initialise(database)
-    for userid in range(1, people + 1):
-        row = f"INSERT INTO {name} (userid, City) VALUES ({userid}, 'Turku')"
-        database.write(lambda c: c.exec_driver_sql(row))  # noqa: B023 (called at once)
+    rows = [f"(userid, City) VALUES ({userid}, 'Turku')" for userid in range(1, people + 1)]
+    of_a_site(database, columns, rows)
     receipt = forget(database, store, *range(1, people + 1), records=True)
     assert (receipt.records_emptied, receipt.not_emptied) == (people - 1, {REFUSED: 1})
     filled = [userid for userid in range(1, people + 1) if record(database, userid)]

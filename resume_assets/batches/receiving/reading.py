@@ -142,19 +142,19 @@ def _weigh(answer: Answer, resumes: Mapping[str, Resume]) -> None:
         record.weight = weigh(record.values, record.changes, resume.text)
 
 
-Reading = Iterator[tuple[Collection[str], list[Answer]]]
+_Readings = Iterator[tuple[Collection[str], list[Answer]]]
 """Each parcel's answers, behind the custom_ids whose resumes were sought.
 
 Its lines and resumes are not kept: many parcels may be out at once.
 """
 
 
-def _read_here(parcels: Iterator[_Parcel], today: date) -> Reading:
+def _read_here(parcels: Iterator[_Parcel], today: date) -> _Readings:
     for parcel in parcels:
         yield parcel.resumes.keys(), _read(parcel, today)
 
 
-def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
+def _read_beside(parcels: Iterator[_Parcel], today: date) -> _Readings:
     try:
         with ExitStack() as stack:
             helpers = [
@@ -169,7 +169,7 @@ def _read_beside(parcels: Iterator[_Parcel], today: date) -> Reading:
         ) from None
 
 
-def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper]) -> Reading:
+def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper]) -> _Readings:
     """All parcels in their order, each read by a helper or, where all have enough to do, here."""
     out: deque[tuple[Collection[str], list[Answer] | beside.Helper]] = deque()
     most = len(helpers) * _AHEAD + _WAITING

@@ -21,6 +21,8 @@ _CLEARED: Final = {
 
 def clear(record: Record, policy: NotBorneOut) -> None:
     """Make NULL, and note, what the resume does not bear out and the policy does not keep."""
+    if not record.weight.missing:
+        return  # nearly always
     kinds = _CLEARED[policy]
     cleared = [name for name in record.weight.missing if _COLUMNS[name].evidence in kinds]
     if cleared:

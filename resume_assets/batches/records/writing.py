@@ -70,7 +70,7 @@ class Writer:
         """What is to be written of these answers, one at a time; see Writes."""
         for asked, answer in answers:
             if asked.state == self.wanted:
-                if answer.record is not None and answer.record.weight.missing:
+                if answer.record is not None:
                     clear(answer.record, self.database.not_borne_out)
                 yield prepare(asked, answer, self.database)
 
