@@ -1,6 +1,7 @@
 """Commands as processes of their own, as a user starts them."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -118,12 +119,22 @@ def until_nothing_runs(home: Path) -> None:
     until(lambda: not left_over(home), 20)
 
 
+_PORTS = range(10_000, 32_000)
+"""Below what systems hand out by themselves: a port of those may be another's before it is used."""
+
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens at, each time another; nobody has it who does not ask for it."""
+    while True:
+        port = secrets.choice(_PORTS)  # `random` may be seeded, in each of pytest's workers alike
+        if port in _given:
+            continue
+        _given.add(port)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:

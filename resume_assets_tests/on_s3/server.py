@@ -15,10 +15,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from resume_assets_tests.commands.processes import free_port
 from resume_assets_tests.local_openai.support import until
 
 BUCKET = "resumes"
@@ -49,7 +50,7 @@ class S3Server:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         listeners = [(service, kind) for service in _SERVICES for kind in ("", ".grpc")]
-        self._ports = dict(zip(listeners, _free_ports(len(listeners)), strict=True))
+        self._ports = {listener: free_port() for listener in listeners}
         self.port = self._ports["s3", ""]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "s3.json").write_text(json.dumps(_IDENTITIES), encoding="utf-8")
@@ -190,12 +191,3 @@ def _weed() -> str:
     if found is None:
         raise AssertionError("SeaweedFS is not installed: make stores")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens at, each another."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
