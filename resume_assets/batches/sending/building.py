@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
+from resume_assets.ahead import ahead
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.forgotten import among, mark
@@ -124,15 +125,16 @@ class _Building:
             passed_over(),
             self.files.write(REQUESTS) as stream,
             step("building the requests", Unit.resume, batch.rows_claimed) as building,
+            ahead(map(self._look, _pages(claimed))) as looks,
         ):
-            for page in _pages(claimed):
-                self._write(stream, page)
-                building.advance(len(page))
+            for look in looks:
+                self._write(stream, look)
+                building.advance(len(look.page))
             if builder.copies or tally.reused:
                 copied, left_over = copy_answers(self.lease, self.store, self.files, builder.copies)
                 tally.reused += copied
                 for page in _pages(left_over):
-                    self._write(stream, page, look_before=False)
+                    self._write(stream, self._look(page, look_before=False))
         return self.lease.write(self._finish)
 
     def _claimed(self) -> list[Item]:
@@ -147,8 +149,8 @@ class _Building:
         rows = self.database.read(lambda connection: connection.execute(query).all())
         return list(map(Item._make, rows))
 
-    def _write(self, stream: BinaryIO, page: list[Item], *, look_before: bool = True) -> None:
-        """Write a page; `look_before`: where there is an answer already, it is used."""
+    def _look(self, page: list[Item], *, look_before: bool = True) -> Look:
+        """Read a page's resumes and count them; `look_before`: also which are answered already."""
         database, lease = self.database, self.lease
         userids = [item.userid for item in page]
         texts, forgotten = database.read(
@@ -157,10 +159,17 @@ class _Building:
                 among(connection, database, lease.items, lease.key, userids),
             )
         )
-        look = Look(texts, {who: text_hash(text) for who, text in texts.items() if text}, forgotten)
-        found = self._sources(look.hashes) if look_before else {}
-        written = self.builder.write_page(stream, page, look, found)
-        lease.write(partial(_note_items, lease=lease, written=written))
+        there = {userid: text for userid, text in texts.items() if text}
+        hashes = {userid: text_hash(text) for userid, text in there.items()}
+        found = self._sources(hashes) if look_before else {}
+        counted = self.builder.counted(
+            {hashes[userid]: text for userid, text in there.items() if userid not in found}
+        )
+        return Look(page, texts, hashes, forgotten, found, counted)
+
+    def _write(self, stream: BinaryIO, look: Look) -> None:
+        written = self.builder.write_page(stream, look)
+        self.lease.write(partial(_note_items, lease=self.lease, written=written))
 
     def _sources(self, hashes: Mapping[Any, str]) -> dict[Any, Source]:
         endpoint = self.endpoint

@@ -55,12 +55,25 @@ Copies = dict[str, dict[str, list[Item]]]
 """Who gets an earlier answer: by its batch and its custom_id."""
 
 
-class Look(NamedTuple):
-    """A page's resumes as they are now, by userid, and who is not to be sent any more."""
+class Counted(NamedTuple):
+    """A resume as it would be sent, uncut."""
 
-    texts: Mapping[Any, str | None]
+    text: str
+    tokens: int | None  # None: far too many, which nobody counted
+
+
+class Look(NamedTuple):
+    """A page, with its resumes as they are now."""
+
+    page: Sequence[Item]
+    texts: Mapping[Any, str | None]  # by userid, as the next three
     hashes: Mapping[Any, str]
     forgotten: AbstractSet[Any]
+    """Who is not to be sent any more."""
+    sources: Mapping[Any, Source]
+    """Whose text was answered before, and where; who has that text too gets no line."""
+    counted: Mapping[str, Counted]
+    """By hash, those that may be sent."""
 
 
 class Noted(NamedTuple):
@@ -124,22 +137,23 @@ class Builder:
             )
         return self.templates[room]
 
-    def write_page(
-        self,
-        stream: BinaryIO,
-        page: Sequence[Item],
-        look: Look,
-        sources: Mapping[Any, Source] | None = None,
-    ) -> list[Noted]:
-        """Write the page's lines; returns what the ledger is to note of each resume that is there.
+    def counted(self, texts: Mapping[str, str]) -> dict[str, Counted]:
+        """Count the tokens of resumes, by whatever names them; safe in a thread of its own."""
+        sent = {name: unmangled(text) for name, text in texts.items()}
+        # Much longer ones are cut without counting all of them.
+        longest = self.most_tokens * 8
+        short = [name for name, text in sent.items() if len(text) <= longest]
+        tokens = self.counter.count_many([sent[name] for name in short])
+        counts = dict(zip(short, tokens, strict=True))
+        return {name: Counted(text, counts.get(name)) for name, text in sent.items()}
 
-        `sources`: whose text was answered before, and where; who has that text too gets no line.
-        """
-        there: list[tuple[Item, str]] = []
+    def write_page(self, stream: BinaryIO, look: Look) -> list[Noted]:
+        """Write the page's lines; returns what the ledger is to note of each resume there."""
+        there: list[Item] = []
         twins: list[Item] = []
         asked: dict[str, int] = {}  # in this page: hash -> room
         written: list[Noted] = []
-        for item in page:
+        for item in look.page:
             resume = look.texts.get(item.userid)
             digest = look.hashes.get(item.userid, "")
             if item.userid in look.forgotten:
@@ -150,15 +164,15 @@ class Builder:
                 # The hash tells the queue that it is this text which need not be claimed again.
                 written.append(Noted(digest, False, 0, None, item.userid))
                 self._give_back(BLANK, item.userid)
-            elif sources and (source := sources.get(item.userid)):
+            elif source := look.sources.get(item.userid):
                 self.copies[source.batch_key][source.custom_id].append(item)
                 written.append(Noted(digest, source.truncated, 0, source.batch_key, item.userid))
             elif self._is_asked(digest, item.room, asked):
                 twins.append(item)
             else:
                 asked[digest] = item.room
-                there.append((item, unmangled(resume)))
-        written += self._write_lines(stream, there, look.hashes)
+                there.append(item)
+        written += self._write_lines(stream, there, look)
         for item in twins:
             digest = look.hashes[item.userid]
             if digest in self.asked:
@@ -177,16 +191,12 @@ class Builder:
         before = self.asked.get(digest)
         return in_page.get(digest, before.room if before else 0) >= room
 
-    def _write_lines(
-        self, stream: BinaryIO, there: Sequence[tuple[Item, str]], hashes: Mapping[Any, str]
-    ) -> list[Noted]:
-        # Much longer ones are cut without counting all of them.
-        longest = self.most_tokens * 8
-        counted = iter(self.counter.count_many([sent for _, sent in there if len(sent) <= longest]))
+    def _write_lines(self, stream: BinaryIO, there: Sequence[Item], look: Look) -> list[Noted]:
         written: list[Noted] = []
-        for (userid, custom_id, room, _), sent in there:
+        for userid, custom_id, room, _ in there:
+            digest = look.hashes[userid]
+            sent, tokens = look.counted[digest]
             text = sent
-            tokens = next(counted) if len(text) <= longest else None
             if tokens is None or tokens > self.most_tokens:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)
             line = self.template(room).line(custom_id, text)
@@ -203,8 +213,8 @@ class Builder:
                 self.tally.long_requests += 1
                 self.tally.long_tokens += tokens + round(self.overhead)
             if self.shares:
-                self.asked[hashes[userid]] = Request(room, truncated)
-            written.append(Noted(hashes[userid], truncated, tokens, None, userid))
+                self.asked[digest] = Request(room, truncated)
+            written.append(Noted(digest, truncated, tokens, None, userid))
         return written
 
     def _has_room(self, size: int) -> bool:
