@@ -11,6 +11,7 @@ from fsspec.registry import _registry  # type: ignore[import-untyped]
 from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 
 from resume_assets.batches import store as store_module
+from resume_assets.batches.object_store import opened
 from resume_assets.batches.store import OUTPUT, REQUESTS, BatchStore, FilesGone
 from resume_assets.batches.store_errors import StoreFailed, shown_url, told
 from resume_assets.errors import PlatformError
@@ -122,6 +123,26 @@ def test_a_missing_bucket_is_told_and_not_made(buckets: type[Buckets]) -> None:
         ):
             use()
     assert not buckets.buckets
+
+
+def test_a_store_without_buckets_is_its_folder() -> None:
+    store = BatchStore("memory://folder-of-check")
+    with pytest.raises(StoreFailed, match="memory://folder-of-check is not there"):
+        store.check()
+    with store.batch("b1").write(REQUESTS) as stream:
+        stream.write(b"one\n")
+    store.check()
+
+
+def test_what_a_bucket_is_opened_with() -> None:
+    options = opened(URL, {"key": "k", "config_kwargs": {"read_timeout": 3}}).storage_options
+    assert options == {
+        "key": "k",
+        "use_listings_cache": False,
+        "config_kwargs": {"connect_timeout": 5, "read_timeout": 3, "retries": {"max_attempts": 1}},
+    }
+    assert opened("gs://bucket/pre", {}).storage_options == {"use_listings_cache": False}
+    assert not opened("memory://elsewhere", {}).storage_options
 
 
 def read(files: Any) -> None:

@@ -43,7 +43,7 @@ def files_of(root: Path) -> list[Path]:
     beside = [path for path in root.iterdir() if path.is_file()]
     inside = [
         path
-        for package in (*PACKAGES, "docs")  # tests look into those too
+        for package in (*PACKAGES, "deploy", "docs")  # tests look into those too
         for path in (root / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
