@@ -7,12 +7,12 @@ batch. The file appears whole, and only then the ledger says so: a crash before 
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import sqlalchemy as sa
 
-from resume_assets.ahead import ahead
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import drop_claims
 from resume_assets.batches.ledger.forgotten import among, mark
@@ -47,7 +47,9 @@ from resume_assets.settings import Settings
 _log = logging.getLogger(__name__)
 
 _PAGE_BYTES = 4_000_000
-_PAGE_ROWS = 500
+_PAGE_ROWS = 1_000
+
+T = TypeVar("T")
 
 
 def build(lease: Lease, settings: Settings, store: BatchStore) -> batches.Batch:
@@ -125,9 +127,9 @@ class _Building:
             passed_over(),
             self.files.write(REQUESTS) as stream,
             step("building the requests", Unit.resume, batch.rows_claimed) as building,
-            ahead(map(self._look, _pages(claimed))) as looks,
+            ThreadPoolExecutor(1, "tokens") as self.counting,
         ):
-            for look in looks:
+            for look in _each_after_the_next(map(self._look, _pages(claimed))):
                 self._write(stream, look)
                 building.advance(len(look.page))
             if builder.copies or tally.reused:
@@ -150,7 +152,10 @@ class _Building:
         return list(map(Item._make, rows))
 
     def _look(self, page: list[Item], *, look_before: bool = True) -> Look:
-        """Read a page's resumes and count them; `look_before`: also which are answered already."""
+        """Read a page's resumes, and have them counted in a thread while another page is written.
+
+        `look_before`: also look which of them are answered already.
+        """
         database, lease = self.database, self.lease
         userids = [item.userid for item in page]
         texts, forgotten = database.read(
@@ -162,9 +167,8 @@ class _Building:
         there = {userid: text for userid, text in texts.items() if text}
         hashes = {userid: text_hash(text) for userid, text in there.items()}
         found = self._sources(hashes) if look_before else {}
-        counted = self.builder.counted(
-            {hashes[userid]: text for userid, text in there.items() if userid not in found}
-        )
+        sent = {hashes[userid]: text for userid, text in there.items() if userid not in found}
+        counted = self.counting.submit(self.builder.counted, sent)
         return Look(page, texts, hashes, forgotten, found, counted)
 
     def _write(self, stream: BinaryIO, look: Look) -> None:
@@ -197,6 +201,15 @@ def _pages(items: Iterable[Item]) -> Iterator[list[Item]]:
         total += item.text_bytes
     if page:
         yield page
+
+
+def _each_after_the_next(made: Iterator[T]) -> Iterator[T]:
+    """Each item, once the next one is made too."""
+    for item in made:
+        for following in made:
+            yield item
+            item = following
+        yield item
 
 
 def _note_items(connection: sa.Connection, *, lease: Lease, written: list[Noted]) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
@@ -72,7 +73,7 @@ class Look(NamedTuple):
     """Who is not to be sent any more."""
     sources: Mapping[Any, Source]
     """Whose text was answered before, and where; who has that text too gets no line."""
-    counted: Mapping[str, Counted]
+    counted: "Future[dict[str, Counted]]"
     """By hash, those that may be sent."""
 
 
@@ -138,7 +139,7 @@ class Builder:
         return self.templates[room]
 
     def counted(self, texts: Mapping[str, str]) -> dict[str, Counted]:
-        """Count the tokens of resumes, by whatever names them; safe in a thread of its own."""
+        """The resumes as they would be sent, each with its tokens; safe in a thread of its own."""
         sent = {name: unmangled(text) for name, text in texts.items()}
         # Much longer ones are cut without counting all of them.
         longest = self.most_tokens * 8
@@ -192,10 +193,11 @@ class Builder:
         return in_page.get(digest, before.room if before else 0) >= room
 
     def _write_lines(self, stream: BinaryIO, there: Sequence[Item], look: Look) -> list[Noted]:
+        counted = look.counted.result()
         written: list[Noted] = []
         for userid, custom_id, room, _ in there:
             digest = look.hashes[userid]
-            sent, tokens = look.counted[digest]
+            sent, tokens = counted[digest]
             text = sent
             if tokens is None or tokens > self.most_tokens:
                 text, tokens = self.counter.cut_middle(text, self.most_tokens)

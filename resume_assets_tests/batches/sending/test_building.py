@@ -10,7 +10,7 @@ from resume_assets.batches.sending import lines as request_lines
 from resume_assets.batches.store import REQUESTS
 from resume_assets.batches.upkeep import people
 from resume_assets.extraction.text import text_hash
-from resume_assets.models.tokens import MARKER, counter_for
+from resume_assets.models.tokens import MARKER, TokenCounter, counter_for
 from resume_assets.openai_api.limits import MAX_FILE_BYTES
 from resume_assets_tests.flow import KEY, Flowing, resume
 
@@ -209,3 +209,32 @@ def test_after_a_cut_answer_there_is_more_room(flow: Flowing):
     )
     flow.build()
     assert [line["body"]["max_completion_tokens"] for line in lines(flow)] == [4000, 8000, 4000]
+
+
+@pytest.mark.parametrize("many", [0, 1, 2, 5])
+def test_each_after_the_next(many: int) -> None:
+    made: list[int] = []
+
+    def making():
+        for number in range(many):
+            made.append(number)
+            yield number
+
+    got = []
+    for number in building._each_after_the_next(making()):
+        assert made[-1] == min(number + 1, many - 1)
+        got.append(number)
+    assert got == list(range(many))
+
+
+def test_what_goes_wrong_while_counting_leaves_the_batch_claimed(flow: Flowing, monkeypatch):
+    monkeypatch.setattr(building, "_PAGE_ROWS", 1)
+    flow.plan()
+    flow.claim()
+    with monkeypatch.context() as broken:
+        broken.setattr(TokenCounter, "count_many", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            flow.build()
+    assert flow.batch().state == "claimed"
+    assert not flow.store.batch(KEY).has(REQUESTS)
+    assert flow.build().requests == 3
