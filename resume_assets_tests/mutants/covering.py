@@ -86,8 +86,8 @@ class Covering:
         """The tests for a change."""
         first, last = change.statement
         found = self._executing(change.path, range(first, last + 1))
-        if not found:
-            found = self._using(change.path, change.line, set())
+        if not found or self._is_run_by_an_import(change.path, change.line):
+            found |= self._using(change.path, change.line, set())
         is_covered = bool(found)
         if not found:
             found = {test for tests in self._of(change.path).values() for test in tests}
@@ -109,14 +109,18 @@ class Covering:
         there = self._of(path)
         return {test for line in lines for test in there.get(line, ()) if test}
 
+    def _is_run_by_an_import(self, path: str, line: int) -> bool:
+        """Whether it is of a function that makes a table, say, when a module is loaded."""
+        return line in self._modules[path].functions and "" in self._of(path).get(line, ())
+
     def _using(self, path: str, line: int, seen: set[str]) -> set[str]:
         """The tests of all that uses what this line of an import defines."""
         module = self._modules[path]
         if body := module.bodies.get(line):
             return self._executing(path, body)
         names = module.defined.get(line, set())
-        if line in module.functions and "" in self._of(path).get(line, ()):
-            names = {module.functions[line]}  # called while it is imported
+        if self._is_run_by_an_import(path, line):
+            names = {module.functions[line]}
         found: set[str] = set()
         for name in names - seen:
             seen.add(name)

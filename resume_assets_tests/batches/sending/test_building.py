@@ -1,6 +1,7 @@
 """The request file: one line a resume, each limit kept, what has no room given back."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -215,7 +216,7 @@ def test_after_a_cut_answer_there_is_more_room(flow: Flowing):
 def test_each_after_the_next(many: int) -> None:
     made: list[int] = []
 
-    def making():
+    def making() -> Iterator[int]:
         for number in range(many):
             made.append(number)
             yield number
