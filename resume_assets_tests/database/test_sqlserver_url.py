@@ -255,6 +255,12 @@ def test_freetds_urls() -> None:
         assert found["Encryption"] == "require"
 
 
+def test_how_freetds_encrypts_may_stand_in_the_url() -> None:
+    found = completed("mssql+pyodbc://u:p@h/hr?driver=FreeTDS&encryption=off")
+    told = {name: value for name, value in found.items() if name.casefold() == "encryption"}
+    assert told == {"encryption": "off"}
+
+
 def test_data_sources() -> None:
     found = completed("mssql+pyodbc://u:p@mydsn")
     assert found == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
