@@ -109,6 +109,15 @@ def test_given_up_it_says_why_the_last_run_failed(flow: Flowing):
     )
 
 
+def test_given_up_with_a_long_message_it_says_what_the_ledger_has_room_for(flow: Flowing):
+    flow.plan()
+    _set(flow, run_requests=MOST_REQUESTS, message="x" * 990)
+    _ago(flow, LONG)
+    assert due(flow) == []
+    assert flow.batch().state == "abandoned"
+    assert len(flow.batch().message) == 1_000
+
+
 def test_a_doubt_is_settled_even_while_planning_is_stopped(flow: Flowing):
     flow.until_built()
     _set(flow, state="submitting")

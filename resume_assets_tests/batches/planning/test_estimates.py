@@ -63,6 +63,12 @@ def test_a_long_prompt_is_reserved_at_its_own_price_and_no_average_hides_it():
     short = (1_000 * 0.05 + 700 * 0.25) / 1e6
     long = (300_000 * 0.10 + 700 * 0.375) / 1e6
     assert luna.cost([1_000, 300_000, 1_000]) == pytest.approx(2 * short + long)
+    at_the_limit = (272_000 * 0.05 + 700 * 0.25) / 1e6
+    assert luna.cost([272_000]) == pytest.approx(at_the_limit)
+
+
+def test_a_line_is_the_text_in_json_with_all_that_is_about_it():
+    assert ESTIMATE.line_bytes(1_000) == 1_050 + 3_000 + 40
 
 
 def test_a_line_is_no_longer_than_it_is_expected_to_be(flow: Flowing):

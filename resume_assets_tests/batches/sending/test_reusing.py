@@ -65,6 +65,7 @@ def test_a_text_that_comes_twice_in_a_batch_is_sent_once(flow: Flowing) -> None:
     assert batch.input_tokens == items[1].input_tokens + items[2].input_tokens
     assert 0 < float(batch.reuse_saving) <= float(batch.batch_cost) * 1.01
     assert items[3].values_checked == items[1].values_checked > 0
+    assert (items[3].estimated_tokens, items[3].truncated) == (0, False)
     assert flow.is_balanced()
 
 
@@ -100,6 +101,8 @@ def test_a_batch_of_which_nothing_need_be_sent(flow: Flowing) -> None:
     built = flow.until_built("b2")
     assert (built.state, built.requests, built.reused) == ("collected", 0, 2)
     assert (built.estimated_cost, built.estimated_input_tokens) == (0, 0)
+    assert (built.run_requests, built.requested_at, built.message) == (0, None, None)
+    assert built.collected_at == built.built_at
     assert flow.submit("b2").state == "collected"
     batch = flow.bring_in("b2")
     assert (batch.state, batch.succeeded, float(batch.batch_cost)) == ("done", 2, 0)
