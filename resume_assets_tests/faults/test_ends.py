@@ -445,6 +445,8 @@ class TestLost:
         assert flow.poll().ended == [KEY]
         assert flow.batch().openai_status == "lost"
         assert flow.batch().contradiction is None
+        (due,) = due_runs(flow.database)
+        assert due.run_key == f"{KEY}:collect_batch:1:1"
         flow.bring_in()
         assert set(flow.ends().values()) == {"missing: batch_lost"}
         assert not any(item.attempt_used for item in flow.items().values())

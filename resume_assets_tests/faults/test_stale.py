@@ -117,14 +117,17 @@ def test_changed_while_the_chunk_is_written(flow: Flowing, monkeypatch: pytest.M
 
 def test_another_program_that_never_rests(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
     flow.until_collected()
+    tries: list[int] = []
 
-    def always(*_: Any, **__: Any) -> Any:
+    def always(*_: Any, rows: Any, **__: Any) -> Any:
+        tries.append(len(rows))
         raise Interference
 
     with monkeypatch.context() as patch:
         patch.setattr(Writer, "_commit", always)
         with pytest.raises(BatchBusy, match="materialize updated_candidate_records again"):
             flow.apply()
+    assert tries == [3] * 5 + [1] * 5 + [2] * 5 + [1] * 10
     assert flow.written() == []
     flow.apply()
     assert flow.written() == [1, 2, 3]

@@ -527,7 +527,7 @@ def test_submitting_again_only_reports(flow: Flowing) -> None:
     assert flow.faults.count("POST", BATCHES) == 1
 
 
-@pytest.mark.parametrize(("minutes", "uploads"), [(1, 1), (11, 2)])
+@pytest.mark.parametrize(("minutes", "uploads"), [(1, 1), (9.6, 1), (10.4, 2)])
 def test_a_file_that_is_not_there_is_waited_for_only_while_it_is_new(
     flow: Flowing, minutes: float, uploads: int
 ) -> None:
@@ -540,5 +540,17 @@ def test_a_file_that_is_not_there_is_waited_for_only_while_it_is_new(
     flow.update(uploaded_at=uploaded, quota_until=None)
     flow.faults.add("POST", BATCHES, Respond(404))
     flow.submit()
+    assert flow.faults.count("POST", FILES) == uploads
+    finish(flow)
+
+
+@pytest.mark.parametrize(("times", "uploads"), [(2, 1), (3, 2)])
+def test_a_new_file_that_stays_unknown_is_sent_anew_after_three_tries(
+    flow: Flowing, times: int, uploads: int
+) -> None:
+    flow.until_built()
+    flow.faults.add("POST", BATCHES, Respond(404), times=times)
+    flow.submit()
+    assert flow.faults.count("POST", BATCHES) == times + 1
     assert flow.faults.count("POST", FILES) == uploads
     finish(flow)

@@ -71,7 +71,7 @@ def test_a_batch_in_doubt_is_never_given_up(flow: Flowing):
 def test_what_is_paid_for_is_asked_for_for_ever_but_ever_more_slowly(flow: Flowing):
     flow.until_ended()
     [first] = due(flow)
-    assert first.stage is Stage.collect
+    assert (first.stage, first.run_key) == (Stage.collect, f"{KEY}:collect_batch:1:1")
     _ago(flow, LONG)
     assert due(flow) == []  # the second time after four minutes
     _ago(flow, timedelta(minutes=5))

@@ -1,6 +1,7 @@
 """What is out, and what was spent: the day begins at midnight, UTC."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -55,16 +56,14 @@ def test_the_latest_batch_that_asked_says_when_its_model_ends(flow: Flowing) -> 
     """Not one of another model, nor one that was never sent, nor single requests: nobody asked."""
     now = flow.database.read(flow.database.dialect.utc_now)
     flow.seed({number: f"# Resume {number}" for number in range(4, 9)})
-    for number, (key, values) in enumerate(
-        {
-            "other": {"model": "another"},
-            "unsent": {"submitted_at": None},
-            "single": {"service": "standard"},
-            "latest": {},
-            "before": {},
-        }.items(),
-        1,
-    ):
+    batches: dict[str, dict[str, Any]] = {
+        "other": {"model": "another"},
+        "unsent": {"submitted_at": None},
+        "single": {"service": "standard"},
+        "latest": {},
+        "before": {},
+    }
+    for number, (key, values) in enumerate(batches.items(), 1):
         flow.plan(key, rows=1)
         sent = {"submitted_at": now - timedelta(hours=number), "model_shutdown": date(2031, 1, 1)}
         flow.update(key, **(sent | values))

@@ -178,9 +178,7 @@ def test_an_unknown_model_has_no_price_and_spends_no_limited_money(flow: Flowing
 
 
 @pytest.mark.parametrize("keys", [("poor1", "poor2"), ("good", "poor1", "poor2", "poor3")])
-def test_two_poor_batches_in_a_row_stop_planning_until_resume(
-    flow: Flowing, keys: tuple[str, ...]
-):
+def test_two_poor_batches_in_a_row_stop_planning_until_resume(flow: Flowing, keys: tuple[str, ...]):
     flow.seed({10: resume(10), 11: resume(11)})
     for key in keys:
         assert isinstance(plan(flow, 1, key=key), Planned)

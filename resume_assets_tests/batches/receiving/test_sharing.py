@@ -4,8 +4,11 @@ from io import BytesIO
 
 import orjson
 
-from resume_assets.batches.receiving.sharing import _copy
+from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.receiving.sharing import _copy, share
+from resume_assets.batches.store import REUSED
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.flow import KEY, Flowing, resume
 
 
 def line(custom_id: str, name: str = "Zofia", **changes: str) -> bytes:
@@ -40,3 +43,22 @@ def test_what_is_of_no_use_is_shared_with_nobody() -> None:
         line("1", "Ada"),
     ]
     assert copied(answers, {"1": ["3"]}) == [("3", "Ada")]
+
+
+def test_shared_again_it_is_the_same(flow: Flowing) -> None:
+    flow.seed({4: resume(1), 5: resume(1), 6: resume(2)})
+    flow.until_collected()
+    files = flow.store.batch(KEY)
+    before = files.path(REUSED).read_bytes()
+    assert before.count(b"\n") == 3
+    with leased(flow.database, KEY) as lease:
+        assert share(lease, files, flow.batch()) == 3
+    assert files.path(REUSED).read_bytes() == before
+
+
+def test_where_all_texts_differ_nothing_is_shared(flow: Flowing) -> None:
+    flow.until_collected()
+    files = flow.store.batch(KEY)
+    with leased(flow.database, KEY) as lease:
+        assert share(lease, files, flow.batch()) == 0
+    assert not files.has(REUSED)

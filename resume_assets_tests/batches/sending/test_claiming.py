@@ -104,7 +104,7 @@ def test_a_claimed_resume_has_used_up_nothing_yet(five: Flowing) -> None:
     assert [item.position for item in items] == [0, 1, 2, 3, 4]
     for item in items:
         assert (item.state, item.room, item.custom_id) == ("claimed", 1, str(item.userid))
-        assert not (item.attempt_used or item.forgiven or item.truncated)
+        assert not any((item.attempt_used, item.forgiven, item.truncated))
     assert claimed.batch.message is None
 
 
