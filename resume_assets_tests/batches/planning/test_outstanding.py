@@ -73,3 +73,27 @@ def test_the_latest_batch_that_asked_says_when_its_model_ends(flow: Flowing) -> 
     )
     assert found is not None
     assert found.on == date(2030, 5, 4)
+
+
+def test_what_is_of_the_very_moment_of_unpausing_counts(flow: Flowing) -> None:
+    """Of one transaction each: nothing is left uncounted between two of them."""
+    for key in ("a", "b"):
+        flow.plan(key, rows=1)
+        flow.update(key, state="done", low_share=True, batch_cost=1.5)
+        flow.update(key, planned_at=MIDNIGHT, done_at=MIDNIGHT)
+
+    def outstanding(resumed: datetime) -> Outstanding:
+        flow.database.write(
+            lambda connection: connection.execute(
+                flow.database.ledger.installation.update().values(resumed_at=resumed)
+            )
+        )
+        found = flow.installation()
+        return flow.database.read(
+            lambda connection: outstanding_of(
+                connection, flow.database, found, MIDNIGHT + timedelta(hours=1)
+            )
+        )
+
+    assert outstanding(MIDNIGHT) == Outstanding(0, 0, 3.0, 3.0, low_share=True)
+    assert outstanding(MIDNIGHT + timedelta(microseconds=1)) == Outstanding()

@@ -7,6 +7,7 @@ import pytest
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.planning.planner import (
     KeyTaken,
     Planned,
@@ -301,6 +302,37 @@ def test_the_first_run_of_a_batch_is_asked_for_with_its_plan(flow: Flowing):
 def test_a_key_names_one_batch(flow: Flowing):
     plan(flow, 1, key=KEY)
     with pytest.raises(KeyTaken):
+        plan(flow, 1, key=KEY)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_planned_anew_nothing_from_before_it_ended_counts(flow: Flowing, deleted: bool):
+    before = flow.until_built()
+    flow.database.write(
+        lambda connection: abandon(
+            connection, flow.database, before, "cancelled_by_person", "No.", now=before.built_at
+        )
+    )
+    if deleted:
+        flow.update(local_deleted_at=before.built_at)
+    assert isinstance(plan(flow, 2, key=KEY), Planned)
+    batch = flow.batch()
+    assert (batch.state, batch.try_number, batch.rows_planned) == ("planned", 2, 2)
+    assert batch.store_url == (None if deleted else before.store_url)
+    assert (batch.estimated_input_tokens, batch.file_bytes, batch.built_at) == (None, None, None)
+    assert batch.local_deleted_at is None
+    flow.claim()
+    assert flow.build().requests == 2
+
+
+def test_a_key_of_which_a_resume_was_refused_is_not_planned_again(flow: Flowing):
+    plan(flow, 1, key=KEY)
+    flow.claim()
+    items = flow.database.ledger.items
+    failed = items.update().values(state="failed", reason="over_token_limit")
+    flow.database.write(lambda connection: connection.execute(failed))
+    flow.update(state="abandoned")
+    with pytest.raises(KeyTaken, match="in state abandoned: choose another key"):
         plan(flow, 1, key=KEY)
 
 

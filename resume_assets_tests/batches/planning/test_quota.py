@@ -30,7 +30,8 @@ def full(flow: Flowing, limit: int | None = None, retry_after: float | None = No
         (60, 0, 30, 60),
         (60, 0, 90, 90),
         (60, 0, 10_000, 3_600),
-        (1, 1_000, None, 3_600),  # however often, it is an hour
+        (60, 1_000, None, 3_600),  # however often, it is an hour
+        (0.5, 1_000, None, 2_048),
         (604_800, 0, None, 3_600),
     ],
 )

@@ -288,6 +288,9 @@ def test_a_record_that_is_not_read_again_after_all_stays_as_it_was(
         flow.submit(key)
     if first_is_sent:
         flow.bring_in(key)
+    told = flow.batch(key).message
+    assert ("Whose record was to be read again keeps it." in told) is not first_is_sent
+    assert "waits again" not in told
     assert flow.written() == [1, 2, 3]
     assert flow.candidate(2) == before[2]
     assert (flow.candidate(1) == before[1]) or first_is_sent
@@ -485,6 +488,35 @@ def test_forgotten_while_another_is_asked(flow: Flowing, monkeypatch: pytest.Mon
     flow.carry_out(key)
     assert flow.faults.count("POST", CHAT) == 1
     assert flow.ends(key)[forgotten[0]] == "released: by_request"
+    assert flow.is_balanced()
+
+
+def test_what_was_answered_about_who_is_forgotten_since_is_paid_all_the_same(flow: Flowing) -> None:
+    key = begun(flow, 1)
+    with leased(flow.database, key) as lease:
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
+        asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
+        forgetting.forget(flow.database, flow.settings, flow.store, None, [1], patience=0)
+    batch = flow.carry_out(key)
+    assert (batch.state, batch.succeeded) == ("done", 0)
+    assert batch.input_tokens > 0
+    assert flow.is_balanced()
+
+
+def test_a_long_reason_is_told_as_far_as_there_is_room(flow: Flowing) -> None:
+    key = begun(flow, 1, 2)
+    with leased(flow.database, key) as lease:
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
+        asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
+        batch = asking.end(attempt, "x" * 1_200)
+    assert (batch.state, batch.message) == ("ended", "x" * 1_000)
+
+
+def test_an_error_says_nothing_of_how_an_answer_would_be_billed(flow: Flowing) -> None:
+    flow.set(model=FLEX)
+    body = {"service_tier": "default", "error": {"message": "no", "code": "server_error"}}
+    flow.faults.add("POST", CHAT, Respond(500, body=json.dumps(body).encode()))
+    assert service_of(flow.ask_now(1)) is Service.flex
 
 
 def test_two_with_one_text_are_asked_about_once(flow: Flowing) -> None:

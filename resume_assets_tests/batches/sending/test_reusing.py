@@ -22,6 +22,7 @@ from resume_assets.choices import ResponseFormat
 from resume_assets.local_openai.rules import answer
 from resume_assets.reviewing.kept import told_records
 from resume_assets_tests.flow import KEY, Flowing, flow_at, resume
+from resume_assets_tests.local_openai.faults import rewrite
 
 A, B, C = resume(1), resume(2), resume(3)
 
@@ -404,3 +405,30 @@ def test_many_pages_and_one_pass_over_the_earlier_file(
     kept = flow.store.batch("b2").path(REUSED).read_bytes().splitlines()
     assert len(kept) == 13
     assert flow.store.batch("b2").path(REQUESTS).read_bytes().count(b"\n") == 1
+
+
+def test_whose_own_record_is_of_another_text_gets_the_answer_that_is_there(flow: Flowing) -> None:
+    flow.seed({1: A, 2: B})
+    flow.until_done()
+    flow.change(1, markdownResume=B, LastProcessed=None)
+    batch = flow.until_done("b2")
+    assert (batch.requests, batch.reused) == (0, 1)
+    assert reused(flow, "b2") == {1: KEY}
+    assert record(flow, 1) == record(flow, 2)
+
+
+def test_of_several_lines_about_a_text_the_usable_one_is_copied(flow: Flowing) -> None:
+    def refused_first(lines: list[bytes]) -> list[bytes]:
+        [line] = lines
+        body = json.loads(line)
+        message = body["response"]["body"]["choices"][0]["message"]
+        message.update(refusal="I can't.", content=None)
+        return [json.dumps(body).encode() + b"\n", b"\n", line]
+
+    flow.seed({1: A})
+    flow.until_ended()
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, refused_first)
+    assert flow.bring_in().succeeded == 1
+    flow.seed({2: A})
+    batch = flow.until_done("b2")
+    assert (batch.requests, batch.reused, batch.succeeded) == (0, 1, 1)
