@@ -282,6 +282,7 @@ class TestAgain:
         assert flow.written() == [1, 2, 3]
         assert flow.candidate(2).Email == "ada2@example.com"
         assert flow.ends() == dict.fromkeys((1, 2, 3), "succeeded")
+        assert not flow.items()[2].attempt_used
         assert flow.given_up() == []
         assert len(flow.faults.calls) == calls
         assert flow.settle().totals.cost == bill.totals.cost
@@ -340,6 +341,8 @@ class TestAgain:
         )
         flow.bring_in("second")
         assert flow.candidate(2).Email == "later@example.com"
+        applied = flow.apply("first")
+        assert (applied.written, applied.superseded) == (2, 1)
         # Even where both were written within the same second.
         flow.change(2, LastProcessed=processed)
         items = flow.database.ledger.items

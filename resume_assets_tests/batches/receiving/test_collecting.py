@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.receiving import collecting
 from resume_assets.batches.receiving.collecting import NotEnded, collect
 from resume_assets.local_openai.settings import Pace
 from resume_assets.openai_api.errors import ApiUnavailable
@@ -40,7 +41,11 @@ def test_without_an_endpoint_only_what_is_here_is_counted_again(flow: Flowing) -
     assert again.collected_at == first.collected_at
 
 
-def test_three_tries_of_a_download_and_no_more(flow: Flowing) -> None:
+def test_three_tries_of_a_download_and_no_more(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[int] = []
+    monkeypatch.setattr(collecting, "backoff", pauses.append)
     flow.until_ended()
     flow.faults.add("GET", CONTENT, Respond(500), times=2)
     assert flow.collect().state == "collected"
@@ -51,6 +56,7 @@ def test_three_tries_of_a_download_and_no_more(flow: Flowing) -> None:
     with pytest.raises(ApiUnavailable):
         flow.collect("second")
     assert flow.faults.count("GET", CONTENT) == 6
+    assert pauses == [1, 2, 1, 2]  # each longer than the last, and none after it
     assert flow.batch("second").state == "ended"
 
 
@@ -80,3 +86,15 @@ def test_where_a_line_is_missing_a_second_look_that_fails_is_no_obstacle(flow: F
     flow.faults.add("GET", look, Respond(500), times=None)
     assert json.loads(flow.collect().tally) == {"succeeded": 2, "missing: no_line": 1}
     assert flow.faults.count("GET", look) > before
+
+
+@pytest.mark.parametrize("counted", [0, None])
+def test_an_empty_file_is_whole_where_no_answer_is_counted(
+    flow: Flowing, counted: int | None
+) -> None:
+    flow.until_ended()
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, lambda _: [])
+    flow.update(requests_completed=counted)
+    batch = flow.collect()
+    assert (batch.state, batch.contradiction) == ("collected", None)
+    assert json.loads(batch.tally) == {"succeeded": 0, "missing: no_line": 3}

@@ -8,6 +8,7 @@ from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.receiving.sharing import _copy, share
 from resume_assets.batches.store import REUSED
 from resume_assets_tests.extraction.answers import full_answer, output_bytes
+from resume_assets_tests.faults.test_ends import change_batches, failed_with
 from resume_assets_tests.flow import KEY, Flowing, resume
 
 
@@ -62,3 +63,17 @@ def test_where_all_texts_differ_nothing_is_shared(flow: Flowing) -> None:
     with leased(flow.database, KEY) as lease:
         assert share(lease, files, flow.batch()) == 0
     assert not files.has(REUSED)
+
+
+def test_where_the_batch_failed_those_with_the_same_text_wait_too(flow: Flowing) -> None:
+    flow.seed({4: resume(1)})
+    flow.until_submitted()
+    change_batches(flow, **failed_with("invalid_json_line", 2))
+    flow.wait()
+    flow.bring_in()
+    [twin] = [who for who, item in flow.items().items() if item.same_text_as]
+    ends = flow.ends()
+    assert ends.pop(twin) == "released: same_text_unanswered"
+    assert set(ends.values()) == {"released: batch_failed"}
+    assert len(flow.waiting()) == 4
+    assert flow.is_balanced()
