@@ -21,7 +21,9 @@ def test_where_all_was_taken_nothing_is_told(caplog: pytest.LogCaptureFixture) -
 
 
 def test_refused_values_are_told_by_column(caplog: pytest.LogCaptureFixture) -> None:
-    changes = Counter({("City", Change.refused): 1, ("State", Change.refused): 2})
+    changes: Counter[tuple[str, str]] = Counter(
+        {("City", Change.refused): 1, ("State", Change.refused): 2}
+    )
     [line] = told(Applied(changes=changes), caplog)
     assert line.endswith("by column: State 2, City 1")
 
