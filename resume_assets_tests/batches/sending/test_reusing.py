@@ -293,9 +293,11 @@ def test_the_other_is_forgotten_while_the_batch_is_out(flow: Flowing) -> None:
     assert not flow.store.batch(KEY).path(REUSED).read_bytes().strip()
 
 
+@pytest.mark.parametrize("is_copied", [False, True])
 def test_who_is_forgotten_while_their_answer_is_copied(
-    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, is_copied: bool
 ) -> None:
+    """Before the line is read, or after it was copied and before the ledger says so."""
     flow.seed({1: A})
     flow.until_done()
     flow.seed({2: A})
@@ -303,8 +305,12 @@ def test_who_is_forgotten_while_their_answer_is_copied(
     flow.claim("b2")
 
     def forgotten_meanwhile(*arguments: Any) -> Any:
-        forget_one(flow, 1)
-        return reusing.copy_answers(*arguments)
+        if not is_copied:
+            forget_one(flow, 1)
+        found = reusing.copy_answers(*arguments)
+        if is_copied and found[0]:
+            forget_one(flow, 1)
+        return found
 
     monkeypatch.setattr(building, "copy_answers", forgotten_meanwhile)
     batch = flow.build("b2")
