@@ -273,6 +273,23 @@ def test_an_hour_that_the_server_asks_for_is_not_waited_for(flow: Flowing) -> No
     assert flow.faults.count("POST", CHAT) == 1
 
 
+def test_an_answer_that_is_used_again_is_written_though_nothing_could_be_sent(
+    flow: Flowing,
+) -> None:
+    flow.until_done(rows=1)
+    flow.seed({9: resume(1)})
+    flow.faults.add("POST", CHAT, Respond(429, headers={"retry-after": "3600"}), times=None)
+    key = begun(flow, 2, 9)
+    with pytest.raises(QueueFull):
+        flow.submit(key)
+    batch = flow.batch(key)
+    assert (batch.state, batch.requests, batch.reused) == ("ended", 0, 1)
+    assert flow.bring_in(key).succeeded == 1
+    assert flow.ends(key) == {2: "released: not_sent", 9: "succeeded"}
+    assert flow.candidate(9).Skill1 == "Welding"
+    assert flow.is_balanced()
+
+
 @pytest.mark.parametrize("first_is_sent", [False, True])
 def test_a_record_that_is_not_read_again_after_all_stays_as_it_was(
     flow: Flowing, impatient: None, first_is_sent: bool
