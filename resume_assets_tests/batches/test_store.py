@@ -195,6 +195,7 @@ def test_half_a_file_of_a_process_that_was_killed_is_in_nobody_s_way(tmp_path):
     half = tmp_path / "b1" / f"{REQUESTS}.part"
     half.parent.mkdir()
     half.write_bytes(b"half of a file")
+    (tmp_path / "b1" / "a folder").mkdir()  # is none of the files
     assert files.names() == [half.name]
     with files.write(REQUESTS) as stream:
         stream.write(b"all")

@@ -77,3 +77,12 @@ def test_where_the_batch_failed_those_with_the_same_text_wait_too(flow: Flowing)
     assert set(ends.values()) == {"released: batch_failed"}
     assert len(flow.waiting()) == 4
     assert flow.is_balanced()
+
+
+def test_answers_of_earlier_batches_stay_where_others_are_shared(flow: Flowing) -> None:
+    flow.until_done(rows=1)
+    flow.seed({4: resume(1), 5: resume(2)})
+    batch = flow.until_done("b2")
+    assert (batch.requests, batch.reused, batch.succeeded) == (2, 2, 4)
+    assert flow.written() == [1, 2, 3, 4, 5]
+    assert flow.is_balanced()
