@@ -1,12 +1,14 @@
 """The bill: by the usage of every answer, at the prices of the catalogue."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from resume_assets.batches.costing import NotApplied, Settlement
+from resume_assets.batches.costing import NotApplied, Settlement, Totals, totals
 from resume_assets.batches.planning.asked import asked_now
 from resume_assets.batches.planning.estimates import measured_output, measured_overhead
 from resume_assets.batches.receiving.collecting import NotEnded
@@ -227,3 +229,141 @@ def test_the_usable_share_is_a_share(flow: Flowing, failed: int, least: float, l
     bad = items.update().where(items.c.userid <= failed).values(state="invalid", attempt_used=True)
     flow.database.write(lambda connection: connection.execute(bad))
     assert flow.settle().batch.low_share is low
+
+
+def settlement(estimated: int = 300, **columns: Any) -> Settlement:
+    """Of a batch with two records, all of which is known unless told otherwise."""
+    known = {
+        "batch_cost": Decimal(2),
+        "standard_cost": Decimal(5),
+        "succeeded": 2,
+        "input_tokens": 450,
+    }
+    batch: Any = SimpleNamespace(**(known | columns))
+    return Settlement(batch, None, estimated, Totals(0.0, 0.0, 0, {}))
+
+
+def test_what_is_not_known_makes_no_figure() -> None:
+    known = settlement()
+    assert (known.saving, known.cost_per_resume, known.estimate_error) == (3.0, 1.0, 0.5)
+    assert settlement(batch_cost=None).saving is None
+    assert settlement(standard_cost=None).saving is None
+    assert settlement(batch_cost=None).cost_per_resume is None
+    assert settlement(succeeded=0).cost_per_resume is None
+    assert settlement(0).estimate_error is None
+    assert settlement(input_tokens=0).estimate_error is None
+    assert settlement(input_tokens=None).estimate_error is None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "without_price", "known"),
+    [(0, {}, True), (9, {}, True), (9, {"own": 8}, True), (9, {"own": 4, "other": 5}, False)],
+)
+def test_a_sum_of_dollars_says_something_where_any_token_has_a_price(
+    tokens: int, without_price: dict[str, int], known: bool
+) -> None:
+    total = Totals(0.0, 0.0, tokens, without_price)
+    assert total.is_price_known is known
+    assert (total.reused, total.reuse_saving) == (0, 0.0)
+
+
+def in_all(flow: Flowing) -> Totals:
+    return flow.database.read(lambda connection: totals(connection, flow.database))
+
+
+def test_in_all_each_batch_counts_for_what_is_known_of_it(flow: Flowing) -> None:
+    for key in ("priced", "own", "unpriced"):
+        flow.plan(key, rows=1)
+    assert in_all(flow) == Totals(0.0, 0.0, 0, {})
+    model = flow.batch("priced").model
+    flow.update("priced", input_tokens=100, output_tokens=10, batch_cost=2, standard_cost=4)
+    flow.update("priced", reused=1, reuse_saving=0.5)
+    flow.update("own", model="own", input_tokens=50, output_tokens=5)
+    flow.update("unpriced", input_tokens=7)
+    assert in_all(flow) == Totals(2.0, 4.0, 172, {"own": 55, model: 7}, 1, 0.5)
+    flow.update("own", input_tokens=0, output_tokens=0)
+    assert in_all(flow).without_price == {model: 7}
+
+
+def test_a_bill_is_at_the_prices_of_the_day_it_was_sent(flow: Flowing) -> None:
+    flow.until_collected()
+    flow.apply()
+    sent = flow.batch().submitted_at - timedelta(days=40)
+    flow.update(submitted_at=sent)
+    bill = flow.settle().bill
+    assert bill is not None
+    assert bill.on == sent.date()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "saved"),
+    [
+        (272_000, 272_000 * Decimal("0.05") + 400 * Decimal("0.25")),
+        (300_000, 300_000 * Decimal("0.10") + 400 * Decimal("0.375")),
+    ],
+)
+def test_a_long_prompt_that_was_not_sent_again_saved_what_it_would_have_cost(
+    flow: Flowing, tokens: int, saved: Decimal
+) -> None:
+    flow.set(model="gpt-6-luna")
+    flow.seed({4: resume(3)})
+    flow.until_collected()
+    flow.apply()
+    [twin] = [who for who, item in flow.items().items() if item.same_text_as]
+    use(flow, twin, input_tokens=tokens, cached_tokens=0, cache_write_tokens=0, output_tokens=400)
+    assert float(flow.settle().batch.reuse_saving) == pytest.approx(float(saved) / 1e6, abs=1e-6)
+
+
+def end_as(flow: Flowing, key: str, state: str, reason: str | None, **values: Any) -> Any:
+    """What a batch of one candidate says of the shares, had its request ended so."""
+    items = flow.database.ledger.items
+    flow.until_collected(key, rows=1)
+    flow.apply(key)
+    ended = items.update().where(items.c.batch_key == key)
+    ended = ended.values(state=state, reason=reason, **values)
+    flow.database.write(lambda connection: connection.execute(ended))
+    [userid] = flow.items(key)
+    flow.change(userid, LastProcessed=None)
+    batch = flow.settle(key).batch
+    return batch.low_share, batch.low_share_repeats
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "used", "low"),
+    [
+        ("refused", "refusal", True, True),
+        ("missing", "no_line", False, True),  # nothing tells whose fault it was
+        ("expired", "no_line", False, None),
+        ("failed", "http_500:server_error", False, None),
+        ("succeeded", None, False, False),
+    ],
+)
+def test_of_repeats_only_what_may_be_their_own_fault_counts(
+    flow: Flowing, state: str, reason: str | None, used: bool, low: bool | None
+) -> None:
+    flow.set(max_attempts=9)
+    refused = end_as(flow, "a", "refused", "refusal", attempt_used=True)
+    assert refused == (True, None)
+    assert end_as(flow, "b", state, reason, attempt_used=used) == (None, low)
+
+
+def test_who_failed_once_and_succeeded_once_is_neither_first_nor_repeat(flow: Flowing) -> None:
+    flow.set(max_attempts=9)
+    end_as(flow, "a", "refused", "refusal", attempt_used=True)
+    end_as(flow, "b", "succeeded", None)
+    again = end_as(flow, "c", "refused", "refusal", attempt_used=True)
+    assert again == (None, None)
+    assert [*flow.items("a")] == [*flow.items("b")] == [*flow.items("c")]
+
+
+@pytest.mark.parametrize(("least", "low"), [(0.75, False), (0.76, True)])
+def test_the_share_that_is_borne_out_is_low_below_what_is_asked_for(
+    flow: Flowing, least: float, low: bool
+) -> None:
+    flow.set(borne_out_share=least)
+    flow.until_collected()
+    flow.apply()
+    items = flow.database.ledger.items
+    noted = items.update().values(values_checked=4, values_not_borne_out=1)
+    flow.database.write(lambda connection: connection.execute(noted))
+    assert flow.settle().batch.low_borne_out is low

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from resume_assets.batches.store import ERRORS, OUTPUT, REQUESTS, BatchStore, FilesGone
+from resume_assets.batches.store import (
+    ERRORS,
+    OUTPUT,
+    REQUESTS,
+    REUSED,
+    BatchStore,
+    FilesGone,
+    FolderTaken,
+)
 from resume_assets.batches.store_errors import StoreFailed
 
 
@@ -117,3 +125,115 @@ def test_files_on_a_disk_are_private(tmp_path, as_url):
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def put(store: BatchStore, key: str, *names: str) -> None:
+    for name in names:
+        with store.batch(key).write(name) as stream:
+            stream.write(b"x")
+
+
+@pytest.mark.parametrize("name", [REQUESTS, REUSED])
+def test_a_folder_is_taken_once_and_again_by_the_same(store, name):
+    files = store.batch("b1")
+    assert not files.is_anything_there()
+    for _ in range(2):
+        files.take("me")
+        assert files.is_anything_there()
+    put(store, "b1", name)
+    files.take("me")
+    assert files.is_of("me")
+    assert files.is_of_another("you")
+    assert not files.is_of("you")
+    assert not files.is_of_another("me")
+
+
+@pytest.mark.parametrize("name", [OUTPUT, ERRORS])
+def test_a_folder_with_answers_is_not_taken_though_it_is_ours(store, name):
+    """A database that was restored has forgotten that batch."""
+    store.batch("b1").take("me")
+    put(store, "b1", name)
+    with pytest.raises(FolderTaken, match="Batch b1: its folder"):
+        store.batch("b1").take("me")
+
+
+@pytest.mark.parametrize("name", [REQUESTS, REUSED, OUTPUT, ERRORS])
+def test_a_folder_of_nobody_that_has_files_is_not_taken(store, name):
+    put(store, "b1", name)
+    files = store.batch("b1")
+    assert files.is_anything_there()
+    assert not files.is_of("me")
+    assert not files.is_of_another("me")
+    with pytest.raises(FolderTaken):
+        files.take("me")
+    assert not files.is_of("me")
+
+
+def test_a_folder_of_another_is_not_taken(store):
+    store.batch("b1").take("you")
+    with pytest.raises(FolderTaken):
+        store.batch("b1").take("me")
+    assert store.batch("b1").is_of("you")
+
+
+def test_the_files_are_named_and_whose_they_are_is_none_of_them(store):
+    files = store.batch("b1")
+    assert files.names() == []
+    files.take("me")
+    assert files.names() == []
+    put(store, "b1", REQUESTS, OUTPUT)
+    assert files.names() == [OUTPUT, REQUESTS]
+    files.discard(OUTPUT, ERRORS)  # the one is there, the other is not
+    assert files.names() == [REQUESTS]
+    assert files.shown(OUTPUT) == f"{store.url.rstrip('/')}/b1/{OUTPUT}"
+    assert files.remove() == 1
+    assert not files.is_anything_there()
+
+
+def test_half_a_file_of_a_process_that_was_killed_is_in_nobody_s_way(tmp_path):
+    files = BatchStore(str(tmp_path)).batch("b1")
+    half = tmp_path / "b1" / f"{REQUESTS}.part"
+    half.parent.mkdir()
+    half.write_bytes(b"half of a file")
+    (tmp_path / "b1" / "a folder").mkdir()  # is none of the files
+    assert files.names() == [half.name]
+    with files.write(REQUESTS) as stream:
+        stream.write(b"all")
+    assert files.names() == [REQUESTS]
+    assert files.size(REQUESTS) == 3
+
+
+def test_a_file_may_be_called_otherwise_until_it_is_whole(tmp_path):
+    files = BatchStore(str(tmp_path)).batch("b1")
+    with files.write(OUTPUT, part="mine") as stream:
+        stream.write(b"x")
+        assert files.names() == ["mine"]
+    assert files.names() == [OUTPUT]
+
+
+def test_of_two_stores_the_one_that_has_the_files_is_found(tmp_path):
+    """The ledger's word counts, unless the files are here: the home may have been moved."""
+    here, there = BatchStore(str(tmp_path / "here")), BatchStore(str(tmp_path / "there"))
+
+    def found(noted: str | None) -> str:
+        return here.find("b1", noted, "me").store.url
+
+    assert found(None) == found(here.url) == here.url
+    assert found(there.url) == there.url
+    here.batch("b1").take("you")
+    assert found(there.url) == there.url
+    here.batch("b1").remove()
+    here.batch("b1").take("me")
+    assert found(there.url) == here.url
+
+
+def test_a_store_is_there_where_its_folder_has_anything(tmp_path):
+    store = BatchStore(str(tmp_path / "batches"))
+    with pytest.raises(StoreFailed, match="not there, or nothing is mounted"):
+        store.check()
+    (tmp_path / "batches").mkdir()
+    with pytest.raises(StoreFailed, match="not there, or nothing is mounted"):
+        store.check()
+    put(store, "b1", REQUESTS)
+    store.check()
+    assert store.end_broken_uploads() == 0

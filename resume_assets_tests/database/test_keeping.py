@@ -204,6 +204,12 @@ def test_the_journal_is_pruned(written: Database) -> None:
     assert list(entries(written, "b2")) == [2]
 
 
+def test_a_column_that_is_no_longer_there_is_not_put_back(written: Database) -> None:
+    entry = journal.Entry(1, {"City": "Turku", "Gone": "something"})
+    written.write(lambda connection: journal.note(connection, written, "b9", [entry]))
+    assert entries(written, "b9") == {1: journal.Entry(1, {"City": "Turku"})}
+
+
 MARCH = ["2021-03", "1950-01", "2060-12", "Present"]
 AMOUNTS = ["0", "5", "20.5", "7.25", "0.1", "88.88", "3.333"]
 PHONES = ["15550101234", "5550107", "0", "999999999999999"]

@@ -196,7 +196,7 @@ class TestQuota:
         assert pauses == [1, 2, 4, 6, 6]
         flow.update(quota_until=now)
         (due,) = due_runs(flow.database)
-        assert (due.key, due.stage) == (KEY, "submit_batch")
+        assert due.run_key == f"{KEY}:submit_batch:6:1"  # the sixth try, and its first run
 
     @pytest.mark.parametrize("as_date", [False, True])
     def test_asks_to_be_left_alone_for_a_while(self, flow: Flowing, as_date: bool) -> None:
@@ -221,7 +221,8 @@ class TestQuota:
         most = round(flow.batch().estimated_input_tokens * share)
         limit = f"Limit: {most} enqueued tokens"
         flow.faults.add("POST", BATCHES, Respond(429, "token_limit_exceeded", "t", limit))
-        assert flow.submit().state == "claimed"
+        batch = flow.submit()
+        assert (batch.state, batch.try_number, batch.run_requests) == ("claimed", 2, 0)
         assert [file.id for file in flow.api.uploads("")] == []
         assert flow.ends()[3] == "released: over_token_limit"
         assert flow.waiting() == [3]
@@ -444,6 +445,8 @@ class TestLost:
         assert flow.poll().ended == [KEY]
         assert flow.batch().openai_status == "lost"
         assert flow.batch().contradiction is None
+        (due,) = due_runs(flow.database)
+        assert due.run_key == f"{KEY}:collect_batch:1:1"
         flow.bring_in()
         assert set(flow.ends().values()) == {"missing: batch_lost"}
         assert not any(item.attempt_used for item in flow.items().values())

@@ -117,14 +117,17 @@ def test_changed_while_the_chunk_is_written(flow: Flowing, monkeypatch: pytest.M
 
 def test_another_program_that_never_rests(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
     flow.until_collected()
+    tries: list[int] = []
 
-    def always(*_: Any, **__: Any) -> Any:
+    def always(*_: Any, rows: Any, **__: Any) -> Any:
+        tries.append(len(rows))
         raise Interference
 
     with monkeypatch.context() as patch:
         patch.setattr(Writer, "_commit", always)
         with pytest.raises(BatchBusy, match="materialize updated_candidate_records again"):
             flow.apply()
+    assert tries == [3] * 5 + [1] * 5 + [2] * 5 + [1] * 10
     assert flow.written() == []
     flow.apply()
     assert flow.written() == [1, 2, 3]
@@ -279,6 +282,7 @@ class TestAgain:
         assert flow.written() == [1, 2, 3]
         assert flow.candidate(2).Email == "ada2@example.com"
         assert flow.ends() == dict.fromkeys((1, 2, 3), "succeeded")
+        assert not flow.items()[2].attempt_used
         assert flow.given_up() == []
         assert len(flow.faults.calls) == calls
         assert flow.settle().totals.cost == bill.totals.cost
@@ -337,6 +341,8 @@ class TestAgain:
         )
         flow.bring_in("second")
         assert flow.candidate(2).Email == "later@example.com"
+        applied = flow.apply("first")
+        assert (applied.written, applied.superseded) == (2, 1)
         # Even where both were written within the same second.
         flow.change(2, LastProcessed=processed)
         items = flow.database.ledger.items

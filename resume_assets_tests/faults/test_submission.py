@@ -13,6 +13,7 @@ import pytest
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
+from resume_assets.batches.sending import submission
 from resume_assets.batches.sending.submission import submit
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiRefused, ApiUnavailable, OtherEndpoint
@@ -527,7 +528,7 @@ def test_submitting_again_only_reports(flow: Flowing) -> None:
     assert flow.faults.count("POST", BATCHES) == 1
 
 
-@pytest.mark.parametrize(("minutes", "uploads"), [(1, 1), (11, 2)])
+@pytest.mark.parametrize(("minutes", "uploads"), [(1, 1), (9.6, 1), (10.4, 2)])
 def test_a_file_that_is_not_there_is_waited_for_only_while_it_is_new(
     flow: Flowing, minutes: float, uploads: int
 ) -> None:
@@ -540,5 +541,20 @@ def test_a_file_that_is_not_there_is_waited_for_only_while_it_is_new(
     flow.update(uploaded_at=uploaded, quota_until=None)
     flow.faults.add("POST", BATCHES, Respond(404))
     flow.submit()
+    assert flow.faults.count("POST", FILES) == uploads
+    finish(flow)
+
+
+@pytest.mark.parametrize(("times", "uploads"), [(2, 1), (3, 2)])
+def test_a_new_file_that_stays_unknown_is_sent_anew_after_three_tries(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, times: int, uploads: int
+) -> None:
+    pauses: list[int] = []
+    monkeypatch.setattr(submission, "backoff", pauses.append)
+    flow.until_built()
+    flow.faults.add("POST", BATCHES, Respond(404), times=times)
+    flow.submit()
+    assert pauses == [1, 2, 3][:times]
+    assert flow.faults.count("POST", BATCHES) == times + 1
     assert flow.faults.count("POST", FILES) == uploads
     finish(flow)

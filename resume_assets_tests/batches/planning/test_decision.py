@@ -47,6 +47,7 @@ def test_what_is_not_known_counts_for_nothing():
     plan = planned(decide(Queue(waiting=3), Outstanding(1, 5), Limits(enqueued_tokens=1), 500))
     assert plan.rows == 3
     assert Outstanding() == Outstanding(0, 0, 0.0, 0.0, low_share=False, stopped=None)
+    assert Queue(3) == Queue(3, 0.0, 0.0, None, are_some_held=False)
 
 
 def test_where_only_repeats_wait_that_are_held_back_a_person_is_asked():

@@ -71,7 +71,7 @@ def test_a_batch_in_doubt_is_never_given_up(flow: Flowing):
 def test_what_is_paid_for_is_asked_for_for_ever_but_ever_more_slowly(flow: Flowing):
     flow.until_ended()
     [first] = due(flow)
-    assert first.stage is Stage.collect
+    assert (first.stage, first.run_key) == (Stage.collect, f"{KEY}:collect_batch:1:1")
     _ago(flow, LONG)
     assert due(flow) == []  # the second time after four minutes
     _ago(flow, timedelta(minutes=5))
@@ -107,6 +107,15 @@ def test_given_up_it_says_why_the_last_run_failed(flow: Flowing):
         "Given up after 3 runs that did not submit it. Last: The disk is full. "
         "0 resumes went back to the queue."
     )
+
+
+def test_given_up_with_a_long_message_it_says_what_the_ledger_has_room_for(flow: Flowing):
+    flow.plan()
+    _set(flow, run_requests=MOST_REQUESTS, message="x" * 990)
+    _ago(flow, LONG)
+    assert due(flow) == []
+    assert flow.batch().state == "abandoned"
+    assert len(flow.batch().message) == 1_000
 
 
 def test_a_doubt_is_settled_even_while_planning_is_stopped(flow: Flowing):

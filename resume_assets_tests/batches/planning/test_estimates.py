@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from resume_assets.batches.planning.estimates import (
     estimate_for,
     measured_output,
     measured_overhead,
+    reserved_cost,
 )
 from resume_assets.batches.store import REQUESTS
 from resume_assets.extraction.requests import Caching
@@ -63,6 +65,20 @@ def test_a_long_prompt_is_reserved_at_its_own_price_and_no_average_hides_it():
     short = (1_000 * 0.05 + 700 * 0.25) / 1e6
     long = (300_000 * 0.10 + 700 * 0.375) / 1e6
     assert luna.cost([1_000, 300_000, 1_000]) == pytest.approx(2 * short + long)
+    at_the_limit = (272_000 * 0.05 + 700 * 0.25) / 1e6
+    assert luna.cost([272_000]) == pytest.approx(at_the_limit)
+
+
+def test_unless_told_no_prompt_is_long():
+    luna = replace(ESTIMATE, model=find_model("gpt-6-luna"))
+    sums: dict[str, Any] = {"requests": 2, "input_tokens": 300_000, "output_tokens": 1_400}
+    assert reserved_cost(luna.model, DAY, **sums, written_tokens=0) == pytest.approx(
+        luna.cost([150_000] * 2)
+    )
+
+
+def test_a_line_is_the_text_in_json_with_all_that_is_about_it():
+    assert ESTIMATE.line_bytes(1_000) == 1_050 + 3_000 + 40
 
 
 def test_a_line_is_no_longer_than_it_is_expected_to_be(flow: Flowing):

@@ -7,6 +7,7 @@ import pytest
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.queue import waiting
 from resume_assets.batches.planning.decision import NoPlan, Stop
+from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.planning.planner import (
     KeyTaken,
     Planned,
@@ -177,11 +178,13 @@ def test_an_unknown_model_has_no_price_and_spends_no_limited_money(flow: Flowing
     assert stop(plan(flow)) is Stop.money
 
 
-def test_two_poor_batches_in_a_row_stop_planning_until_resume(flow: Flowing):
+@pytest.mark.parametrize("keys", [("poor1", "poor2"), ("good", "poor1", "poor2", "poor3")])
+def test_two_poor_batches_in_a_row_stop_planning_until_resume(flow: Flowing, keys: tuple[str, ...]):
     flow.seed({10: resume(10), 11: resume(11)})
-    for key in ("poor1", "poor2"):
-        plan(flow, 1, key=key)
-        _finish(flow, key, low_share=True)
+    for key in keys:
+        assert isinstance(plan(flow, 1, key=key), Planned)
+    for key in keys:
+        _finish(flow, key, low_share=key != "good")
     assert stop(plan(flow)) is Stop.low_share
     flow.database.write(lambda connection: resume_planning(connection, flow.database))
     assert isinstance(plan(flow), Planned)
@@ -287,9 +290,49 @@ class TestRepeats:
         assert self.sendable(flow) == [3]
 
 
+def test_the_first_run_of_a_batch_is_asked_for_with_its_plan(flow: Flowing):
+    decision = plan(flow, 1, key=KEY)
+    assert isinstance(decision, Planned)
+    assert decision.due.run_key == f"{KEY}:submit_batch:1:1"
+    batch = flow.batch()
+    assert (batch.run_requests, batch.quota_tries, batch.requested_at) == (1, 0, batch.planned_at)
+    assert (batch.rows_planned, batch.message) == (1, None)
+
+
 def test_a_key_names_one_batch(flow: Flowing):
     plan(flow, 1, key=KEY)
     with pytest.raises(KeyTaken):
+        plan(flow, 1, key=KEY)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_planned_anew_nothing_from_before_it_ended_counts(flow: Flowing, deleted: bool):
+    before = flow.until_built()
+    flow.database.write(
+        lambda connection: abandon(
+            connection, flow.database, before, "cancelled_by_person", "No.", now=before.built_at
+        )
+    )
+    if deleted:
+        flow.update(local_deleted_at=before.built_at)
+    assert isinstance(plan(flow, 2, key=KEY), Planned)
+    batch = flow.batch()
+    assert (batch.state, batch.try_number, batch.rows_planned) == ("planned", 2, 2)
+    assert batch.store_url == (None if deleted else before.store_url)
+    assert (batch.estimated_input_tokens, batch.file_bytes, batch.built_at) == (None, None, None)
+    assert batch.local_deleted_at is None
+    flow.claim()
+    assert flow.build().requests == 2
+
+
+def test_a_key_of_which_a_resume_was_refused_is_not_planned_again(flow: Flowing):
+    plan(flow, 1, key=KEY)
+    flow.claim()
+    items = flow.database.ledger.items
+    failed = items.update().values(state="failed", reason="over_token_limit")
+    flow.database.write(lambda connection: connection.execute(failed))
+    flow.update(state="abandoned")
+    with pytest.raises(KeyTaken, match="in state abandoned: choose another key"):
         plan(flow, 1, key=KEY)
 
 
@@ -303,10 +346,14 @@ def test_a_named_batch_with_nothing_waiting_is_empty_and_can_be_planned_again(fl
     for userid in (1, 2, 3):
         flow.delete(userid)
     assert plan_named(flow.database, flow.settings, KEY, 100) is None
-    assert flow.batch().state == "empty"
+    batch = flow.batch()
+    assert (batch.state, batch.origin, batch.try_number) == ("empty", "manual", 1)
+    assert (batch.rows_planned, batch.tokens_planned, float(batch.cost_planned)) == (0, 0, 0.0)
+    assert flow.claim().rows == 0
     flow.seed({7: resume(7)})
     assert plan_named(flow.database, flow.settings, KEY, 100) is None
-    assert flow.batch().state == "planned"
+    batch = flow.batch()
+    assert (batch.state, batch.rows_planned, batch.try_number) == ("planned", 1, 2)
 
 
 def test_made_up_keys_differ(flow: Flowing):
@@ -318,6 +365,9 @@ def test_made_up_keys_differ(flow: Flowing):
 
 def test_a_person_is_told_what_only_a_person_can_end(flow: Flowing):
     """A full queue passes by itself; money that is spent does not."""
+    flow.set(max_cost_usd=0.000_015)  # a thousandth of a cent and a half
+    assert _why_stopped(flow) is None
+    flow.set(max_cost_usd=None)
     assert _why_stopped(flow) is None
     plan(flow)
     flow.set(enqueued_token_limit=1)

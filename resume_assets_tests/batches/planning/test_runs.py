@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from resume_assets.batches.ledger.lease import LEASE_SECONDS
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.planning.runs import (
     MOST_REQUESTS,
@@ -91,6 +92,16 @@ class TestDue:
         )
         assert not is_due(often, NOW, stopped=False)
         assert is_due(often, NOW + timedelta(minutes=1), stopped=False)
+
+    def test_a_lease_that_was_taken_in_the_moment_of_the_request_is_that_run_s(self) -> None:
+        asked = NOW - SECOND - timedelta(seconds=LEASE_SECONDS)
+        assert is_due(killed(SECOND, requested_at=asked), NOW, stopped=False)
+
+    def test_a_short_patience_grows_too_and_not_for_ever(self) -> None:
+        patience, longest = timedelta(seconds=2), timedelta(seconds=512)
+        often = batch(state=BatchState.collected, run_requests=50, requested_at=NOW - longest)
+        assert is_due(often, NOW, stopped=False, patience=patience)
+        assert not is_due(often, NOW - SECOND, stopped=False, patience=patience)
 
     def test_quota_is_waited_for(self) -> None:
         waits = batch(state=BatchState.quota, quota_until=NOW + SECOND)

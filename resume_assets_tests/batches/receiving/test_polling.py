@@ -7,6 +7,7 @@ import pytest
 
 from resume_assets.batches.receiving import polling, tracking
 from resume_assets.database.retrying import DatabaseFailed, Refused
+from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets_tests.flow import Flow, Flowing
 from resume_assets_tests.local_openai.faults import Change, Respond
 
@@ -194,3 +195,25 @@ def test_what_the_database_finds_odd_is_told_and_ends_no_look(
     found = flow.poll()
     assert len(found.problems) == 1
     assert found.out == 2
+
+
+def test_of_many_that_the_list_does_not_show_ten_are_looked_up_each_time(flow: Flowing) -> None:
+    row = {**flow.until_submitted("a", rows=1)._mapping}
+    table = flow.database.ledger.batches
+    rows = [row | {"batch_key": f"b{n}", "openai_batch_id": f"remote{n}"} for n in range(11)]
+    flow.database.write(lambda connection: connection.execute(table.insert(), rows))
+    asked: list[str] = []
+
+    class Unlisting:
+        endpoint, key_hash, server = flow.api.endpoint, flow.api.key_hash, "It"
+
+        def batches_since(self, since: Any) -> Any:
+            return iter(())
+
+        def retrieve(self, batch_id: str) -> Any:
+            asked.append(batch_id)
+            raise ApiUnavailable("It does not answer.")
+
+    found = polling.poll(flow.database, Unlisting(), flow.settings)  # type: ignore[arg-type]
+    assert len(asked) == len(set(asked)) == 10
+    assert len(found.problems) == 10

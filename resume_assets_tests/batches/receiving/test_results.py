@@ -115,3 +115,18 @@ def test_each_outcome_is_counted_and_what_is_not_there_is_not() -> None:
         "lines unknown": 1,
         "lines repeated": 1,
     }
+
+
+def test_whose_answer_is_another_s_and_who_is_forgotten_are_counted_as_such() -> None:
+    found = results()
+    found.asked["2"].is_sent = found.asked["3"].is_sent = False
+    found.asked["4"] = Asked(4, "submitted", None, None, is_forgotten=True)
+    list(found.usable([answer(one, Outcome.succeeded) for one in ("1", "2")]))
+    batch = SimpleNamespace(openai_status="completed")
+    assert dict(tally_of(found, batch)) == {  # type: ignore[arg-type]
+        "succeeded": 1,
+        "reused": 1,
+        "released: same_text_unanswered": 1,
+        "forgotten: by_request": 1,
+    }
+    assert list(found.unanswered) == ["3"]

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resume_assets.batches.records.auditing import Audit, audit, is_valid_date
+from resume_assets.batches.records.auditing import (
+    Account,
+    Audit,
+    BorneOut,
+    DateAudit,
+    Finding,
+    audit,
+    audit_record,
+    is_valid_date,
+)
 from resume_assets_tests.flow import KEY, Flowing
 
 
@@ -149,3 +158,100 @@ def test_only_a_real_month_or_present_is_a_date(text: str, end: bool):
         assert 1 <= int(month) <= 12
         assert len(text) == 7
         assert text.isascii()
+
+
+def offends(**columns: str | datetime.date | None) -> list[str]:
+    """In which ways a record's dates offend in November 2026, each with its column."""
+    found = DateAudit()
+    audit_record(found, "7", columns, this_month="2026-11")
+    findings = {
+        "format": found.formats,
+        "order": found.order,
+        "future": found.future,
+        "newest first": found.newest_first,
+    }
+    assert {finding.looked_at for finding in findings.values()} == {1}
+    return [f"{name}: {column}" for name, one in findings.items() for _, column in one.offenders]
+
+
+def test_what_is_just_in_order_offends_in_no_way() -> None:
+    month = {"MostRecentStartDate": "2026-11", "MostRecentEndDate": "2026-11"}
+    same = {"SecondMostRecentStartDate": "2026-11", "SecondMostRecentEndDate": "2026-11"}
+    assert offends() == []
+    assert offends(**month) == []  # within a month, and this one is not to come
+    assert offends(**month, **same) == []
+    assert offends(MostRecentStartDate="2026-12", MostRecentEndDate="Present") == [
+        "future: MostRecentStartDate"
+    ]
+    assert offends(**{**month, "MostRecentEndDate": "2026-10"}) == ["order: MostRecentStartDate"]
+    assert offends(**month, **{**same, "SecondMostRecentEndDate": "Present"}) == [
+        "newest first: SecondMostRecentStartDate"
+    ]
+
+
+def test_of_two_that_end_together_the_later_start_comes_first() -> None:
+    ends = {"MostRecentEndDate": "Present", "SecondMostRecentEndDate": "Present"}
+    starts = {"MostRecentStartDate": "2020-01", "SecondMostRecentStartDate": "2019-01"}
+    assert offends(**ends, **starts) == []
+    starts["SecondMostRecentStartDate"] = "2020-02"
+    assert offends(**ends, **starts) == ["newest first: SecondMostRecentStartDate"]
+
+
+def test_an_order_is_judged_only_where_all_four_dates_are_known() -> None:
+    whole: dict[str, str | None] = {
+        "MostRecentStartDate": "2010-01",
+        "MostRecentEndDate": "2011-01",
+        "SecondMostRecentStartDate": "2012-01",
+        "SecondMostRecentEndDate": "2013-01",
+    }
+    assert offends(**whole) == ["newest first: SecondMostRecentStartDate"]
+    for name in whole:
+        assert offends(**{**whole, name: None}) == []
+
+
+def test_a_date_of_a_date_column_is_compared_by_its_month() -> None:
+    november = datetime.date(2026, 11, 30)
+    assert offends(MostRecentStartDate=november, MostRecentEndDate="2026-11") == []
+    assert offends(MostRecentStartDate=datetime.date(2026, 12, 1)) == [
+        "future: MostRecentStartDate"
+    ]
+
+
+def test_fifty_are_named_and_all_are_counted() -> None:
+    found = Finding()
+    for number in range(51):
+        found.add(str(number), "City")
+    assert (found.by_column, len(found.offenders)) == ({"City": 51}, 50)
+
+
+def accounted(*, of: int = 2, open_claims: int = 0, **sent: int) -> Account:
+    return Account(of, dict(sent), {}, open_claims, dict(sent))
+
+
+def test_an_account_is_balanced_where_each_has_an_end_and_none_is_claimed() -> None:
+    assert accounted(succeeded=1, refused=1).is_balanced
+    assert not accounted(succeeded=1).is_balanced
+    assert not accounted(succeeded=2, refused=1).is_balanced
+    assert not accounted(succeeded=2, open_claims=1).is_balanced
+    for still in ("claimed", "submitted"):
+        waits = accounted(succeeded=1, **{still: 1})
+        assert (waits.open_items, waits.is_balanced) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        *((state, 0.5) for state in ("refused", "failed", "invalid", "missing")),
+        *((state, 1.0) for state in ("released", "expired", "cancelled", "stale", "forgotten")),
+        ("undone", 1.0),  # it was written, whatever a person thought of it
+    ],
+)
+def test_the_usable_share_is_of_those_that_were_answered(other: str, share: float) -> None:
+    assert accounted(succeeded=1, **{other: 1}).usable_share == share
+
+
+def test_where_no_value_was_looked_for_there_is_no_share() -> None:
+    assert BorneOut(0, Finding()).share is None
+    missing = Finding()
+    missing.add("1", "City")
+    assert BorneOut(4, missing).share == 0.75

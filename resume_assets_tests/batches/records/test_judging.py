@@ -84,11 +84,13 @@ def test_those_without_a_record_are_counted_by_why(database: Database):
         know(4711, City="Turku"),
         know("no such id", City="Turku"),
         know(2**70, City="Turku"),
+        know(2**63, City="Turku"),
+        know(-(2**63), City="Turku"),
         know(None, "a text that no batch has seen", City="Turku"),
     ]
     found = judge(database, gold)
     assert found.report.records == 0
-    assert found.unjudged == {Unjudged.unprocessed: 1, Unjudged.changed: 1, Unjudged.unknown: 4}
+    assert found.unjudged == {Unjudged.unprocessed: 1, Unjudged.changed: 1, Unjudged.unknown: 6}
 
 
 def test_by_the_text_where_a_batch_has_written_it(database: Database):

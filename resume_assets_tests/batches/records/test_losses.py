@@ -18,3 +18,10 @@ from resume_assets.batches.records.losses import Losses
 )
 def test_each_kind_by_itself(losses: Losses, passed: bool) -> None:
     assert losses.passed is passed
+
+
+def test_fifty_are_named_and_all_are_counted() -> None:
+    found = Losses(0, 0, 0, 0)
+    for number in range(51):
+        found.add(str(number), {"City": "cut"})
+    assert (found.changes, len(found.lost)) == ({("City", "cut"): 51}, 50)

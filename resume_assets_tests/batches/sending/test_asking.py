@@ -5,6 +5,7 @@ Crashes are in `faults/test_crashes.py`.
 
 import json
 import threading
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from resume_assets.batches.upkeep import forgetting, people
 from resume_assets.batches.upkeep.at_once import begin
 from resume_assets.batches.upkeep.reprocessing import put_back
 from resume_assets.models.prices import Service
+from resume_assets.openai_api import backoff
 from resume_assets.openai_api.asking import Reply, post
 from resume_assets.openai_api.errors import AccessRefused, ApiRefused, ApiUnavailable, QueueFull
 from resume_assets_tests.flow import Flow, Flowing, resume
@@ -129,6 +131,7 @@ def test_an_answer_that_is_lost_is_not_asked_for_again_by_itself(
     assert batch.state == "done"
     ends = flow.ends(batch.batch_key)
     assert sorted(ends.values()) == ["missing: no_line", "succeeded"]
+    assert (batch.requests, batch.requests_completed, batch.requests_failed) == (2, 1, 0)
     assert flow.faults.count("POST", CHAT) == 2
     assert flow.is_balanced()
     [lost] = [userid for userid, end in ends.items() if end != "succeeded"]
@@ -157,6 +160,35 @@ def test_an_error_ends_a_request_as_in_a_batch(
     assert (batch.low_share, batch.low_share_repeats, batch.low_borne_out) == (None, None, None)
 
 
+def test_an_answer_counts_though_another_request_failed(flow: Flowing) -> None:
+    flow.faults.add("POST", CHAT, Respond(500))
+    batch = flow.ask_now(1, 2)
+    assert (batch.requests, batch.requests_completed, batch.requests_failed) == (2, 1, 1)
+    assert sorted(flow.ends(batch.batch_key).values()) == [
+        "failed: http_500:server_error",
+        "succeeded",
+    ]
+
+
+def test_what_was_begun_at_another_endpoint_is_sent_to_no_other(flow: Flowing) -> None:
+    key = begun(flow, 1, 2)
+    with leased(flow.database, key) as lease:
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
+        asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
+    flow.api = flow.client.api(endpoint="https://api.openai.com/v1")
+    batch = flow.submit(key)
+    assert (batch.state, batch.requests) == ("ended", 1)
+    assert batch.message == (
+        "It was begun at local_openai, and another endpoint is configured now. "
+        "1 resume not sent waits again."
+    )
+    assert flow.faults.count("POST", CHAT) == 1
+    [due] = due_runs(flow.database)
+    assert due.run_key == f"{key}:collect_batch:1:1"
+    assert flow.bring_in(key).succeeded == 1
+    assert flow.is_balanced()
+
+
 def test_while_there_is_no_room_it_waits(flow: Flowing) -> None:
     flow.set(model=FLEX)
     full = Respond(429, "resource_unavailable", headers={"retry-after": "0.01"})
@@ -164,6 +196,48 @@ def test_while_there_is_no_room_it_waits(flow: Flowing) -> None:
     flow.faults.add("POST", CHAT, Respond(503), nth=3)
     assert flow.ask_now(1).succeeded == 1
     assert flow.faults.count("POST", CHAT) == 4
+
+
+class Clock:
+    """Time passes only by waiting for room."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000.0
+        self.waits: list[float] = []
+        clock = self
+
+        class Pause:
+            def wait(self, seconds: float) -> None:
+                clock.waits.append(seconds)
+                clock.now += seconds
+
+        monkeypatch.setattr(asking, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        monkeypatch.setattr(asking, "threading", SimpleNamespace(Event=Pause))
+
+
+def test_it_waits_twice_as_long_each_time_and_two_minutes_altogether(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.faults.add("POST", CHAT, Respond(429), times=None)
+    key = begun(flow, 1)
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(backoff, "SECONDS", 1.0)
+    with pytest.raises(QueueFull, match="no room for 120 seconds"):
+        flow.submit(key)
+    assert clock.waits == [1, 2, 4, 8, *[15] * 7]
+
+
+def test_it_waits_as_long_as_the_server_asks(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Respond(429, headers={"retry-after": "40"})
+    flow.faults.add("POST", CHAT, asked, times=None)
+    key = begun(flow, 1)
+    clock = Clock(monkeypatch)
+    with pytest.raises(QueueFull) as full:
+        flow.submit(key)
+    assert clock.waits == [40, 40, 40]
+    assert full.value.retry_after == 40
 
 
 @pytest.mark.usefixtures("impatient")
@@ -199,6 +273,23 @@ def test_an_hour_that_the_server_asks_for_is_not_waited_for(flow: Flowing) -> No
     assert flow.faults.count("POST", CHAT) == 1
 
 
+def test_an_answer_that_is_used_again_is_written_though_nothing_could_be_sent(
+    flow: Flowing,
+) -> None:
+    flow.until_done(rows=1)
+    flow.seed({9: resume(1)})
+    flow.faults.add("POST", CHAT, Respond(429, headers={"retry-after": "3600"}), times=None)
+    key = begun(flow, 2, 9)
+    with pytest.raises(QueueFull):
+        flow.submit(key)
+    batch = flow.batch(key)
+    assert (batch.state, batch.requests, batch.reused) == ("ended", 0, 1)
+    assert flow.bring_in(key).succeeded == 1
+    assert flow.ends(key) == {2: "released: not_sent", 9: "succeeded"}
+    assert flow.candidate(9).Skill1 == "Welding"
+    assert flow.is_balanced()
+
+
 @pytest.mark.parametrize("first_is_sent", [False, True])
 def test_a_record_that_is_not_read_again_after_all_stays_as_it_was(
     flow: Flowing, impatient: None, first_is_sent: bool
@@ -214,6 +305,9 @@ def test_a_record_that_is_not_read_again_after_all_stays_as_it_was(
         flow.submit(key)
     if first_is_sent:
         flow.bring_in(key)
+    told = flow.batch(key).message
+    assert ("Whose record was to be read again keeps it." in told) is not first_is_sent
+    assert "waits again" not in told
     assert flow.written() == [1, 2, 3]
     assert flow.candidate(2) == before[2]
     assert (flow.candidate(1) == before[1]) or first_is_sent
@@ -332,8 +426,11 @@ def test_what_a_killed_process_left_goes_on_and_nothing_is_sent_twice(flow: Flow
         lease.write(lambda connection: asking._intend(connection, attempt, second["custom_id"]))
     assert flow.batch(key).state == "submitting"
     assert [due.key for due in due_runs(flow.database)] == []  # somebody asked just now
+    begun_at = flow.batch(key).submitted_at - timedelta(hours=1)
+    flow.update(key, submitted_at=begun_at)
     batch = flow.carry_out(key)
     assert (batch.state, batch.succeeded, batch.requests) == ("done", 2, 3)
+    assert batch.submitted_at == begun_at
     assert sorted(flow.ends(key).values()) == ["missing: no_line", "succeeded", "succeeded"]
     assert flow.faults.count("POST", CHAT) == 2
 
@@ -408,6 +505,35 @@ def test_forgotten_while_another_is_asked(flow: Flowing, monkeypatch: pytest.Mon
     flow.carry_out(key)
     assert flow.faults.count("POST", CHAT) == 1
     assert flow.ends(key)[forgotten[0]] == "released: by_request"
+    assert flow.is_balanced()
+
+
+def test_what_was_answered_about_who_is_forgotten_since_is_paid_all_the_same(flow: Flowing) -> None:
+    key = begun(flow, 1)
+    with leased(flow.database, key) as lease:
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
+        asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
+        forgetting.forget(flow.database, flow.settings, flow.store, None, [1], patience=0)
+    batch = flow.carry_out(key)
+    assert (batch.state, batch.succeeded) == ("done", 0)
+    assert batch.input_tokens > 0
+    assert flow.is_balanced()
+
+
+def test_a_long_reason_is_told_as_far_as_there_is_room(flow: Flowing) -> None:
+    key = begun(flow, 1, 2)
+    with leased(flow.database, key) as lease:
+        attempt = Attempt(lease, flow.settings, flow.store, flow.api)
+        asking._ask(attempt, attempt.get(), next(asking._lines(attempt)))
+        batch = asking.end(attempt, "x" * 1_200)
+    assert (batch.state, batch.message) == ("ended", "x" * 1_000)
+
+
+def test_an_error_says_nothing_of_how_an_answer_would_be_billed(flow: Flowing) -> None:
+    flow.set(model=FLEX)
+    body = {"service_tier": "default", "error": {"message": "no", "code": "server_error"}}
+    flow.faults.add("POST", CHAT, Respond(500, body=json.dumps(body).encode()))
+    assert service_of(flow.ask_now(1)) is Service.flex
 
 
 def test_two_with_one_text_are_asked_about_once(flow: Flowing) -> None:

@@ -93,3 +93,31 @@ def test_races_that_are_lost_for_ever_end(taken: Flowing, monkeypatch: pytest.Mo
     assert raced.looks == 6
     assert taken.claims() == {1: "of another"}
     assert taken.batch().state == "planned"
+
+
+def test_a_claimed_resume_has_used_up_nothing_yet(five: Flowing) -> None:
+    five.plan()
+    claimed = five.claim()
+    assert (claimed.rows, claimed.still_waiting) == (5, 0)
+    items = sorted(five.items().values(), key=lambda item: item.position)
+    assert [item.userid for item in items] == [4, 1, 5, 2, 3]
+    assert [item.position for item in items] == [0, 1, 2, 3, 4]
+    for item in items:
+        assert (item.state, item.room, item.custom_id) == ("claimed", 1, str(item.userid))
+        assert not any((item.attempt_used, item.forgiven, item.truncated))
+    assert claimed.batch.message is None
+
+
+def test_claiming_again_only_tells_what_was_claimed(five: Flowing) -> None:
+    five.plan(rows=2)
+    first, again = five.claim(), five.claim()
+    assert (again.rows, again.still_waiting) == (first.rows, first.still_waiting) == (2, 3)
+
+
+def test_a_batch_that_finds_nothing_says_so(five: Flowing) -> None:
+    five.plan()
+    for userid in range(1, 6):
+        five.delete(userid)
+    claimed = five.claim()
+    assert (claimed.rows, claimed.still_waiting) == (0, 0)
+    assert (claimed.batch.state, claimed.batch.message) == ("empty", "Nothing was waiting.")

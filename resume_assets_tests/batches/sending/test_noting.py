@@ -20,6 +20,17 @@ def test_a_failure_is_noted_and_raised(flow: Flowing) -> None:
     assert flow.batch().message == "the first line"
 
 
+def test_a_long_failure_is_noted_as_far_as_there_is_room(flow: Flowing) -> None:
+    flow.plan()
+    with (
+        leased(flow.database, KEY) as lease,
+        pytest.raises(PlatformError),
+        noted(lease, "submitting"),
+    ):
+        raise PlatformError("x" * 1_200)
+    assert flow.batch().message == "x" * 1_000
+
+
 def test_a_failure_that_can_t_be_noted_is_raised_all_the_same(flow: Flowing) -> None:
     flow.plan()
     with leased(flow.database, KEY) as lease:

@@ -22,6 +22,7 @@ from resume_assets.choices import ResponseFormat
 from resume_assets.local_openai.rules import answer
 from resume_assets.reviewing.kept import told_records
 from resume_assets_tests.flow import KEY, Flowing, flow_at, resume
+from resume_assets_tests.local_openai.faults import rewrite
 
 A, B, C = resume(1), resume(2), resume(3)
 
@@ -65,6 +66,7 @@ def test_a_text_that_comes_twice_in_a_batch_is_sent_once(flow: Flowing) -> None:
     assert batch.input_tokens == items[1].input_tokens + items[2].input_tokens
     assert 0 < float(batch.reuse_saving) <= float(batch.batch_cost) * 1.01
     assert items[3].values_checked == items[1].values_checked > 0
+    assert (items[3].estimated_tokens, items[3].truncated) == (0, False)
     assert flow.is_balanced()
 
 
@@ -100,6 +102,8 @@ def test_a_batch_of_which_nothing_need_be_sent(flow: Flowing) -> None:
     built = flow.until_built("b2")
     assert (built.state, built.requests, built.reused) == ("collected", 0, 2)
     assert (built.estimated_cost, built.estimated_input_tokens) == (0, 0)
+    assert (built.run_requests, built.requested_at, built.message) == (0, None, None)
+    assert built.collected_at == built.built_at
     assert flow.submit("b2").state == "collected"
     batch = flow.bring_in("b2")
     assert (batch.state, batch.succeeded, float(batch.batch_cost)) == ("done", 2, 0)
@@ -289,9 +293,11 @@ def test_the_other_is_forgotten_while_the_batch_is_out(flow: Flowing) -> None:
     assert not flow.store.batch(KEY).path(REUSED).read_bytes().strip()
 
 
+@pytest.mark.parametrize("is_copied", [False, True])
 def test_who_is_forgotten_while_their_answer_is_copied(
-    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, is_copied: bool
 ) -> None:
+    """Before the line is read, or after it was copied and before the ledger says so."""
     flow.seed({1: A})
     flow.until_done()
     flow.seed({2: A})
@@ -299,8 +305,12 @@ def test_who_is_forgotten_while_their_answer_is_copied(
     flow.claim("b2")
 
     def forgotten_meanwhile(*arguments: Any) -> Any:
-        forget_one(flow, 1)
-        return reusing.copy_answers(*arguments)
+        if not is_copied:
+            forget_one(flow, 1)
+        found = reusing.copy_answers(*arguments)
+        if is_copied and found[0]:
+            forget_one(flow, 1)
+        return found
 
     monkeypatch.setattr(building, "copy_answers", forgotten_meanwhile)
     batch = flow.build("b2")
@@ -401,3 +411,30 @@ def test_many_pages_and_one_pass_over_the_earlier_file(
     kept = flow.store.batch("b2").path(REUSED).read_bytes().splitlines()
     assert len(kept) == 13
     assert flow.store.batch("b2").path(REQUESTS).read_bytes().count(b"\n") == 1
+
+
+def test_whose_own_record_is_of_another_text_gets_the_answer_that_is_there(flow: Flowing) -> None:
+    flow.seed({1: A, 2: B})
+    flow.until_done()
+    flow.change(1, markdownResume=B, LastProcessed=None)
+    batch = flow.until_done("b2")
+    assert (batch.requests, batch.reused) == (0, 1)
+    assert reused(flow, "b2") == {1: KEY}
+    assert record(flow, 1) == record(flow, 2)
+
+
+def test_of_several_lines_about_a_text_the_usable_one_is_copied(flow: Flowing) -> None:
+    def refused_first(lines: list[bytes]) -> list[bytes]:
+        [line] = lines
+        body = json.loads(line)
+        message = body["response"]["body"]["choices"][0]["message"]
+        message.update(refusal="I can't.", content=None)
+        return [json.dumps(body).encode() + b"\n", b"\n", line]
+
+    flow.seed({1: A})
+    flow.until_ended()
+    assert rewrite(flow.server_folder, flow.batch().output_file_id, refused_first)
+    assert flow.bring_in().succeeded == 1
+    flow.seed({2: A})
+    batch = flow.until_done("b2")
+    assert (batch.requests, batch.reused, batch.succeeded) == (0, 1, 1)

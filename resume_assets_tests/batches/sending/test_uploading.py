@@ -2,6 +2,7 @@
 
 import pytest
 
+from resume_assets.batches.sending import uploading
 from resume_assets.batches.store import REQUESTS
 from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets_tests.flow import KEY, Flowing
@@ -10,13 +11,16 @@ from resume_assets_tests.local_openai.faults import DropAfter, Respond
 FILES = "/v1/files"
 
 
-def test_three_tries_and_no_more(flow: Flowing) -> None:
+def test_three_tries_and_no_more(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[int] = []
+    monkeypatch.setattr(uploading, "backoff", pauses.append)
     flow.until_built()
     flow.faults.add("POST", FILES, Respond(500), times=None)
     with pytest.raises(ApiUnavailable):
         flow.submit()
     assert flow.faults.count("POST", FILES) == 3
     assert (flow.batch().state, flow.batch().input_file_id) == ("built", None)
+    assert pauses == [1, 2]  # each longer than the last, and none after it
 
 
 def test_the_third_try_is_as_good_as_the_first(flow: Flowing) -> None:
