@@ -94,15 +94,16 @@ def test_poor_answers_of_a_trial_do_not_stop_the_real_work(trying: Trying) -> No
     assert not isinstance(flow.plan("real", rows=5), NoPlan)
 
 
-def test_a_stop_for_poor_answers_is_none_for_a_trial(trying: Trying) -> None:
+@pytest.mark.parametrize("stop", [Stop.low_share, Stop.low_borne_out])
+def test_a_stop_for_poor_answers_is_none_for_a_trial(trying: Trying, stop: Stop) -> None:
     flow = trying.flow
     flow.set(usable_share=1.0)
     for key in ("one", "two"):
         flow.until_done(key, rows=1)
-        flow.update(key, low_share=True)
+        flow.update(key, **{stop.value: True})
     decision = plan_batch(flow.database, flow.settings, rows=1, origin="test")
     assert isinstance(decision, NoPlan)
-    assert decision.stop is Stop.low_share
+    assert decision.stop is stop
     key = trying.create()
     trying.to_the_end(key)
     assert trying.each_once(key)

@@ -117,7 +117,7 @@ def decision_on(
     now = database.dialect.utc_now(connection)
     outstanding = outstanding_of(connection, database, installation, now)
     if of_trial:
-        outstanding = replace(outstanding, low_share=False)
+        outstanding = replace(outstanding, low_share=False, low_borne_out=False)
     limits = limits_of(settings, installation, in_flight=in_flight)
     return decide(queue, outstanding, limits, rows, time_left(connection, database, settings, now))
 

@@ -32,7 +32,7 @@ from resume_assets.batches.sending.reusing import (
     is_anything_answered,
     sources,
 )
-from resume_assets.batches.store import REQUESTS, BatchFiles, BatchStore
+from resume_assets.batches.store import REQUESTS, REUSED, BatchFiles, BatchStore
 from resume_assets.extraction.candidate import SCHEMA_VERSION
 from resume_assets.extraction.requests import Caching
 from resume_assets.extraction.text import text_hash
@@ -132,7 +132,8 @@ class _Building:
             for look in _each_after_the_next(map(self._look, _pages(claimed))):
                 self._write(stream, look)
                 building.advance(len(look.page))
-            if builder.copies or tally.reused:
+            # One of an earlier go may hold the answer of somebody who was forgotten since.
+            if builder.copies or tally.reused or self.files.has(REUSED):
                 copied, left_over = copy_answers(self.lease, self.store, self.files, builder.copies)
                 tally.reused += copied
                 for page in _pages(left_over):

@@ -315,6 +315,8 @@ def test_who_is_forgotten_while_their_answer_is_copied(
     monkeypatch.setattr(building, "copy_answers", forgotten_meanwhile)
     batch = flow.build("b2")
     assert (batch.state, batch.requests, batch.reused) == ("built", 1, 0)
+    kept = flow.store.batch("b2")
+    assert not kept.has(REUSED) or not kept.path(REUSED).read_bytes().strip()
 
 
 def test_a_person_undoes_only_the_others_record(flow: Flowing) -> None:
