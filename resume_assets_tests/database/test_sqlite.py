@@ -1,8 +1,19 @@
-"""Times as SQLite is given them: as text, each as its own zone tells it."""
+"""Values as SQLite is given them, what a connection is told first, and what is tried again."""
 
-from datetime import UTC, datetime, timedelta, timezone
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from resume_assets.database.sqlite import _adapted
+import pytest
+import sqlalchemy as sa
+
+from resume_assets.database.connect import from_url
+from resume_assets.database.sqlite import SQLiteDialect, _adapted
+from resume_assets_tests.databases import settings
 
 
 def test_the_same_instant_in_another_zone_is_told_as_that_zone_has_it() -> None:
@@ -15,3 +26,70 @@ def test_the_same_instant_in_another_zone_is_told_as_that_zone_has_it() -> None:
         "2026-11-28 12:00:00.000000",
         "2026-11-28 12:00:00.000000+00:00",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        (date(2026, 11, 28), "2026-11-28"),
+        (datetime(2026, 11, 28, 12), "2026-11-28 12:00:00.000000"),  # noqa: DTZ001
+        (UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff"), "6f9619ff8b86d011b42d00c04fc964ff"),
+        (Decimal("7.10"), "7.10"),
+    ],
+)
+def test_values_as_sqlite_is_given_them(value: Any, held: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute("SELECT ?", (value,)).fetchone() == (held,)
+
+
+def test_a_connection_waits_for_others_and_loses_nothing(tmp_path: Path) -> None:
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+
+    def pragmas(connection: sa.Connection) -> dict[str, Any]:
+        names = ("busy_timeout", "journal_mode", "synchronous", "secure_delete")
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+    full, on = 2, 1
+    assert database.read(pragmas) == {
+        "busy_timeout": 30_000,
+        "journal_mode": "wal",
+        "synchronous": full,
+        "secure_delete": on,
+    }
+    database.dispose()
+
+
+def test_a_person_has_the_same_number_in_each_version(tmp_path: Path) -> None:
+    """It is what the ledger knows the forgotten by."""
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+
+    def number(connection: sa.Connection, userid: Any) -> Any:
+        person = database.dialect.person("secret", sa.literal(userid))
+        return connection.execute(sa.select(person)).scalar()
+
+    found = database.read(lambda c: [number(c, userid) for userid in (7, "7", "Łódź")])
+    assert found == [526214949845652623, 526214949845652623, 6134242899806553327]
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_BUSY | 2 << 8, True),  # one of its kinds: SQLITE_BUSY_SNAPSHOT
+        (sqlite3.SQLITE_LOCKED | 1 << 8, True),
+        (sqlite3.SQLITE_READONLY, False),
+        (None, False),
+    ],
+)
+def test_what_others_hold_is_tried_again(error: int | None, expected: bool) -> None:
+    problem = sqlite3.OperationalError("held")
+    if error is not None:
+        problem.sqlite_errorcode = error
+    wrapped = sa.exc.OperationalError("SELECT 1", None, problem)
+    assert SQLiteDialect(Path()).is_transient(wrapped) is expected
+    assert SQLiteDialect(Path()).is_transient(problem) is expected
+    other = sqlite3.IntegrityError("no")
+    other.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    assert not SQLiteDialect(Path()).is_transient(other)
