@@ -242,10 +242,10 @@ def test_our_tables_in_a_schema_of_their_own(apart: Database) -> None:
     status = sa.text(f"SELECT status FROM [{apart.ledger_schema}].[{STATUS}]")
     assert [row.status for row in rows_of(apart, status)] == ["completed"]
     moved = Database(apart.engine, apart.dialect, table=f"{apart.schema}.aicandidate")
-    ours = f"there are some in .*{apart.ledger_schema}"
+    told = f"there are some in .*{apart.ledger_schema}"
     if apart.dialect.name == SQLITE:  # where no other test has any
-        ours = rf"in schema hr \(there are some in {apart.ledger_schema}: is RESUME_LEDGER"
-    with pytest.raises(NotInitialised, match=ours):
+        told = rf"in schema hr \(there are some in {apart.ledger_schema}: is RESUME_LEDGER"
+    with pytest.raises(NotInitialised, match=told):
         moved.read(lambda connection: require_initialised(connection, moved))
 
 
