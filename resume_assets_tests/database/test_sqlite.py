@@ -93,3 +93,29 @@ def test_what_others_hold_is_tried_again(error: int | None, expected: bool) -> N
     other = sqlite3.IntegrityError("no")
     other.sqlite_errorcode = sqlite3.SQLITE_BUSY
     assert not SQLiteDialect(Path()).is_transient(other)
+
+
+@pytest.mark.parametrize(
+    ("when", "is_told"),
+    [
+        ("AFTER UPDATE ON people", True),
+        ("after update of city on people", True),
+        ("BEFORE\nUPDATE\nOF city\nON people", True),
+        ("UPDATE ON people", True),
+        ("AFTER INSERT ON people", False),
+        ("after delete on people", False),
+    ],
+)
+def test_a_trigger_that_sees_an_update_is_known_by_its_text(
+    tmp_path: Path, when: str, is_told: bool
+) -> None:
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+    table = sa.Table("people", sa.MetaData(), sa.Column("city", sa.Unicode(9)))
+
+    def names(connection: sa.Connection) -> list[str]:
+        connection.execute(sa.schema.CreateTable(table))
+        connection.exec_driver_sql(f"CREATE TRIGGER theirs {when} BEGIN SELECT 1; END")
+        return [guard.name for guard in database.dialect.guards(connection, table)]
+
+    assert database.write(names) == (["theirs"] if is_told else [])
+    database.dispose()
