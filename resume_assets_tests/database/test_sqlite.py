@@ -1,6 +1,7 @@
 """Values as SQLite is given them, what a connection is told first, and what is tried again."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,7 +12,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.database.connect import from_url
+from resume_assets.database.connect import Database, from_url
+from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.sqlite import SQLiteDialect, _adapted
 from resume_assets_tests.databases import settings
 
@@ -119,3 +121,44 @@ def test_a_trigger_that_sees_an_update_is_known_by_its_text(
 
     assert database.write(names) == (["theirs"] if is_told else [])
     database.dispose()
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Database]:
+    """A database that waits for nobody, with a table of people in it."""
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+    sa.event.listen(
+        database.engine, "connect", lambda one, _: one.execute("PRAGMA busy_timeout = 1")
+    )
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE people (name TEXT)")
+        connection.exec_driver_sql("INSERT INTO people VALUES (?)", [("Zebulon " * 5_000,)] * 50)
+    yield database
+    database.dispose()
+
+
+def test_what_is_deleted_leaves_no_room_and_no_log(impatient: Database, tmp_path: Path) -> None:
+    with impatient.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM people")
+    assert impatient.dialect.scrub(impatient.engine) is True
+    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert not any(b"Zebulon" in held for held in files.values())
+    assert len(files["a.db"]) < 50_000, "its free space is given back"
+    assert files["a.db-wal"] == b""
+    assert impatient.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("begun", ["BEGIN", "BEGIN IMMEDIATE"])
+def test_a_log_that_others_need_is_not_emptied_and_that_is_told(
+    impatient: Database, tmp_path: Path, begun: str
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute(begun)
+        other.execute("SELECT count(*) FROM people").fetchone()
+        if begun == "BEGIN":  # who reads
+            assert impatient.dialect.scrub(impatient.engine) is False
+        else:
+            with pytest.raises(DatabaseFailed, match="while its free space was cleared"):
+                impatient.dialect.scrub(impatient.engine)
+    assert impatient.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert impatient.dialect.scrub(impatient.engine) is True
