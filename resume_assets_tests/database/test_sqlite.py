@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.database.connect import Database, from_url
+from resume_assets.database.dialect import Supplied
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.sqlite import SQLiteDialect, _adapted
 from resume_assets_tests.databases import settings
@@ -162,3 +163,73 @@ def test_a_log_that_others_need_is_not_emptied_and_that_is_told(
                 impatient.dialect.scrub(impatient.engine)
     assert impatient.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert impatient.dialect.scrub(impatient.engine) is True
+
+
+@pytest.fixture
+def empty_file(tmp_path: Path) -> Iterator[Database]:
+    database = from_url(sa.URL.create("sqlite", database=str(tmp_path / "a.db")), settings())
+    yield database
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("columns", "always", "by_default"),
+    [
+        ("id INTEGER PRIMARY KEY, age INTEGER", set(), {"id"}),
+        ("ID INTEGER PRIMARY KEY, Age INTEGER DEFAULT 3", set(), {"id", "age"}),
+        ("id TEXT PRIMARY KEY, age INTEGER NOT NULL", set(), set()),
+        ("id INTEGER, age INTEGER, PRIMARY KEY (id, age)", set(), set()),
+        ("id TEXT, Twice INT GENERATED ALWAYS AS (id || id) VIRTUAL", {"twice"}, set()),
+    ],
+)
+def test_what_sqlite_gives_a_column_by_itself(
+    empty_file: Database, columns: str, always: set[str], by_default: set[str]
+) -> None:
+    def look(connection: sa.Connection) -> Supplied:
+        connection.exec_driver_sql(f"CREATE TABLE people ({columns})")
+        return empty_file.dialect.supplied(connection, sa.Table("people", sa.MetaData()))
+
+    assert empty_file.write(look) == Supplied(frozenset(always), frozenset(by_default))
+
+
+def test_a_check_without_a_name_is_told_as_such(empty_file: Database) -> None:
+    def look(connection: sa.Connection) -> dict[str, str | None]:
+        connection.exec_driver_sql(
+            "CREATE TABLE people (age INT, CONSTRAINT grown CHECK (age > 17), CHECK (age < 200))"
+        )
+        found = empty_file.dialect.guards(connection, sa.Table("people", sa.MetaData()))
+        return {guard.name: guard.definition for guard in found}
+
+    assert empty_file.write(look) == {"grown": "age > 17", "CHECK": "age < 200"}
+
+
+def test_rows_may_be_lists_and_a_made_id_is_returned_in_silence(
+    empty_file: Database, recwarn: pytest.WarningsRecorder
+) -> None:
+    table = sa.Table(
+        "people",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Unicode(9)),
+    )
+    dialect = empty_file.dialect
+
+    def work(connection: sa.Connection) -> Any:
+        table.create(connection)
+        dialect.insert_rows(connection, table, ("id", "name"), [[7, "Ada"], [8, "Grace"]])
+        assert dialect.update_rows(connection, table, ("id",), ("name",), [["Zoe", 7]]) == 1
+        return dialect.insert_made(connection, table, {"name": "Mary"}, "id")
+
+    assert empty_file.write(work) == 9
+    assert not [one for one in recwarn if issubclass(one.category, sa.exc.SAWarning)]
+    query = sa.select(table).order_by(table.c.id)
+    rows = empty_file.read(lambda connection: connection.execute(query).all())
+    assert [tuple(row) for row in rows] == [(7, "Zoe"), (8, "Grace"), (9, "Mary")]
+
+
+def test_the_time_of_a_record_has_whole_seconds(empty_file: Database) -> None:
+    now = empty_file.read(lambda connection: empty_file.dialect.clock(connection, sa.DateTime()))
+    assert isinstance(now, datetime)
+    assert (now.microsecond, now.tzinfo) == (0, None)
+    day = empty_file.read(lambda connection: empty_file.dialect.clock(connection, sa.Date()))
+    assert type(day) is date
