@@ -288,6 +288,9 @@ def test_a_table_that_was_changed_meanwhile_is_looked_at_again(
     assert "aicandidateBatchStatus is behind" in caplog.text
     step(database, message="and on")
     assert shown(database, "status") == [("expired",)]
+    initialise(database)
+    step(database, message="and there again")
+    assert shown(database, "message") == [("and there again",)]
 
 
 def test_what_the_driver_says_of_a_row_is_not_logged(

@@ -71,6 +71,8 @@ def test_no_column_of_ours_numbers_itself() -> None:
         ddl = str(CreateTable(table).compile(dialect=mssql.dialect()))
         assert "IDENTITY" not in ddl
     assert len(tables) == len(fields(Ledger))  # one of which is the metadata
+    shown = str(CreateTable(tables[-1]).compile(dialect=mssql.dialect()))
+    assert shown.count("ated_at DATETIME2(3) NULL") == 2  # created and updated
 
 
 def test_the_printed_script_is_the_whole_set_up(empty_database: Database) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.database.connect import Database, from_url
+from resume_assets.database.connect import Database, from_url, open_database
 from resume_assets.database.dialect import Supplied
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.database.sqlite import SQLiteDialect, _adapted
@@ -233,3 +233,38 @@ def test_the_time_of_a_record_has_whole_seconds(empty_file: Database) -> None:
     assert (now.microsecond, now.tzinfo) == (0, None)
     day = empty_file.read(lambda connection: empty_file.dialect.clock(connection, sa.Date()))
     assert type(day) is date
+
+
+def test_who_reads_waits_for_no_writer_and_who_may_write_does_so_at_once(
+    impatient: Database, tmp_path: Path
+) -> None:
+    """One that read first and wrote later would fail wherever another wrote in between."""
+    impatient.patience = 0.1
+
+    def count(connection: sa.Connection) -> Any:
+        return connection.exec_driver_sql("SELECT count(*) FROM people").scalar()
+
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert impatient.read(count) == 50
+        with pytest.raises(DatabaseFailed):
+            impatient.write(count)
+        with pytest.raises(sa.exc.OperationalError), impatient.engine.begin():
+            pytest.fail("it has begun")
+
+
+def test_an_error_of_the_driver_tells_no_value(impatient: Database) -> None:
+    with impatient.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as problem:
+        connection.exec_driver_sql("SELECT age FROM people WHERE name = ?", ("Zebulon",))
+    assert "Zebulon" not in str(problem.value)
+
+
+def test_what_is_not_said_is_not_kept_and_not_overwritten(impatient: Database) -> None:
+    plain = Database(impatient.engine, impatient.dialect, table="people")
+    assert (plain.keep_existing, plain.overwrite_corrections) == (False, False)
+
+
+def test_the_folder_of_the_embedded_database_is_its_users_alone(tmp_path: Path) -> None:
+    database = open_database(settings(home=tmp_path / "home"))
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+    database.dispose()
