@@ -70,6 +70,7 @@ HELD = {
     "a time as a text": (PLAIN.replace("DATETIME", "NVARCHAR(10)"), "", 1),
     "a text as a number": (f"{PLAIN}, state INT", "state is INTEGER", 1),
     "its own time as a number": (f"{PLAIN}, updated_at INT", "updated_at is INTEGER", 1),
+    "its own time as a text": (f"{PLAIN}, updated_at NVARCHAR(30)", "", 1),
     "a key that is filled up": (f"{PLAIN}, batch_key CHAR(64)", "", 1),
     "a default of theirs": (f"{PLAIN}, recruiter INT NOT NULL DEFAULT 7", "", 1),
     "only they know": (f"{PLAIN}, recruiter INT NOT NULL", "recruiter must have a value", 0),
@@ -138,6 +139,20 @@ def test_a_table_that_may_not_be_altered(
     assert shown(database, "batch_id, status") == [(f"batch_{KEY}", "expired")]
     catch_up(database)
     assert len(shown(database, "1")) == 1
+
+
+def test_a_table_without_our_keys_that_may_not_be_altered(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = empty_database
+    monkeypatch.setattr(database.dialect, "may_alter", lambda *_: False)
+    old_table(database, "status NVARCHAR(50)")
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    catch_up(database)
+    assert batch(database).state == "collected"
+    assert caplog.text.count("batch_id is missing, so left out") == 1
+    assert rows_of(database, sa.text(f"SELECT * FROM {name(database)}")) == []
 
 
 @pytest.mark.parametrize(
