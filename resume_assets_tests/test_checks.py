@@ -175,6 +175,40 @@ def test_what_the_resumes_do_not_bear_out_is_a_warning_with_ids_and_columns(
     assert check(done, "b1")["values_borne_out"].passed
 
 
+@pytest.mark.parametrize(("checked", "percent"), [(2, 50.0), (0, 100.0)])
+def test_a_share_that_is_just_reached_is_enough_and_so_is_none_at_all(
+    done: Platform, monkeypatch: pytest.MonkeyPatch, checked: int, percent: float
+) -> None:
+    monkeypatch.setenv("RESUME_BORNE_OUT_SHARE", "0.5")
+    items = done.database.ledger.items
+    names = '["Email"]' if checked else None
+    half = {"values_not_borne_out": checked // 2, "not_borne_out": names}
+    values = {"values_checked": checked, **half}
+    done.database.write(lambda connection: connection.execute(items.update().values(values)))
+    found = check(done, "b1")["values_borne_out"]
+    assert found.passed
+    assert found.metadata["borne_out_percent"].value == percent
+
+
+def test_who_is_given_up_is_named_with_state_and_reason(
+    done: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUME_MAX_ATTEMPTS", "1")
+    items = done.database.ledger.items
+    for userid, reason in ((1, "policy"), (2, None)):
+        values = {"state": "refused", "reason": reason, "attempt_used": True}
+        statement = items.update().where(items.c.userid == userid).values(values)
+        done.database.write(lambda connection: connection.execute(statement))  # noqa: B023
+        done.change(userid, LastProcessed=None)
+    found = check(done, "b1")["nobody_given_up"]
+    assert not found.passed
+    assert found.metadata["given_up"].value == 2
+    assert table(found.metadata["candidates"]) == [
+        {"userid": "1", "state": "refused", "reason": "policy"},
+        {"userid": "2", "state": "refused", "reason": ""},
+    ]
+
+
 def test_a_batch_that_was_not_answered_at_all_has_no_low_share(done: Platform) -> None:
     """Nothing was paid for it: its resumes wait again."""
     items = done.database.ledger.items
@@ -195,7 +229,16 @@ def test_what_was_cut_or_not_read_is_a_warning(done: Platform) -> None:
         done.database.write(lambda connection: connection.execute(changed))
         return check(done, "b1")["nothing_cut_or_unread"]
 
+    def words(found: dg.AssetCheckEvaluation) -> object:
+        return found.metadata["in_words"].value
+
     assert look(reason=None).passed
+    assert words(look(reason=None)) == "Everything that the answers told is in the table."
+    both = look(values_cut=3, truncated=True)
+    assert words(both) == (
+        "1 resume longer than the model's window and sent without the middle; 3 values cut, left "
+        "out or made NULL. All else of these records is written."
+    )
     for column, value, told in (
         ("truncated", True, "resumes_truncated"),
         ("values_cut", 3, "values_cut"),
@@ -244,6 +287,13 @@ def test_a_model_that_ends_soon_is_warned_of(done: Platform, days: int, passed: 
     assert found.severity is dg.AssetCheckSeverity.WARN
     assert found.metadata["shutdown_date"].value == str(end)
     assert "gpt-6-luna" in str(found.metadata["what_to_do"].value)
+
+
+def test_a_model_of_which_no_end_is_known_goes_on(done: Platform) -> None:
+    done.update("b1", model="gpt-6-luna", model_shutdown=None)
+    found = checks_of(done.materialize("b1", "submitted_batch"))["model_goes_on"]
+    assert found.passed
+    assert {name: one.value for name, one in found.metadata.items()} == {"model": "gpt-6-luna"}
 
 
 def test_without_samples_there_are_no_known_answers(done: Platform) -> None:

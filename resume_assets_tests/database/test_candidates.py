@@ -223,9 +223,52 @@ def test_a_table_without_a_needed_column(empty_database: Database, lacking: str)
         _ = empty_database.candidates
 
 
-def test_no_table(empty_database: Database) -> None:
-    with pytest.raises(TableProblem, match="init-db"):
+def test_a_needed_column_of_a_type_that_is_not_read(empty_database: Database) -> None:
+    site(empty_database, markdownResume=sa.LargeBinary())
+    with pytest.raises(TableProblem, match=r"has no column markdownResume; nothing works"):
         _ = empty_database.candidates
+
+
+def test_last_processed_must_hold_a_time(empty_database: Database) -> None:
+    site(empty_database, LastProcessed=sa.Integer())
+    with pytest.raises(TableProblem, match=r"LastProcessed of .* must hold a date and time\.$"):
+        _ = empty_database.candidates
+
+
+def test_no_table(empty_database: Database) -> None:
+    with pytest.raises(TableProblem, match="init-db") as problem:
+        _ = empty_database.candidates
+    schema, name = empty_database.schema, empty_database.table_name
+    full = f"{schema}.{name}" if schema else name
+    assert str(problem.value).startswith(f"There is no table {full}, or this login may not see it")
+
+
+def test_no_table_in_that_schema(backend: str, empty_database: Database) -> None:
+    if backend == SQLITE:
+        empty_database.schema = "main"
+    with pytest.raises(TableProblem, match=f"^There is no table {empty_database.schema}\\."):
+        _ = empty_database.candidates
+
+
+def test_a_whole_table_one_of_whose_columns_is_never_null(empty_database: Database) -> None:
+    declared: dict[str, Any] = {
+        c.name: sa.Unicode(c.length) if c.length else sa.UnicodeText() for c in COLUMNS
+    }
+    site(empty_database, **declared)
+    table = empty_database.candidates.table.fullname
+
+    def alter(connection: sa.Connection) -> None:
+        for change in ("DROP COLUMN City", "ADD City NVARCHAR(255) NOT NULL DEFAULT ''"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} {change}")
+
+    empty_database.write(alter)
+    empty_database.forget()
+    there = empty_database.candidates
+    assert not there.left_out
+    assert there.stand_ins == {"City": ""}
+    assert not there.are_nullable
+    found, _ = write(empty_database, PrimaryTitle="Welder", SecondaryTitle=None)
+    assert (found["City"], found["State"]) == ("", None)
 
 
 def test_a_table_of_another_name(empty_database: Database) -> None:
@@ -298,6 +341,8 @@ def test_what_is_no_name(text: str) -> None:
         (sa.Integer(), "((7))", 7),
         (sa.Integer(), "CONVERT([int],'7')", 7),
         (sa.Integer(), "(CONVERT([int],(0)))", 0),
+        (sa.Integer(), "CAST('7' AS int)", 7),
+        (sa.Integer(), "CAST((-3) AS [decimal](9, 0))", -3),
         (sa.Integer(), "('x')", None),
         (sa.Integer(), "(1 + 1)", None),
         (sa.Integer(), None, None),
@@ -313,3 +358,32 @@ def test_what_stands_for_null_is_the_default_if_that_is_a_value(
 ) -> None:
     found = candidates._stand_in(kind, default)
     assert (found, type(found)) == (taken, type(taken))
+
+
+@pytest.mark.parametrize(
+    ("kind", "collation"),
+    [
+        (mssql.VARCHAR(9, collation="Polish_CI_AS"), "Polish_CI_AS"),
+        (mssql.VARCHAR(9), ""),
+        (mssql.NVARCHAR(9, collation="Polish_CI_AS"), ""),  # Unicode, whatever it sorts by
+        (sa.UnicodeText(collation="Polish_CI_AS"), ""),
+        (sa.Integer(), ""),
+    ],
+)
+def test_which_columns_hold_one_code_page(kind: Any, collation: str) -> None:
+    assert candidates._code_page_collation(kind) == collation
+
+
+def test_each_collation_is_asked_for_once(database: Database) -> None:
+    asked: list[Any] = []
+
+    class Server:
+        def codecs(self, _: sa.Connection, collations: Any) -> dict[str, str]:
+            asked.extend(collations)
+            return dict.fromkeys(collations, "cp1250")
+
+    polish = mssql.VARCHAR(9, collation="Polish_CI_AS")
+    ask: Any = candidates._codecs
+    found = database.read(lambda c: ask(c, Server(), [polish, sa.Integer(), polish]))
+    assert found == {"Polish_CI_AS": "cp1250"}
+    assert asked == ["Polish_CI_AS"]

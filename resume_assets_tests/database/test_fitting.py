@@ -45,6 +45,39 @@ def test_a_text_fits_a_column_of_one_code_page(codec: str, text: str, length: in
 
 
 @pytest.mark.parametrize(
+    ("text", "length", "codec", "expected"),
+    [
+        ("abcdef", 3, None, ("abc", Change.cut)),
+        ("abcdef", 3, "cp1252", ("abc", Change.cut)),
+        ("Müller", 3, "utf-8", ("Mü", Change.cut)),
+        ("日本語", 4, "cp932", ("日本", Change.cut)),
+        ("日本語", 2, "utf-8", (None, Change.cut)),
+        ("😀😀", 3, None, ("😀", Change.cut)),
+        ("😀", 1, None, (None, Change.cut)),
+        ("Łukasz Ł", 6, "cp1252", ("Lukasz", Change.lost)),  # both; the letters weigh more
+    ],
+)
+def test_no_more_is_cut_than_has_to_be(
+    text: str, length: int, codec: str | None, expected: Fitted
+) -> None:
+    assert fitted(text, TITLE, mssql.NVARCHAR(length), codec) == expected
+
+
+@pytest.mark.parametrize("length", [None, -1, 0, "max"])
+def test_a_column_without_a_length_takes_any_text(length: Any) -> None:
+    kind = sa.Unicode()
+    kind.length = length
+    assert fitter_for(TITLE, kind) is None
+    assert fitted("a" * 5_000, TITLE, kind, "cp1252") == ("a" * 5_000, None)
+
+
+def test_a_column_as_long_as_declared_takes_its_texts_as_they_are() -> None:
+    assert TITLE.length is not None
+    assert fitter_for(TITLE, sa.Unicode(TITLE.length)) is None
+    assert fitter_for(TITLE, sa.Unicode(TITLE.length - 1)) is not None
+
+
+@pytest.mark.parametrize(
     ("text", "codec", "held"),
     [
         ("Łukasz", "cp1252", "Lukasz"),
@@ -115,6 +148,11 @@ def test_what_is_whole_or_not_there(column: str, value: str, codec: str | None) 
         ("32767.5", sa.SmallInteger(), (None, Change.nulled)),
         ("20.5", sa.Float(), (Decimal("20.5"), None)),
         ("20.5", mssql.REAL(), (Decimal("20.5"), None)),
+        ("0", mssql.TINYINT(), (0, None)),
+        ("255", mssql.TINYINT(), (255, None)),
+        ("7.1", sa.Float(53), (Decimal("7.1"), None)),
+        ("7.1", mssql.REAL(), (Decimal("7.099999904632568"), None)),  # as it will be read
+        ("7.5", sa.Numeric(3), (8, Change.cut)),
         ("1e3", sa.Integer(), (None, Change.nulled)),
         ("1_0", sa.Integer(), (None, Change.nulled)),
         ("NaN", sa.Float(), (None, Change.nulled)),
@@ -122,6 +160,47 @@ def test_what_is_whole_or_not_there(column: str, value: str, codec: str | None) 
 )
 def test_a_number_is_rounded_or_not_there(value: str, kind: Any, expected: Fitted) -> None:
     assert fitted(value, YEARS, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        (sa.SmallInteger(), 2**15 - 1),
+        (sa.Integer(), 2**31 - 1),
+        (sa.BigInteger(), 2**63 - 1),
+        (sa.Numeric(5), 99_999),
+        (sa.Numeric(18, 0), 10**18 - 1),
+        (sa.Numeric(), 10**15),
+        (sa.Float(), 10**15),
+        (sa.Float(53), 10**15),
+    ],
+)
+def test_the_least_and_the_greatest_number_that_a_column_takes(kind: Any, most: int) -> None:
+    for sign in (1, -1):
+        assert fitted(str(sign * most), YEARS, kind) == (sign * most, None)
+        assert fitted(str(sign * (most + 1)), YEARS, kind) == (None, Change.nulled)
+
+
+def test_a_column_of_whole_numbers_is_given_whole_numbers() -> None:
+    for kind in (sa.Integer(), sa.Numeric(3, 0)):
+        assert isinstance(fitted("20.5", YEARS, kind)[0], int)
+    assert isinstance(fitted("20.5", YEARS, sa.Numeric(3, 1))[0], Decimal)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("15550100199", sa.BigInteger(), (15550100199, None)),
+        ("0155501001", sa.BigInteger(), (None, Change.nulled)),  # without its zero another one
+        ("16777217", mssql.REAL(), (None, Change.nulled)),  # which holds 16777216
+        ("16777217", sa.Float(53), (Decimal(16777217), None)),
+        ("555.5", sa.Integer(), (None, Change.nulled)),
+    ],
+)
+def test_a_phone_in_a_column_of_numbers_is_whole_or_not_there(
+    value: str, kind: Any, expected: Fitted
+) -> None:
+    assert fitted(value, BY_NAME["Phone1"], kind) == expected
 
 
 @given(st.text(max_size=12) | st.decimals(allow_nan=False, allow_infinity=False).map(str))

@@ -1,6 +1,9 @@
 """The driver search: newest first, and errors that say what to install here."""
 
+import importlib
+import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,7 +68,43 @@ def test_the_wheels_driver_is_that_of_the_system(wheel: Path) -> None:
     assert folder(System("Linux", "alpine", "arm64")).startswith("linux/alpine/arm64/")
     assert folder(MAC).startswith("macos/arm64/")
     assert folder(WINDOWS) == ""  # its manager takes registered names only
+    assert folder(System("Windows", "", "arm64")) == ""
     assert folder(System("Linux", "suse", "x86_64")) == ""
+
+
+def test_of_two_in_the_wheel_the_newer_one(wheel: Path) -> None:
+    for system, folder, newer in (
+        (DEBIAN, "linux/debian_ubuntu/x86_64", "libmsodbcsql-18.7.so.1.1"),
+        (MAC, "macos/arm64", "libmsodbcsql.19.dylib"),
+    ):
+        library = wheel / "libs" / folder / "lib" / newer
+        library.touch()
+        assert odbc._search([], wheel, system)[0] == OdbcDriver(str(library))
+
+
+@pytest.mark.parametrize("names", [None, []])
+def test_where_the_wheel_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str] | None
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert odbc._wheel_folder() is None
+    spec = SimpleNamespace(submodule_search_locations=names)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: spec)
+    assert odbc._wheel_folder() is None, "a module, or a namespace without a folder"
+    spec.submodule_search_locations = [str(tmp_path)]
+    assert odbc._wheel_folder() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("FreeTDS", True),
+        ("/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so", True),
+        ("ODBC Driver 18 for SQL Server", False),
+    ],
+)
+def test_freetds_is_known_by_name_or_file(name: str, expected: bool) -> None:
+    assert OdbcDriver(name).is_freetds is expected
 
 
 def test_then_freetds(tmp_path: Path) -> None:
@@ -93,7 +132,10 @@ def test_a_driver_that_cannot_be_loaded_is_passed_over_and_named(
 def test_a_file_that_is_no_library_cannot_be_loaded(tmp_path: Path) -> None:
     library = tmp_path / "libmsodbcsql.so"
     library.write_bytes(b"no library")
-    assert odbc._load_problem(library)
+    assert odbc._load_problem(library) == str(library)
+    there = importlib.import_module("_ctypes").__file__
+    assert there is not None
+    assert odbc._load_problem(Path(there)) == ""
 
 
 @pytest.mark.parametrize(
@@ -135,6 +177,31 @@ def test_without_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
         odbc.load_mssql_python()
 
 
+@pytest.mark.parametrize(
+    "reason", ["No module named 'somebody'", "pyodbc.so: undefined symbol: SQLAllocHandle"]
+)
+def test_what_else_keeps_pyodbc_from_being_loaded(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_name: str) -> None:
+        raise ImportError(reason)
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    monkeypatch.setattr(odbc, "this_system", lambda: DEBIAN)
+    with pytest.raises(NoDriver, match="There is no ODBC driver manager"):
+        odbc.load_pyodbc()
+
+
+def test_the_modules_as_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver manager pools nothing: it would hide broken connections from SQLAlchemy."""
+    module = SimpleNamespace(pooling=True, drivers=lambda: ["ODBC Driver 18 for SQL Server"])
+    monkeypatch.setattr("importlib.import_module", lambda _: module)
+    assert odbc.load_mssql_python() is module
+    assert odbc.load_pyodbc() is module
+    assert module.pooling is False
+    assert find_driver() == OdbcDriver("ODBC Driver 18 for SQL Server")
+
+
 @pytest.mark.parametrize("system", [DEBIAN, UNKNOWN, WINDOWS, MAC])
 def test_without_any_driver(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     class Module:
@@ -148,6 +215,8 @@ def test_without_any_driver(system: System, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(NoDriver, match="There is no ODBC driver for SQL Server") as problem:
         find_driver()
     assert "resume-assets[sqlserver]" in str(problem.value)
+    assert ("install Microsoft's `ODBC Driver 18" in str(problem.value)) == (system is WINDOWS)
+    assert ("package is `msodbcsql18`" in str(problem.value)) == (system is not WINDOWS)
     assert find_driver("My own driver") == OdbcDriver("My own driver")
 
 
@@ -165,6 +234,21 @@ def test_without_any_driver(system: System, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_families(release: dict[str, str], family: str) -> None:
     assert odbc._family(release) == family
+
+
+@pytest.mark.parametrize(
+    ("machine", "told"), [("aarch64", "arm64"), ("AMD64", "x86_64"), ("riscv64", "riscv64")]
+)
+def test_a_machine_that_is_no_linux(
+    machine: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError("no os-release")
+
+    monkeypatch.setattr("platform.freedesktop_os_release", fail)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert odbc.this_system() == System("Darwin", "", told)
 
 
 def test_this_machine_has_a_name() -> None:

@@ -69,6 +69,8 @@ HELD = {
     "a time as a number": (PLAIN.replace("DATETIME", "INT"), "created_at is INTEGER", 1),
     "a time as a text": (PLAIN.replace("DATETIME", "NVARCHAR(10)"), "", 1),
     "a text as a number": (f"{PLAIN}, state INT", "state is INTEGER", 1),
+    "its own time as a number": (f"{PLAIN}, updated_at INT", "updated_at is INTEGER", 1),
+    "its own time as a text": (f"{PLAIN}, updated_at NVARCHAR(30)", "", 1),
     "a key that is filled up": (f"{PLAIN}, batch_key CHAR(64)", "", 1),
     "a default of theirs": (f"{PLAIN}, recruiter INT NOT NULL DEFAULT 7", "", 1),
     "only they know": (f"{PLAIN}, recruiter INT NOT NULL", "recruiter must have a value", 0),
@@ -139,6 +141,20 @@ def test_a_table_that_may_not_be_altered(
     assert len(shown(database, "1")) == 1
 
 
+def test_a_table_without_our_keys_that_may_not_be_altered(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = empty_database
+    monkeypatch.setattr(database.dialect, "may_alter", lambda *_: False)
+    old_table(database, "status NVARCHAR(50)")
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    catch_up(database)
+    assert batch(database).state == "collected"
+    assert caplog.text.count("batch_id is missing, so left out") == 1
+    assert rows_of(database, sa.text(f"SELECT * FROM {name(database)}")) == []
+
+
 @pytest.mark.parametrize(
     ("ledger", "tables", "expected"),
     [
@@ -169,6 +185,7 @@ def test_no_table_at_all(database: Database, caplog: pytest.LogCaptureFixture) -
     collected_batch(database, settings(), 1)
     assert batch(database).state == "collected"
     assert "init-db" in caplog.text
+    catch_up(database)
     initialise(database)
     catch_up(database)
     assert shown(database, "status") == [("completed",)]
@@ -193,6 +210,15 @@ def test_what_was_lost_is_made_up_for(database: Database, monkeypatch: pytest.Mo
         patch.setattr(projection, "project", lambda _, keys: written.extend(keys))
         catch_up(database)
     assert written == ["b1"]  # of b2 no step is known to be later
+    moment = f"updated_at = '{later}'"  # of the last step: what it did may not be there
+    with monkeypatch.context() as patch:
+        patch.setattr(projection, "project", lambda _, keys: written.extend(keys))
+        execute(database, f"UPDATE {name(database)} SET {moment} WHERE batch_key = 'b1'")
+        catch_up(database)
+        execute(database, f"UPDATE {name(database)} SET updated_at = NULL WHERE batch_key = 'b1'")
+        catch_up(database)  # of when it was written nothing is known
+    assert written == ["b1", "b1"]
+    execute(database, f"UPDATE {name(database)} SET {moment} WHERE batch_key = 'b1'")
     catch_up(database)
     assert dict(shown(database, "batch_key, state")) == {"b1": "collected", "b2": "theirs"}
 
@@ -221,9 +247,77 @@ def test_after_some_failures_in_a_row_the_others_wait(
         return page[0] in good
 
     monkeypatch.setattr(projection, "_written", written)
-    monkeypatch.setattr(projection, "_IN_A_ROW", 3)
     projection.project(database, [f"b{number}" for number in range(1, 10)])
     assert len(keys) == tried
+
+
+@pytest.mark.parametrize(
+    ("number", "bad", "expected"),
+    [
+        (1, {"b0"}, ["b0"]),  # alone it was tried already
+        (2, {"b0"}, ["b0 b1", "b0", "b1"]),
+        (3, set(), ["b0 b1 b2"]),
+    ],
+)
+def test_a_page_that_fails_is_tried_row_by_row(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    bad: set[str],
+    expected: list[str],
+) -> None:
+    tried: list[str] = []
+
+    def written(_: Database, page: Sequence[str]) -> bool:
+        tried.append(" ".join(page))
+        return not bad.intersection(page)
+
+    monkeypatch.setattr(projection, "_written", written)
+    projection.project(database, [f"b{place}" for place in range(number)])
+    assert tried == expected
+
+
+def test_of_very_many_batches_each_is_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    keys = [f"b{number}" for number in range(350)]
+
+    def written(_: Database, page: Sequence[str]) -> bool:
+        found.extend(page)
+        return True
+
+    monkeypatch.setattr(projection, "_written", written)
+    projection.project(database, keys)
+    assert found == keys
+
+
+def test_a_table_that_was_changed_meanwhile_is_looked_at_again(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    seed(database, 1)
+    collected_batch(database, settings(), 1)
+    execute(database, f"ALTER TABLE {name(database)} DROP COLUMN message")
+    step(database, message="on", openai_status="expired")
+    assert shown(database, "status") == [("completed",)]
+    assert "aicandidateBatchStatus is behind" in caplog.text
+    step(database, message="and on")
+    assert shown(database, "status") == [("expired",)]
+    initialise(database)
+    step(database, message="and there again")
+    assert shown(database, "message") == [("and there again",)]
+
+
+def test_what_the_driver_says_of_a_row_is_not_logged(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(*_: Any) -> None:
+        raise sa.exc.ArgumentError("Ada Lovelace is no status")
+
+    monkeypatch.setattr(projection, "_write", refuses)
+    projection.project(database, ["b1"])
+    assert "ArgumentError" in caplog.text
+    assert "Ada" not in caplog.text
 
 
 def test_one_bad_row_never_holds_up_another(empty_database: Database) -> None:

@@ -152,6 +152,9 @@ def test_rights_are_asked_for_once(database: Database, monkeypatch: pytest.Monke
     collected_batch(database, settings(), 1, "b1")
     collected_batch(database, settings(), 1, "b2")
     assert len(asked) == 1
+    database.forget()  # tables were made or altered
+    rights.require(database)
+    assert len(asked) == 2
 
 
 def test_nothing_is_planned_without_the_rights(

@@ -86,6 +86,24 @@ def test_everything_is_made_once(empty_database: Database) -> None:
     assert row.ledger_version == LEDGER_VERSION
 
 
+def test_the_tables_of_the_site_as_they_are_made(database: Database) -> None:
+    initialise(database)
+    inspector = sa.inspect(database.engine)
+    found = inspector.get_columns("aicandidate", schema=database.schema)
+    kinds: dict[str, Any] = {column["name"].casefold(): column["type"] for column in found}
+    assert kinds["primarytitle"].length == 255
+    assert getattr(kinds["summary"], "length", None) is None
+    key = inspector.get_pk_constraint("aicandidate", schema=database.schema)
+    assert [name.casefold() for name in key["constrained_columns"]] == ["userid"]
+    name = "aicandidateBatchStatus"
+    shown = inspector.get_columns(name, schema=database.schema)
+    obliged = {column["name"].casefold() for column in shown if not column["nullable"]}
+    assert obliged == {"batch_id", "batch_key"}
+    [index] = inspector.get_indexes(name, schema=database.schema)
+    assert [str(one).casefold() for one in index["column_names"]] == ["batch_key"]
+    assert index["unique"]
+
+
 def test_a_second_time_keeps_the_installation(database: Database) -> None:
     before = rows_of(database, sa.select(database.ledger.installation))
     initialise(database)

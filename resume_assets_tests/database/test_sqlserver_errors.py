@@ -213,6 +213,7 @@ def test_each_number_that_is_about_a_row_is_a_refusal() -> None:
         (262, "may not create tables"),
         (245, "can't be converted"),
         (468, "different collations"),
+        (512, "one row at a time"),
         (515, "got none"),
         (547, "a constraint of the table"),
         (911, "no such database"),
@@ -224,6 +225,8 @@ def test_each_number_that_is_about_a_row_is_a_refusal() -> None:
         (2627, "a row with this key"),
         (2628, "longer than its column"),
         (2714, "of that name already"),
+        (3609, "a trigger of the table"),
+        (3616, "a trigger of the table"),
         (4060, "can't be opened"),
         (8114, "can't be converted"),
         (8115, "too large for its column"),
@@ -238,6 +241,37 @@ def test_each_number_has_its_words(number: int, words: str) -> None:
     told = diagnose(odbc("42000", SECRET, number)).explain()
     assert told.startswith(f"SQL Server: error {number}, SQLSTATE 42000: ")
     assert words in told
+
+
+def test_a_number_that_the_network_or_the_driver_gives_is_none() -> None:
+    for number in (-1, 0):
+        found = diagnose(odbc("22003", SECRET, number))
+        assert found.is_refusal, "by its SQLSTATE"
+        assert found.explain() == "SQL Server: SQLSTATE 22003: a number is too large for its column"
+
+
+def test_what_a_trigger_raises_is_told_as_such() -> None:
+    for number in (50_000, 51_234):
+        assert "a trigger of the table refuses" in diagnose(odbc("42000", SECRET, number)).explain()
+    unknown = diagnose(odbc("42000", SECRET, BABELFISH_UNKNOWN)).explain()
+    assert unknown == "SQL Server: error 33557097, SQLSTATE 42000"
+
+
+def test_a_connection_that_is_gone_is_told_where_nothing_else_is_known() -> None:
+    gone = diagnose(wrapped(OdbcError("HY000", SECRET), lost=True))
+    assert gone.explain() == "SQL Server: SQLSTATE HY000: the connection to the server broke"
+    known = odbc("40001", SECRET, 1205).orig
+    assert isinstance(known, OdbcError)
+    assert diagnose(wrapped(known, lost=True)).explain().endswith("victim of a deadlock")
+    assert diagnose(known).number == 1205, "the driver's own error, not in SQLAlchemy's"
+
+
+def test_words_about_connecting_are_only_told_of_connecting() -> None:
+    """A row's text may have the same words in it."""
+    refused = "The conflict: 'refused', no such host, Login failed"
+    assert diagnose(odbc("23000", refused, 547)).explain().endswith("refused a value")
+    other = diagnose(mssql("Integrity constraint violation", refused))
+    assert other.explain().endswith("a constraint of the table refused a value")
 
 
 def test_a_wrong_password_never_passes() -> None:
@@ -262,11 +296,17 @@ def test_a_wrong_password_never_passes() -> None:
         ('Cannot open database "x" requested by the login.', 4060),
         ("Invalid object name 'x'.", 208),
         ("Invalid column name 'x'.", 207),
+        ("Login failed for user 'x'.", 18456),
+        ("The UPDATE permission was denied on the object 'x'", 229),
+        ("Could not allocate space for object 'x'", 1105),
+        ("The transaction log for database 'x' is full", 9002),
+        ("The database 'x' has reached its size quota.", 40544),
         ("Something else", None),
     ],
 )
 def test_numbers_that_a_driver_hides_are_told_by_the_text(text: str, number: int | None) -> None:
     assert diagnose(mssql("Syntax error or access violation", text)).number == number
+    assert diagnose(mssql("Something new", text)).number == number
     assert diagnose(mssql("String data, right-truncated", text)).number is None  # it quotes a value
 
 

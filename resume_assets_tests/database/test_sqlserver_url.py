@@ -54,6 +54,7 @@ def parts(string: str) -> dict[str, str]:
 
 def test_encrypted_by_default() -> None:
     url = sqlserver_url(configured())
+    assert ";Encrypt=yes;" in connection_string(url)  # plain where nothing needs braces
     assert parts(connection_string(url)) == {
         "DRIVER": MICROSOFT,
         "Server": "10.0.0.5",
@@ -148,7 +149,12 @@ def test_freetds_has_keywords_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("values", "port"),
-    [({}, "1433"), ({"sqlserver_port": 1444}, "1444"), ({"sqlserver_instance": "HR"}, None)],
+    [
+        ({}, "1433"),
+        ({"sqlserver_port": 1444}, "1444"),
+        ({"sqlserver_instance": "HR"}, None),
+        ({"sqlserver_instance": "HR", "sqlserver_port": 1444}, "1444"),
+    ],
 )
 def test_freetds_is_told_the_port(values: dict[str, Any], port: str | None) -> None:
     """Without one it connects to none."""
@@ -169,6 +175,30 @@ def test_freetds_is_told_the_port(values: dict[str, Any], port: str | None) -> N
 def test_what_freetds_cannot_do(values: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         sqlserver_url(configured(sqlserver_driver=FREETDS, **values))
+
+
+@pytest.mark.parametrize("trusts", [False, True])
+def test_freetds_without_encryption_has_no_certificate_to_check(trusts: bool) -> None:
+    settings = configured(
+        sqlserver_driver=FREETDS,
+        sqlserver_encrypt=Encryption.no,
+        sqlserver_trust_certificate=trusts,
+        password="p",
+    )
+    found = parts(connection_string(sqlserver_url(settings)))
+    assert found["Encryption"] == "off"
+    assert found["TDS_Version"] == "7.4"
+
+
+@pytest.mark.parametrize(
+    ("password", "given"),
+    [("x{y}", "x{y}"), ("{x", "{{x}"), (" x", "{ x}"), ("x ", "{x }"), ("x;y", "{x;y}")],
+)
+def test_freetds_is_given_braces_only_where_it_needs_them(password: str, given: str) -> None:
+    settings = configured(
+        sqlserver_driver=FREETDS, sqlserver_trust_certificate=True, password=password
+    )
+    assert f";PWD={given};" in connection_string(sqlserver_url(settings))
 
 
 def test_a_password_that_freetds_cannot_take() -> None:
@@ -251,10 +281,14 @@ def test_freetds_urls() -> None:
     ):
         found = completed(text)
         assert found["Server"] == "h"
-        assert {name.casefold(): value for name, value in found.items()}["port"] == "1444"
+        assert [value for name, value in found.items() if name.casefold() == "port"] == ["1444"]
         assert found["Encryption"] == "require"
+    found = completed("mssql+pyodbc://u:p@h/hr?driver=FreeTDS&encryption=off")
+    assert found["encryption"] == "off"
+    assert "Encryption" not in found
 
 
+<<<<<<< HEAD
 def test_how_freetds_encrypts_may_stand_in_the_url() -> None:
     found = completed("mssql+pyodbc://u:p@h/hr?driver=FreeTDS&encryption=off")
     told = {name: value for name, value in found.items() if name.casefold() == "encryption"}
@@ -264,6 +298,26 @@ def test_how_freetds_encrypts_may_stand_in_the_url() -> None:
 def test_data_sources() -> None:
     found = completed("mssql+pyodbc://u:p@mydsn")
     assert found == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
+=======
+@pytest.mark.parametrize("text", ["mssql+pyodbc://u:p@mydsn", "mssql+pyodbc://u:p@/hr?dsn=mydsn"])
+def test_data_sources(text: str) -> None:
+    assert completed(text) == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
+
+
+def test_a_url_without_a_database() -> None:
+    """The login's own; no data source where the driver is named, or needs none."""
+    found = completed("mssql+mssqlpython://u:p@h")
+    assert found["Server"] == "h"
+    assert not {"DSN", "Database"} & set(found)
+    url = sa.make_url("mssql+pyodbc://u:p@h?driver=ODBC+Driver+17+for+SQL+Server")
+    assert complete(url, Settings(_env_file=None)).query["Encrypt"] == "yes"
+
+
+def test_of_an_option_that_is_given_twice_the_last_one_counts() -> None:
+    text = "mssql+pyodbc://u:p@h/hr?driver=X&Encrypt=no&Encrypt=strict"
+    assert completed(text)["Encrypt"] == "strict"
+    assert parts(connection_string(sa.make_url(text)))["Encrypt"] == "strict"
+>>>>>>> h3
 
 
 def test_a_password_in_the_query_is_moved() -> None:
@@ -279,6 +333,13 @@ def test_a_ready_made_string_goes_through_and_is_not_shown() -> None:
     assert connection_string(url) == string
     assert "cr%et" not in repr(shown(url))
     assert "PWD" not in shown(url).render_as_string(hide_password=False)
+
+
+def test_for_a_ready_made_string_no_driver_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module, "find_driver")
+    query = {"odbc_connect": "Driver={X};Server=h"}
+    url = sa.URL.create("mssql+pyodbc", host="h", database="hr", query=query)
+    assert complete(url, Settings(_env_file=None)).query == query
 
 
 @pytest.mark.parametrize("text", ["mssql+pymssql://u:secret@h/d", "mssql+aioodbc://u:secret@h/d"])

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from resume_assets import tallies
 from resume_assets.batches.ledger.lease import leased
 from resume_assets.batches.records.writing import Writer
 from resume_assets.database import retrying
 from resume_assets.database.connect import Database
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.tallies import Tally
 from resume_assets_tests.collected import KEY, answers_to, collected_batch
 from resume_assets_tests.database.broken import lost_connection
 from resume_assets_tests.database.sessions import killed, session_id
@@ -200,15 +202,19 @@ def failing(times: int, tries: list[int]) -> Callable[[sa.Connection], int]:
 
 def test_what_passes_is_tried_again(empty_database: Database) -> None:
     tries: list[int] = []
+    tallies.take()
     assert empty_database.write(failing(3, tries)) == 4
+    assert tallies.take() == {Tally.transactions_repeated: 3}
 
 
 def test_there_is_an_end(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "ATTEMPTS", 4)
     tries: list[int] = []
+    tallies.take()
     with pytest.raises(DatabaseFailed, match="tried 4 times"):
         empty_database.write(failing(99, tries))
     assert len(tries) == 4
+    assert tallies.take() == {Tally.transactions_repeated: 3, Tally.database_failed: 1}
 
 
 def test_there_is_an_end_in_time(empty_database: Database) -> None:

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from resume_assets import sensors
+from resume_assets.batches.ledger import counters
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.runs import Stage
 from resume_assets.batches.receiving import polling
@@ -147,6 +149,53 @@ def test_what_was_decided_in_time_counts(
     first_time = f"b:collect_batch:{ticking.batch('b').try_number}:1"
     again = tick(ticking)
     assert [run.run_key for run in again.run_requests if run.partition_key == "b"] == [first_time]
+
+
+def test_its_parts_leave_something_of_dagsters_minute() -> None:
+    assert sensors.LOOKING_SECONDS + sensors.DECIDING_SECONDS < 60
+
+
+def test_a_tick_that_is_late_leaves_the_rest_to_the_next(
+    ticking: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in ("a", "b"):
+        ticking.update(key, state="ended", openai_status="completed", requested_at=None)
+    with monkeypatch.context() as late:
+        late.setattr(sensors, "within", lambda _seconds, _what, work: work())
+        late.setattr(sensors, "DECIDING_SECONDS", 0.0)
+        assert len(requested(tick(ticking))) == 1
+    assert capsys.readouterr().err.count("There is more to run than this tick had time for.") == 1
+    assert len(requested(tick(ticking))) == 1
+
+
+def test_half_of_the_time_to_look_is_for_the_first_calls(
+    ticking: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes then needs the other half to end."""
+    monkeypatch.setattr(sensors, "LOOKING_SECONDS", 400.0)
+    late: list[bool] = []
+    real = time.monotonic
+
+    def poll(*_: Any, until: Any) -> Any:
+        for seconds in (0, 190, 210):
+            with monkeypatch.context() as clock:
+                clock.setattr(time, "monotonic", lambda: real() + seconds)  # noqa: B023
+                late.append(until())
+        return SimpleNamespace(problems={})
+
+    monkeypatch.setattr(polling, "poll", poll)
+    tick(ticking)
+    assert late == [False, False, True]
+
+
+def test_each_tick_that_comes_to_its_end_is_counted(ticking: Platform) -> None:
+    def ticks() -> int:
+        database = ticking.database
+        return database.read(lambda c: counters.read(c, database)).get(counters.TICKS, (0,))[0]
+
+    before = ticks()
+    tick(ticking)
+    assert ticks() == before + 1
 
 
 def test_many_partitions_that_dagster_forgot(

@@ -4,8 +4,11 @@ import socket
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
+import genai_prices
 import pytest
+from genai_prices.types import ModelPrice
 
 from resume_assets.models import prices
 from resume_assets.models.catalogue import find_model, models
@@ -62,8 +65,8 @@ def test_every_part_of_a_bill():
 def test_flex_costs_what_a_batch_does_where_the_model_has_it():
     used = Usage(MILLION, output_tokens=MILLION)
     assert bill("gpt-5-nano", used, Service.flex).total == Decimal("0.225")
-    unknown = price(find_model("gpt-4o-mini"), used, on=DAY, service=Service.flex)
-    assert unknown is None
+    for name in ("gpt-4o-mini", "gpt-6.2-sol"):  # of the package, and of our own list
+        assert price(find_model(name), used, on=DAY, service=Service.flex) is None
 
 
 @pytest.mark.parametrize(
@@ -146,8 +149,9 @@ def test_a_price_is_that_of_its_day():
     before, after = date(2026, 7, 29), date(2026, 7, 30)
     assert bill("gpt-5.6-luna", used, Service.standard, before).total == Decimal("1")
     assert bill("gpt-5.6-luna", used, Service.standard, after).total == Decimal("0.2")
-    # No batch price was noted by then: half.
+    # No batch price was noted by then: half, and no discount for cached tokens.
     assert bill("gpt-5.6-luna", used, on=after).total == Decimal("0.1")
+    assert bill("gpt-5.6-luna", Usage(MILLION, MILLION), on=after).total == Decimal("0.1")
 
 
 def test_cached_and_written_tokens_are_part_of_the_input():
@@ -157,11 +161,37 @@ def test_cached_and_written_tokens_are_part_of_the_input():
 
 
 @pytest.mark.parametrize(
-    "name", ["llama-4-scout", "my-deployment", "gpt-4o-mini-2031-01-01", "ft:gpt-4.1-mini:me"]
+    "name",
+    [
+        "llama-4-scout",
+        "my-deployment",
+        "gpt-4o-mini-2031-01-01",
+        "ft:gpt-4.1-mini:me",
+        "text-embedding-3-small",  # which writes no text
+    ],
 )
 def test_what_is_unknown_has_no_price(name: str):
     for service in Service:
         assert price(find_model(name), Usage(10), on=DAY, service=service) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "total"),
+    [
+        ({"input_mtok": Decimal(0), "output_mtok": Decimal(0)}, 0),
+        ({"input_mtok": Decimal(1), "output_mtok": Decimal(0)}, 1),
+        ({"output_mtok": Decimal(1)}, None),
+        ({"input_mtok": Decimal(1)}, None),
+    ],
+)
+def test_a_price_of_nothing_is_a_price_and_half_a_price_is_none(
+    told: dict[str, Decimal], total: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    found = SimpleNamespace(model_price=ModelPrice(**told))
+    monkeypatch.setattr(genai_prices, "calc_price", lambda *_, **__: found)
+    model, used = find_model("gpt-4.1-mini"), Usage(MILLION, output_tokens=MILLION)
+    costs = price(model, used, on=DAY, service=Service.standard)
+    assert (None if costs is None else costs.total) == total
 
 
 def test_a_deployment_costs_what_its_base_does():

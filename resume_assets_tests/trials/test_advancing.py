@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.batches import OfTrial
 from resume_assets.batches.planning.decision import NoPlan, Stop
 from resume_assets.batches.planning.planner import KeyTaken, plan_batch, plan_named
+from resume_assets.batches.records.rows import Row
 from resume_assets.batches.upkeep.housekeeping import tidy
 from resume_assets.extraction.prompt import load_prompt
 from resume_assets.trials.ledger import UnknownTrial
 from resume_assets.trials.recording import text_of
 from resume_assets.trials.report import report_of
 from resume_assets.trials.upkeep import forget_records
-from resume_assets_tests.local_openai.faults import Respond
+from resume_assets_tests.local_openai.faults import Respond, each_line, rewrite
 from resume_assets_tests.trials.trying import MINI, NANO, Trying
 
 
@@ -431,3 +433,55 @@ def test_a_record_of_it_is_as_the_table_would_have_it(trying: Trying) -> None:
     assert item.values_checked > 3
     assert text_of(date(2019, 3, 1)) == text_of(datetime(2019, 3, 31)) == "2019-03"  # noqa: DTZ001
     assert (text_of(None), text_of(7), text_of("x")) == (None, "7", "x")
+
+
+def test_an_address_that_the_resume_does_not_bear_out_is_in_no_record(trying: Trying) -> None:
+    """As in the candidate table: what is compared is what would be written."""
+    flow = trying.flow
+    key = trying.create(MINI, size=1)
+    trying.advance(key)
+    trying.wait_for_server(key)
+    flow.poll()
+    invented = {"emails": ["john.doe@example.com"], "skills": ["Underwater basketry"]}
+
+    def spoil(line: Any) -> Any:
+        message = line["response"]["body"]["choices"][0]["message"]
+        message["content"] = json.dumps({**json.loads(message["content"]), **invented})
+        return line
+
+    [batch] = trying.batches(key)
+    assert rewrite(flow.server_folder, batch.output_file_id, each_line(spoil))
+    trying.to_the_end(key)
+    [item] = trying.items(key)
+    record = json.loads(item.record)
+    assert "Email" not in record
+    assert record["Skill1"] == "Underwater basketry"
+
+
+def test_what_is_out_is_looked_at_while_another_batch_waits(trying: Trying) -> None:
+    flow = trying.flow
+    key = trying.create()
+    trying.advance(key)
+    trying.wait_for_server(key)
+    first, second = trying.batches(key)
+    later = first.submitted_at.replace(year=2099)
+    flow.update(first.batch_key, state="quota", quota_until=later)
+    trying.advance(key)
+    assert [batch.state for batch in trying.batches(key)] == ["quota", "done"]
+    assert second.state == "submitted", "before"
+
+
+def test_the_record_of_who_is_forgotten_meanwhile_is_not_written(
+    trying: Trying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = trying.create(MINI, size=3)
+    trying.advance(key)
+    trying.wait_for_server(key)
+
+    def discarded(_connection: Any, _lease: Any, rows: list[Row]) -> list[Row]:
+        return [row for row in rows if row.asked.userid == trying.sample(key)[0]]
+
+    monkeypatch.setattr("resume_assets.trials.recording.discarded", discarded)
+    trying.advance(key)
+    records = {item.userid: item.record for item in trying.items(key)}
+    assert [records[userid] is None for userid in trying.sample(key)] == [True, False, False]
