@@ -95,13 +95,18 @@ class SQLiteDialect:
         inspector = sa.inspect(connection)
         columns = inspector.get_columns(table.name, schema=table.schema)
         key = inspector.get_pk_constraint(table.name, schema=table.schema)["constrained_columns"]
+        # SQLAlchemy reads INT as INTEGER, but INT PRIMARY KEY is no rowid: it has an index, and
+        # takes NULL. Source: sqlite.org/lang_createtable.html#rowid
+        indexes = "SELECT count(*) FROM pragma_index_list(?, ?) WHERE origin = 'pk'"
+        there = connection.exec_driver_sql(indexes, (table.name, table.schema or "main"))
+        is_rowid = not there.scalar_one()
         return Supplied(
             frozenset(c["name"].casefold() for c in columns if "computed" in c),
             frozenset(
                 c["name"].casefold()
                 for c in columns
                 if c["default"] is not None
-                or ([c["name"]] == key and isinstance(c["type"], sa.INTEGER))
+                or (is_rowid and [c["name"]] == key and isinstance(c["type"], sa.INTEGER))
             ),
         )
 

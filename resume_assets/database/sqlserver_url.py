@@ -56,7 +56,7 @@ def complete(url: sa.URL, settings: Settings) -> sa.URL:
         raise SettingsError(
             f"The driver of {url.drivername!r} is not supported: {PYODBC} and {MSSQL_PYTHON} are."
         )
-    query = {name: values[-1] for name, values in url.normalized_query.items()}
+    query = _query_of(url)
     for name in list(query):
         if name.casefold() in _USERNAME:
             url = url.set(username=query.pop(name))
@@ -77,15 +77,16 @@ def complete(url: sa.URL, settings: Settings) -> sa.URL:
 
 def connection_string(url: sa.URL) -> str:
     """What the driver is given; it holds the password, so it is for `connect` alone."""
-    query = {name: values[-1] for name, values in url.normalized_query.items()}
+    query = _query_of(url)
     if "odbc_connect" in query:
         return query["odbc_connect"]
+    is_dsn = _is_dsn(url, {*query})
     driver = query.pop("driver", None)
     freetds = driver is not None and is_freetds(driver)
     parts: dict[str, str] = {}
     if driver is not None:
         parts["DRIVER"] = driver
-    if _is_dsn(url, {name.casefold() for name in query}):
+    if is_dsn:
         parts["DSN"] = query.pop("dsn", "") or url.host or ""
     else:
         parts["Server"] = url.host or ""
@@ -204,6 +205,13 @@ def _freetds_port(url: sa.URL) -> dict[str, str]:
 
 def _freetds_encryption(encrypt: Encryption) -> str:
     return "off" if encrypt is Encryption.no else "require"
+
+
+def _query_of(url: sa.URL) -> dict[str, str]:
+    """What the URL's query says; names that are looked for here, as which ODBC takes any case."""
+    found = {name: values[-1] for name, values in url.normalized_query.items()}
+    looked_for = ("odbc_connect", "driver", "dsn")
+    return {low if (low := name.casefold()) in looked_for else name: found[name] for name in found}
 
 
 def _is_dsn(url: sa.URL, given: set[str]) -> bool:

@@ -178,6 +178,10 @@ def empty_file(tmp_path: Path) -> Iterator[Database]:
         ("id INTEGER PRIMARY KEY, age INTEGER", set(), {"id"}),
         ("ID INTEGER PRIMARY KEY, Age INTEGER DEFAULT 3", set(), {"id", "age"}),
         ("id TEXT PRIMARY KEY, age INTEGER NOT NULL", set(), set()),
+        ("id INT PRIMARY KEY", set(), set()),  # takes NULL, and makes no id
+        ("id BIGINT PRIMARY KEY", set(), set()),
+        ("id INTEGER PRIMARY KEY DESC", set(), set()),
+        ("id integer, age INTEGER, PRIMARY KEY (id)", set(), {"id"}),
         ("id INTEGER, age INTEGER, PRIMARY KEY (id, age)", set(), set()),
         ("id TEXT, Twice INT GENERATED ALWAYS AS (id || id) VIRTUAL", {"twice"}, set()),
     ],

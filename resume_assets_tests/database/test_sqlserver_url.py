@@ -288,17 +288,6 @@ def test_freetds_urls() -> None:
     assert "Encryption" not in found
 
 
-<<<<<<< HEAD
-def test_how_freetds_encrypts_may_stand_in_the_url() -> None:
-    found = completed("mssql+pyodbc://u:p@h/hr?driver=FreeTDS&encryption=off")
-    told = {name: value for name, value in found.items() if name.casefold() == "encryption"}
-    assert told == {"encryption": "off"}
-
-
-def test_data_sources() -> None:
-    found = completed("mssql+pyodbc://u:p@mydsn")
-    assert found == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
-=======
 @pytest.mark.parametrize("text", ["mssql+pyodbc://u:p@mydsn", "mssql+pyodbc://u:p@/hr?dsn=mydsn"])
 def test_data_sources(text: str) -> None:
     assert completed(text) == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
@@ -309,15 +298,15 @@ def test_a_url_without_a_database() -> None:
     found = completed("mssql+mssqlpython://u:p@h")
     assert found["Server"] == "h"
     assert not {"DSN", "Database"} & set(found)
-    url = sa.make_url("mssql+pyodbc://u:p@h?driver=ODBC+Driver+17+for+SQL+Server")
-    assert complete(url, Settings(_env_file=None)).query["Encrypt"] == "yes"
+    found = completed("mssql+pyodbc://u:p@h:1444?driver=ODBC+Driver+17+for+SQL+Server")
+    assert (found["Server"], found["Encrypt"]) == ("h,1444", "yes")
+    assert not {"DSN", "Database"} & set(found)
 
 
 def test_of_an_option_that_is_given_twice_the_last_one_counts() -> None:
     text = "mssql+pyodbc://u:p@h/hr?driver=X&Encrypt=no&Encrypt=strict"
     assert completed(text)["Encrypt"] == "strict"
     assert parts(connection_string(sa.make_url(text)))["Encrypt"] == "strict"
->>>>>>> h3
 
 
 def test_a_password_in_the_query_is_moved() -> None:
@@ -408,3 +397,13 @@ def test_pyodbc_is_imported_in_one_place() -> None:
         if re.search(r"import pyodbc|import_module\(.pyodbc", path.read_text(encoding="utf-8"))
     }
     assert importers == {"odbc.py"}
+
+
+def test_names_that_odbc_takes_in_any_case() -> None:
+    found = completed("mssql+pyodbc://u:p@h/hr?Driver=FreeTDS")
+    assert (found["DRIVER"], found["Encryption"]) == ("FreeTDS", "require")
+    assert completed("mssql+pyodbc://u:p@/hr?DSN=mydsn") == {"DSN": "mydsn", "UID": "u", "PWD": "p"}
+    url = sa.URL.create("mssql+pyodbc", query={"ODBC_Connect": "Driver={X};PWD=se+cr%et"})
+    url = complete(url, Settings(_env_file=None))
+    assert connection_string(url) == "Driver={X};PWD=se+cr%et"
+    assert "cr%et" not in repr(shown(url))
