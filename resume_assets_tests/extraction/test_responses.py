@@ -392,6 +392,8 @@ def test_an_answer_that_names_nobody_is_empty(answer):
     [
         *(
             {"first_name": "Zo"},
+            {"first_name": "Z"},
+            {"phones": ["N/A", "1"]},
             {"last_name": "李"},
             {"emails": ["a@x.example"]},
             {"phones": ["1"]},
@@ -513,3 +515,84 @@ def test_a_refusal_in_parts():
 def test_a_body_in_quotes_that_is_no_object(body: str):
     assert http(200, body).reason == "no_choices"
     assert http(500, body).reason == "http_500"
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"), [(1, 1), (2**31 - 1, 2**31 - 1), (2**31, 0), (7.0, 0), (True, 0)]
+)
+def test_a_count_is_kept_as_far_as_the_ledger_can_hold_it(count: object, kept: int) -> None:
+    line = output_line(full_answer())
+    details = {"cached_tokens": count, "cache_write_tokens": count}
+    line["response"]["body"]["usage"] = {
+        "prompt_tokens": count,
+        "completion_tokens": count,
+        "prompt_tokens_details": details,
+    }
+    answer = read_line(json.dumps(line).encode())
+    assert (answer.input_tokens, answer.output_tokens) == (kept, kept)
+    assert (answer.cached_tokens, answer.cache_write_tokens) == (kept, kept)
+
+
+@pytest.mark.parametrize("status", [199, 300, 500])
+def test_an_answer_under_a_status_of_no_success_is_none(status: int) -> None:
+    answer = read_line(json.dumps(_changed(lambda _: status, "response", "status_code")).encode())
+    assert (answer.outcome, answer.status_code) == (Outcome.failed, status)
+    assert answer.candidate is None
+    assert not answer.attempt_used
+
+
+def test_an_answer_under_any_success_is_one() -> None:
+    line = _changed(lambda _: 299, "response", "status_code")
+    assert read_line(json.dumps(line).encode()).outcome is Outcome.succeeded
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        *((100, 100), (999, 999), ("503", 503)),
+        *((99, None), (1_000, None), ("099", None), ("0200", None), ("9" * 5_000, None)),
+        *(("2O0", None), (200.0, None), (True, None)),
+    ],
+)
+def test_what_is_a_status(told: object, status: int | None) -> None:
+    line = {"custom_id": "17", "response": {"status_code": told, "body": None}}
+    assert read_line(json.dumps(line).encode()).status_code == status
+
+
+@pytest.mark.parametrize("body", [None, {}, {"choices": []}, {"choices": [], "type": "x"}])
+def test_a_success_without_an_answer_uses_an_attempt(body: object) -> None:
+    answer = http(200, body)
+    assert (answer.outcome, answer.reason) == (Outcome.invalid, "no_choices")
+    assert answer.attempt_used
+
+
+def test_a_response_that_tells_nothing() -> None:
+    answer = read_line(b'{"custom_id": "17", "response": {}}')
+    assert (answer.outcome, answer.reason) == (Outcome.failed, "no_status")
+    assert not answer.attempt_used
+
+
+ERROR = {"code": "context_length_exceeded"}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"body": {"error": ERROR}},
+        {"body": {"error": ERROR, "type": "error", "message": "failed"}},
+        {"body": None, "error": ERROR},
+        {"error": ERROR},
+    ],
+)
+def test_an_error_is_found_wherever_a_response_has_it(response: dict[str, Any]) -> None:
+    line = {"custom_id": "17", "response": {"status_code": 400, **response}}
+    answer = read_line(json.dumps(line).encode())
+    assert answer.reason == "http_400:context_length_exceeded"
+    assert answer.attempt_used
+
+
+def test_a_refusal_beside_a_text_is_a_refusal() -> None:
+    parts = [{"type": "text", "text": FULL}, {"type": "refusal", "refusal": "I can't"}]
+    for content in (parts, parts[::-1]):
+        line = _changed(lambda _, content=content: content, *CONTENT)
+        assert read_line(json.dumps(line).encode()).reason == "refusal"
