@@ -142,6 +142,8 @@ def test_what_the_spellings_of_a_phone_have_in_common(phone: str, key: str | Non
         ("E-mail: a@x.example;b@y.example", ["a@x.example", "b@y.example"]),
         ("**a@x.example**", ["a@x.example"]),
         ("_a@x.example_", ["a@x.example"]),
+        ("_a@x.example_ (home)", ["a@x.example"]),
+        ("Ada (dot) ada@x.example", ["ada@x.example"]),
         ("`a@x.example`", ["a@x.example"]),
         ("<a@x.example>", ["a@x.example"]),
         ("'a@x.example'", ["a@x.example"]),

@@ -245,6 +245,7 @@ def test_long_locations_stay_out_of_the_cache():
         ("Portland, Oregon", True),
         ("portland, oregon", True),
         ("Lyon, France", True),
+        ("Austin, USA", True),
         ("Portland", False),
     ],
 )

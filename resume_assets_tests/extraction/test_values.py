@@ -4,7 +4,7 @@ import pytest
 
 from resume_assets.extraction import values
 from resume_assets.extraction.candidate import Candidate, Position, fields_of, fills
-from resume_assets.extraction.values import Change, Kind, Reading
+from resume_assets.extraction.values import Change, Kind, Reading, Record
 
 CITY = fills(fields_of(Candidate)["city"])
 COMPANY = fills(fields_of(Position)["company"])
@@ -59,6 +59,8 @@ def test_what_is_no_value_is_none(text: str) -> None:
         ("# [Acme](https://acme.example)", "Acme"),
         ("* ![Acme](logo.png)", "Acme"),
         ("> **[Acme](https://acme.example)**", "Acme"),
+        ("**C# Guild**", "C# Guild"),
+        ("# C# Guild", "C# Guild"),
     ],
 )
 def test_the_markdown_around_a_text_is_no_part_of_it(given: str, inner: str) -> None:
@@ -71,3 +73,8 @@ def test_white_space_around_a_text_makes_it_none_that_is_plain(text: str) -> Non
     kind = Kind(CITY)
     assert not kind.is_plain(text)
     assert kind.read(text).value == text.strip()
+
+
+def test_records_of_the_same_values_are_the_same_whether_digests_were_made_or_not() -> None:
+    assert Record(("Ada",), digests="0f") == Record(("Ada",))
+    assert Record(("Ada",)) != Record(("Bea",))
