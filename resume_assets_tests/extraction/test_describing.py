@@ -21,9 +21,8 @@ from resume_assets.extraction.describing import descriptions
         ("LengthinUS", "Years in the US: years, computed from the positions."),
         ("MostRecentCompany", "Company of the most recent position: must stand in the resume."),
         (
-            "SixthMostRecentEndDate",
-            "End of the sixth most recent position: YYYY-MM or Present, "
-            "the year must stand in the resume.",
+            "SixthMostRecentStartDate",
+            "Start of the sixth most recent position: YYYY-MM, the year must stand in the resume.",
         ),
     ],
 )
