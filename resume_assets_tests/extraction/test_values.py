@@ -3,7 +3,7 @@
 import pytest
 
 from resume_assets.extraction import values
-from resume_assets.extraction.candidate import Candidate, Position, fields_of, fills
+from resume_assets.extraction.candidate import Candidate, Fills, Position, fields_of, fills
 from resume_assets.extraction.values import Change, Kind, Reading, Record
 
 CITY = fills(fields_of(Candidate)["city"])
@@ -48,6 +48,15 @@ def test_a_shape_that_leaves_nothing_makes_no_value(shaped: str, reading: Readin
 @pytest.mark.parametrize("text", ["N/A", "-", "] }"])
 def test_what_is_no_value_is_none(text: str) -> None:
     assert Kind(COMPANY).read(text).value is None
+
+
+def test_a_column_that_takes_placeholders_has_them() -> None:
+    assert Kind(Fills(("Note",), never=())).read("N/A") == Reading("N/A", None)
+
+
+def test_a_text_that_is_short_in_letters_and_long_in_code_units_is_cut() -> None:
+    """NVARCHAR(255) counts an emoji as two: 127 of them, and one letter."""
+    assert Kind(COMPANY).read("A" + "😀" * 150) == Reading("A" + "😀" * 127, Change.cut)
 
 
 @pytest.mark.parametrize(
