@@ -215,6 +215,13 @@ def test_values_are_cut_to_their_columns_and_counted():
     assert values.changes["State"] == Change.nulled
 
 
+def test_a_location_that_grows_when_it_is_put_in_order_is_cut_as_well() -> None:
+    result = record(positions=[position("Acme", "2020-01", "Present", "A" * 252 + " TX")])
+    values = dict(zip(NAMES, result.values, strict=True))
+    assert values["MostRecentLocation"] == "A" * 252 + ", T"
+    assert result.changes["MostRecentLocation"] == Change.cut
+
+
 def test_text_is_one_line_without_controls():
     values = columns(first_name="Zo\x00fia", summary="One.\n\nTwo.\tThree")
     assert (values["FirstName"], values["Summary"]) == ("Zofia", "One. Two. Three")
