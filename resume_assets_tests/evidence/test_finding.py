@@ -217,6 +217,7 @@ NOT_BORNE_OUT = [
     *(("email", "jane@example.com", f"jane@example.com{sign}au") for sign in "._-@"),
     ("email", "jane@example.co", "jane@example.com"),
     ("email", "jane@example.com", "jane@example.com.br"),
+    ("email", "jane@example.com", "jane@example.com.b or so"),
     ("email", "jane@example.com", "Jane at Example"),
     ("link", "linkedin.com/in/ada", "linkedin.com/in/ada-nord"),
     ("link", "linkedin.com/in/ada-nord", "ada-nord.example.com"),
