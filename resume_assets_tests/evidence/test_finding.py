@@ -198,6 +198,8 @@ NOT_BORNE_OUT = [
     ("term", "C", "C++ and C#"),
     ("term", "Go", "let it go"),
     ("term", "R", "R&D"),
+    ("term", "R", "with VR headset"),
+    ("term", "R", "an RC car"),
     ("term", "SQL", "MySQL, PostgreSQL"),
     ("term", "Excel", "excellent"),
     ("terms", "PMP, OSHA 30", "PMP, OSHA 10"),

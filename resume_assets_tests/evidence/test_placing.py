@@ -136,7 +136,9 @@ def test_half_of_what_is_no_list_is_not_shown() -> None:
     assert shown(RESUME, PrimaryTitle="Welder, Pilot") == {}
 
 
-@pytest.mark.parametrize("text", ["\uffff 😀 Ada", "Ada", "😀 Ada", "é Ada", "😀 😀 Ada 😀", "A\u0301 😀\nAda"])
+@pytest.mark.parametrize(
+    "text", ["\uffff 😀 Ada", "Ada", "😀 Ada", "é Ada", "😀 😀 Ada 😀", "A\u0301 😀\nAda"]
+)
 def test_places_as_javascript_counts(text: str) -> None:
     [(start, end)] = in_utf16(text, places_of({"FirstName": "Ada"}, {}, text)["FirstName"])
     units = text.encode("utf-16-le")
