@@ -130,6 +130,8 @@ JUST = [
     ("term", "abcde", "ab cde", "ab cde"),
     ("term", "Abc Def Ghi", "ADG", "ADG"),
     ("term", "🎻", "🎻 and bow", "🎻"),
+    ("term", "SAP", "使用SAP系统", "使用SAP系统"),  # no spaces are between the words
+    ("term", "SAP统", "用SAP统abc", "用SAP统abc"),
     ("phrase", "Vice President", "the VP said", "VP"),
     ("term", "ABC", "Alpha Beta Corp", "Alpha Beta Corp"),
     ("term", "ABCDEF", "Alpha Beta Corp Data Eng Food", "Alpha Beta Corp Data Eng Food"),
@@ -244,6 +246,8 @@ JUST_NOT = [
     ("term", "Go Lang", "GL"),
     ("term", "AB", "Alpha Beta"),
     ("term", "🎻", "🎺 and bow"),
+    ("term", "SAP", "#SAPX and so on"),
+    ("term", "SQL", "an XSQL server"),
     ("phrase", "Vice President", "the vp said"),
     ("term", "ABCDEFG", "Alpha Beta Corp Data Eng Food Gas"),
     ("skill", "Code", "coder"),
