@@ -133,6 +133,7 @@ def test_what_is_no_state(raw, value, change):
         ("Sydney NSW", "Sydney NSW", None),
         ("Georgia, USA", "GA", True),
         ("Austin, TX,", "Austin, TX", True),
+        ("Austin, TX, USA,", "Austin, TX", True),
         ("USA", "USA", True),
         ("Kraków", "Kraków", None),
         ("Sydney, NSW", "Sydney, NSW", None),
