@@ -114,6 +114,39 @@ class TestLists:
         record = {"Phone1": "555-0199", "Phone2": "555-0134"}
         assert verdicts(known, record) == {"Phone1": RIGHT, "Phone2": INVENTED}
 
+    @pytest.mark.parametrize(
+        ("known", "record", "expected"),
+        [
+            # Each value that is left over stands in the place of one known answer.
+            (("555-0134", "555-0135"), ("555-0198", "555-0199"), [WRONG, WRONG]),
+            (("555-0134", "555-0135"), ("555-0198", None), [WRONG, MISSING]),
+            ((None, None), ("555-0198", "555-0199"), [INVENTED, INVENTED]),
+            ((None, None), ("555-0198", None), [INVENTED, EMPTY]),
+            ((Not("555-0134"), None), ("555-0198", None), [EMPTY]),
+            ((Not("555-0134"), None), ("555-0198", "555-0199"), [INVENTED]),
+        ],
+    )
+    def test_what_is_left_over_of_two_phones(
+        self, known: tuple[Any, Any], record: tuple[str, str | None], expected: list[Verdict]
+    ) -> None:
+        columns = ("Phone1", "Phone2")
+        found = verdicts(
+            dict(zip(columns, known, strict=True)), dict(zip(columns, record, strict=True))
+        )
+        assert [found[column] for column in columns if column in found] == expected
+
+    def test_a_column_that_is_not_known_holds_one_value_of_its_own(self) -> None:
+        one, two = {"Phone1": "555-0134"}, {"Phone1": "555-0134", "Phone2": "555-0135"}
+        assert verdicts({"Phone2": None}, one) == {"Phone2": EMPTY}
+        assert verdicts({"Phone2": None}, two) == {"Phone2": INVENTED}
+
+    def test_a_skill_is_wrong_where_the_others_leave_it_no_room(self) -> None:
+        ranks = ("Primary", "Secondary", "Tertiary")
+        others = [(f"{rank}SoftwareLanguage", rank) for rank in ranks]
+        known = {"PrimarySoftwareLanguage": "Go"}
+        assert verdicts(known, dict(others)) == {"PrimarySoftwareLanguage": WRONG}
+        assert verdicts(known, dict(others[:2])) == {"PrimarySoftwareLanguage": MISSING}
+
     def test_a_value_that_is_known_to_be_wrong(self):
         known = {"Skill1": Not("Cooking"), "Skill2": "Law"}
         assert verdicts(known, {"Skill5": "cooking", "Skill6": "Law"}) == {
@@ -204,6 +237,38 @@ class TestJobs:
         found = verdicts(known, record)
         assert found["MostRecentCompany"] is RIGHT
         assert found["MostRecentStartDate"] is INVENTED
+
+    @pytest.mark.parametrize(
+        ("known", "one", "other"),
+        [
+            # A company says as much as both of the dates, a place as much as a common year.
+            (
+                ("Acme", "2019-01", "2020-01", None),
+                ("Acme", "1990-02", "1991-02", None),
+                ("Zenith", "2019-01", "2020-01", None),
+            ),
+            (
+                (None, "2019-03", None, "Austin, TX"),
+                (None, "2019-09", None, "Tulsa, OK"),
+                (None, "1990-01", None, "Austin, TX"),
+            ),
+        ],
+    )
+    def test_of_two_that_are_as_much_alike_the_one_in_its_place_is_meant(
+        self,
+        known: tuple[str | None, ...],
+        one: tuple[str | None, ...],
+        other: tuple[str | None, ...],
+    ) -> None:
+        told = {name: value for name, value in with_jobs(known).items() if value is not None}
+        for first, second in ((one, other), (other, one)):
+            found = verdicts(told, with_jobs(first, second))
+            expected = zip(JOB_COLUMNS[0].values(), known, first, strict=True)
+            assert found == {
+                name: RIGHT if value == its else WRONG
+                for name, value, its in expected
+                if value is not None
+            }
 
     def test_one_that_could_stand_for_either_of_two_stands_for_one(self):
         known = {"MostRecentCompany": "Acme", "SecondMostRecentCompany": "Zenith"}

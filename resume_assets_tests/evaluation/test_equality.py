@@ -38,6 +38,7 @@ SAME = [
     (Form.place, "München, Germany", "Munchen, Deutschland"),
     (Form.place, "Leeds, UK", "Leeds, England"),
     (Form.place, "Warszawa, Poland", "Warszawa, PL"),
+    (Form.place, "Remote", "remote"),
     (Form.phone, "(512) 555-0142", "+1 512.555.0142"),
     (Form.phone, "+44 (0)1632 960155", "01632 960 155"),
     (Form.phone, "+49 30 5550143", "030 / 5550143"),
@@ -86,16 +87,19 @@ DIFFERENT = [
     (Form.name, "Jane", "Janet"),
     (Form.name, "ガス", "カス"),  # its sign is part of the letter, no accent
     (Form.street, "12 3rd Street", "123rd Street"),
+    (Form.street, "Unit 1 2nd Street", "Unit 12nd Street"),
     (Form.state, "TX", "LA"),
     (Form.place, "Austin, TX", "Austin, MN"),
     (Form.place, "Paris, France", "Paris, TX"),
     (Form.phone, "(512) 555-0142", "(512) 555-0143"),
     (Form.phone, "0142", "(512) 555-0142"),
+    (Form.phone, "55-0142", "(512) 555-0142"),
     (Form.email, "ada@example.com", "ada@example.org"),
     (Form.link, "linkedin.com/in/jane", "linkedin.com/in/john"),
     (Form.degree, "B.S. in Nursing", "Bachelor of Science in Physics"),
     (Form.degree, "B.A. in Physics", "B.S. in Physics"),
     (Form.certificate, "OSHA 30", "OSHA 10"),
+    (Form.certificate, "Cloud Developer (AWS)", "Cloud Developer"),
     (Form.certificate, "AWS Developer (Associate)", "AWS Developer"),
     (Form.job_title, "Senior Engineer", "Engineer"),
     (Form.job_title, "Engineer II", "Engineer III"),
@@ -177,6 +181,7 @@ def test_a_common_year_and_common_words_are_alike():
     half = likeness(Form.company, "Mercy Clinic of Waco", "Mercy Clinic")
     assert half == pytest.approx(0.45)
     assert likeness(Form.company, "Mercy Clinic", "Iron Works") == 0.0
+    assert likeness(Form.words, "New New", "New") == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(

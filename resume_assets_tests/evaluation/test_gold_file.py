@@ -133,6 +133,7 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path):
         ({"text": " ", "known": {"City": SECRET}}, "`text` is no resume"),
         ({"text": 5, "known": {"City": SECRET}}, "`text` is no resume"),
         ({"text_hash": SECRET, "known": {"City": SECRET}}, "`text_hash` is no SHA-256"),
+        ({"userid": 7, "text_hash": 5, "known": {"City": SECRET}}, "`text_hash` is no SHA-256"),
         ({"userid": 7}, "it knows nothing"),
         ({"userid": 7, "known": {}, "wrong": []}, "it knows nothing"),
         ({"userid": 7, "known": SECRET}, "`known` is no JSON object"),
@@ -149,6 +150,10 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path):
         ({"userid": 7, "known": {"City": True}}, "City: neither a text nor a number"),
         ({"userid": 7, "known": {"City": {"since": "2015-06"}}}, "City: an object is"),
         ({"userid": 7, "known": {"AvgTenure": {"since": SECRET}}}, "AvgTenure: an object is"),
+        (
+            {"userid": 7, "known": {"AvgTenure": {"since": "2015-06", "until": SECRET}}},
+            "AvgTenure: an object is",
+        ),
         ({"userid": 7, "known": {"AvgTenure": SECRET}}, "AvgTenure: no number"),
         ({"userid": 7, "known": {"AvgTenure": float("nan")}}, "AvgTenure: no number"),
         ({"userid": 7, "known": {"MostRecentStartDate": SECRET}}, "MostRecentStartDate: no date"),
@@ -180,6 +185,13 @@ def test_ten_lines_are_named_and_the_others_counted(tmp_path: Path):
     assert "line 10:" in str(caught.value)
     assert "line 11:" not in str(caught.value)
     assert "15 lines more" in str(caught.value)
+
+
+def test_of_ten_lines_at_fault_none_is_left_to_count(tmp_path: Path):
+    with pytest.raises(BadGold) as caught:
+        read(written(tmp_path, *["{"] * 10))
+    assert "line 10:" in str(caught.value)
+    assert "more" not in str(caught.value)
 
 
 def test_no_file_a_folder_or_nothing_in_it(tmp_path: Path):

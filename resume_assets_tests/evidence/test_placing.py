@@ -108,7 +108,37 @@ def test_judgements_and_present_are_looked_for_nowhere() -> None:
     assert shown(text, PrimaryIndustry="Energy", MostRecentEndDate="Present") == {}
 
 
-@pytest.mark.parametrize("text", ["Ada", "😀 Ada", "é Ada", "😀 😀 Ada 😀", "A\u0301 😀\nAda"])
+FIRST = "2015, elsewhere\n" + "a line\n" * 4  # where a year is shown that is not beside a company
+
+
+@pytest.mark.parametrize(
+    ("behind", "line"),
+    [
+        ("Acme, 2015\n", 6),
+        ("2015, Acme\n", 6),
+        ("2015\nAcme\n", 6),
+        ("Acme\n" + "a line\n" * 2 + "2015\n", 9),
+        ("Acme\n" + "a line\n" * 3 + "2015\n", 1),
+        ("2015\n" + "a line\n" * 2 + "Acme\n", 6),
+        ("2015\n" + "a line\n" * 3 + "Acme\n", 1),
+        ("Acme\n" + "\n" * 5 + "2015\n", 12),  # lines without text are not counted
+        ("2015\n" + "\n" * 5 + "Acme\n", 6),
+        (("Acme\n" + "a line\n" * 7) * 4 + "Acme\n2015\n", 39),
+        (("Acme\n" + "a line\n" * 7) * 5 + "Acme\n2015\n", 1),
+    ],
+)
+def test_how_near_to_a_company_its_year_is_looked_for(behind: str, line: int) -> None:
+    found = shown(FIRST + behind, MostRecentCompany="Acme", MostRecentStartDate="2015-01")
+    assert found["MostRecentStartDate"] == f"{line}: 2015"
+
+
+def test_half_of_what_is_no_list_is_not_shown() -> None:
+    assert shown(RESUME, PrimaryTitle="Welder, Pilot") == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["\uffff 😀 Ada", "Ada", "😀 Ada", "é Ada", "😀 😀 Ada 😀", "A\u0301 😀\nAda"]
+)
 def test_places_as_javascript_counts(text: str) -> None:
     [(start, end)] = in_utf16(text, places_of({"FirstName": "Ada"}, {}, text)["FirstName"])
     units = text.encode("utf-16-le")

@@ -8,6 +8,7 @@ from resume_assets.extraction import contacts
 from resume_assets.extraction.contacts import (
     each_phone_once,
     emails_in,
+    phone_key,
     phones_in,
     profiles_in,
 )
@@ -29,6 +30,7 @@ from resume_assets.extraction.contacts import (
         "(512) 555-0142 x12",
         "512-555-0142 ext. 5",
         "(+1) 512-555-0142",
+        "+491512345678901",  # as many digits as a number may have
     ],
 )
 def test_a_phone_is_kept_as_it_is_written(phone):
@@ -80,6 +82,9 @@ def test_phones_among_other_things(text, phones):
         "1200-001",
         "123-45-6789",
         "12345",
+        "555-012",
+        "+4915123456789012",
+        "512-555-0142 512-555-0143 99",
         "call me",
         "",
     ],
@@ -99,10 +104,29 @@ def test_what_is_no_phone(text):
         (["512-555-0142 x7", "512-555-0142"], ["512-555-0142 x7"]),
         (["512-555-0142 x6", "512-555-0142 x7"], ["512-555-0142 x6", "512-555-0142 x7"]),
         (["512-555-0142", "512-555-0143"], ["512-555-0142", "512-555-0143"]),
+        (["512-555-0142", "412-555-0142"], ["512-555-0142", "412-555-0142"]),
+        (["(512) 555-0142", "555-0142"], ["(512) 555-0142"]),
+        (["+49 30 1234567", "030 1234567"], ["+49 30 1234567"]),
+        (["000-0000", "000-0000"], ["000-0000"]),
+        (["512-555-0142 x7", "(512) 555-0142 ext. 7"], ["512-555-0142 x7"]),
+        (["555-0142", "(512) 555-0142", "512-555-0143"], ["(512) 555-0142", "512-555-0143"]),
     ],
 )
 def test_each_phone_once(phones, kept):
     assert each_phone_once(phones) == kept
+
+
+@pytest.mark.parametrize(
+    ("phone", "key"),
+    [
+        ("(512) 555-0142", "5125550142"),
+        ("+1 512.555.0142 ext. 7", "5125550142 7"),
+        ("555-0142", "5550142"),
+        ("55-0142", None),
+    ],
+)
+def test_what_the_spellings_of_a_phone_have_in_common(phone: str, key: str | None) -> None:
+    assert phone_key(phone) == key
 
 
 @pytest.mark.parametrize(
@@ -118,6 +142,8 @@ def test_each_phone_once(phones, kept):
         ("E-mail: a@x.example;b@y.example", ["a@x.example", "b@y.example"]),
         ("**a@x.example**", ["a@x.example"]),
         ("_a@x.example_", ["a@x.example"]),
+        ("_a@x.example_ (home)", ["a@x.example"]),
+        ("Ada (dot) ada@x.example", ["ada@x.example"]),
         ("`a@x.example`", ["a@x.example"]),
         ("<a@x.example>", ["a@x.example"]),
         ("'a@x.example'", ["a@x.example"]),

@@ -110,6 +110,42 @@ def test_a_word_in_a_sentence_is_no_reason() -> None:
     assert answer.reason == "error:unknown"
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "used"),
+    [
+        (200, "http_400", True),
+        (299, "http_400", True),
+        (300, "http_300", False),
+        (399, "http_399", False),
+        (503, "http_503", False),
+    ],
+)
+def test_an_error_under_a_success_tells_the_status_itself(
+    status: int, reason: str, used: bool
+) -> None:
+    body = {"error": {"status": 400, "message": "Zofia"}}
+    answer = read({"response": {"status_code": status, "body": body}})
+    assert (answer.reason, answer.attempt_used) == (reason, used)
+
+
+def test_a_status_that_is_nobodys_fault_may_be_the_requests_own() -> None:
+    assert not is_own("http_302")
+    assert may_be_own("http_302")
+
+
+@pytest.mark.parametrize("reason", ["http_500:context_length_exceeded", "http_400:server_error"])
+def test_what_is_the_requests_own_in_one_word_may_not_pass_for_the_other(reason: str) -> None:
+    assert is_own(reason)
+    assert may_be_own(reason)
+
+
+def test_a_known_code_counts_whatever_the_message_speaks_of() -> None:
+    for code, used in (("invalid_value", True), ("server_error", False)):
+        error = {"code": code, "message": "RateLimitError before, then BadRequestError for Zofia"}
+        answer = read({"error": error})
+        assert (answer.reason, answer.attempt_used) == (f"error:{code}", used)
+
+
 @pytest.mark.parametrize("status", [*range(400, 429), *range(430, 500)])
 def test_every_4xx_is_the_request_s_own(status: int) -> None:
     for shape, line in shapes(status, {"message": "Zofia"}).items():
@@ -168,3 +204,9 @@ def test_a_resume_that_azures_filter_stops_is_refused(code: str | None) -> None:
     answer = read(shapes(400, {**error, "status": 400, "innererror": inner})["OpenAI"])
     assert (answer.outcome, answer.reason) == (Outcome.refused, "http_400:content_filter")
     assert answer.attempt_used
+
+
+def test_another_inner_error_of_azures_is_not_its_filter() -> None:
+    error = {"message": "Zofia", "code": None, "innererror": {"code": "Throttled"}}
+    answer = read(shapes(400, error)["OpenAI"])
+    assert (answer.outcome, answer.reason) == (Outcome.failed, "http_400")

@@ -215,6 +215,13 @@ def test_values_are_cut_to_their_columns_and_counted():
     assert values.changes["State"] == Change.nulled
 
 
+def test_a_location_that_grows_when_it_is_put_in_order_is_cut_as_well() -> None:
+    result = record(positions=[position("Acme", "2020-01", "Present", "A" * 252 + " TX")])
+    values = dict(zip(NAMES, result.values, strict=True))
+    assert values["MostRecentLocation"] == "A" * 252 + ", T"
+    assert result.changes["MostRecentLocation"] == Change.cut
+
+
 def test_text_is_one_line_without_controls():
     values = columns(first_name="Zo\x00fia", summary="One.\n\nTwo.\tThree")
     assert (values["FirstName"], values["Summary"]) == ("Zofia", "One. Two. Three")
@@ -284,6 +291,41 @@ def test_the_same_company_without_dates_in_two_places_is_twice():
     assert columns(positions=positions)["SecondMostRecentCompany"] == "Acme"
 
 
+@pytest.mark.parametrize("dates", [("2019-03", ""), ("", "2021-05"), ("2019-03", "2021-05")])
+@pytest.mark.parametrize("company", ["Acme", ""])
+def test_a_position_that_comes_again_without_its_place_is_the_same(
+    company: str, dates: tuple[str, str]
+) -> None:
+    placed, bare = position(company, *dates, "Austin, TX"), position(company, *dates)
+    for positions in ([placed, bare], [bare, placed]):
+        values = columns(positions=positions)
+        assert values["MostRecentCompany"] == (company or None)
+        assert values["MostRecentLocation"] == "Austin, TX"
+        assert values["SecondMostRecentStartDate"] is None
+        assert values["SecondMostRecentEndDate"] is None
+
+
+def test_the_position_that_ended_last_comes_first_and_of_two_the_one_that_began_last() -> None:
+    long, short = position("Long", "2010-01", "2020-01"), position("Short", "2012-01", "2014-01")
+    late, end = position("Late", "2013-01", "2014-01"), position("End", "", "2014-01")
+    values = columns(positions=[short, late, end, long])
+    assert [values[f"{prefix}Company"] for prefix in PREFIXES[:4]] == [
+        *("Long", "End", "Late", "Short")
+    ]
+
+
+def test_a_position_that_is_repeated_and_moved_is_told_to_be_repeated() -> None:
+    old, new = position("Old", "2010-01", "2012-01"), position("New", "2015-01", "2016-01")
+    changes = record(positions=[old, new, new]).changes
+    assert changes["MostRecentCompany"] == Change.repeated
+    assert changes["SecondMostRecentCompany"] == Change.reordered
+
+
+def test_of_seven_positions_none_is_left_out() -> None:
+    positions = [position(f"C{year}", f"{year}-01", f"{year}-06") for year in range(2007, 2000, -1)]
+    assert Change.left_out not in record(positions=positions).changes.values()
+
+
 def test_more_than_seven_positions():
     positions = [position(f"C{year}", f"{year}-01", f"{year + 1}-01") for year in range(2005, 2015)]
     result = record(positions=positions)
@@ -325,7 +367,7 @@ def test_unreadable_dates_are_null_with_their_raw_text_by_column():
     assert values["SecondMostRecentEndDate"] is None
     assert result.unreadable["SecondMostRecentStartDate"] == "when I was young"
     assert result.unreadable["SecondMostRecentEndDate"].startswith("before the war x")
-    assert len(result.unreadable["SecondMostRecentEndDate"]) <= 100
+    assert len(result.unreadable["SecondMostRecentEndDate"]) == 100
     assert list(result.unreadable) == ["SecondMostRecentStartDate", "SecondMostRecentEndDate"]
     assert all(result.changes[column] == Change.unread for column in result.unreadable)
 

@@ -94,6 +94,11 @@ def test_what_is_no_prompt(tmp_path: Path, data: bytes, words: str) -> None:
     assert str(tmp_path / "mine.md") in str(refused.value)
 
 
+def test_the_longest_prompt_that_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_bytes(b"x" * 1_000_000)
+    assert len(load_prompt(str(tmp_path / "mine.md")).text) == 1_000_000
+
+
 def test_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PromptError) as refused:

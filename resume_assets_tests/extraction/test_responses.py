@@ -178,7 +178,7 @@ def test_odd_values_become_text_or_nothing_and_are_counted():
     odd = full_answer(
         city=75_001,
         state=None,
-        street=["12 Elm Street", "Apt 4"],
+        street=["12 Elm Street", None, "Apt 4"],
         linkedin={"url": "x"},
         phones="512-555-0134; 512-555-0199",
         emails=None,
@@ -238,6 +238,7 @@ def test_odd_positions():
         (FULL[:-1], "truncated"),
         (FULL + FULL.replace("Zofia", "Anna"), "ambiguous"),
         (FULL[:-1] + ",}" + FULL.replace("Zofia", "Anna"), "ambiguous"),
+        ('"city": "Waco", ' + FULL, "ambiguous"),
     ],
 )
 def test_answers_that_are_no_candidate(content, reason):
@@ -260,8 +261,14 @@ def test_answers_that_are_no_candidate(content, reason):
         repr(full_answer()),
         json.dumps(FULL),
         "// the candidate\n" + FULL.replace('"city"', '/* where */ "city"'),
+        f"<think>it is\n{FULL}",
+        f'Of {{"the resume"}}:\n{FULL}',
+        f"Here it is: {FULL[:-1]},}} I hope that helps!",
     ],
-    ids=["fence", "prose", "twice", "thought", "comma", "same", "python", "in quotes", "comments"],
+    ids=[
+        *("fence", "prose", "twice", "thought", "comma", "same", "python", "in quotes"),
+        *("comments", "thought without an end", "braces before", "comma in prose"),
+    ],
 )
 def test_one_object_in_other_text_is_recovered(content):
     answer = read(content)
@@ -350,10 +357,14 @@ def test_what_is_to_be_repaired_closes_once(text: str, reason: str):
 
 
 def test_huge_numbers():
-    for number in ("1" + "0" * 5_000, "-" + "9" * 400, "1e999"):
+    for number in (
+        *("1" + "0" * 5_000, "-" + "9" * 400, "1e999"),
+        *("1000000", "-1000000", "1500000", "-1500000"),
+    ):
         content = FULL.replace('"years_experience": 10', f'"years_experience": {number}')
-        answer = read(content)
-        assert answer.outcome is Outcome.succeeded
+        for whole in (content, f"Here: {content}"):  # read exactly, and leniently
+            answer = read(whole)
+            assert answer.outcome is Outcome.succeeded
         assert answer.candidate is not None
         years = answer.candidate.years_experience
         assert years is None or not -1e6 < years < 1e6  # for `numbers` to refuse
@@ -392,6 +403,8 @@ def test_an_answer_that_names_nobody_is_empty(answer):
     [
         *(
             {"first_name": "Zo"},
+            {"first_name": "Z"},
+            {"phones": ["N/A", "1"]},
             {"last_name": "李"},
             {"emails": ["a@x.example"]},
             {"phones": ["1"]},
@@ -513,3 +526,115 @@ def test_a_refusal_in_parts():
 def test_a_body_in_quotes_that_is_no_object(body: str):
     assert http(200, body).reason == "no_choices"
     assert http(500, body).reason == "http_500"
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"), [(1, 1), (2**31 - 1, 2**31 - 1), (2**31, 0), (7.0, 0), (True, 0)]
+)
+def test_a_count_is_kept_as_far_as_the_ledger_can_hold_it(count: object, kept: int) -> None:
+    line = output_line(full_answer())
+    details = {"cached_tokens": count, "cache_write_tokens": count}
+    line["response"]["body"]["usage"] = {
+        "prompt_tokens": count,
+        "completion_tokens": count,
+        "prompt_tokens_details": details,
+    }
+    answer = read_line(json.dumps(line).encode())
+    assert (answer.input_tokens, answer.output_tokens) == (kept, kept)
+    assert (answer.cached_tokens, answer.cache_write_tokens) == (kept, kept)
+
+
+@pytest.mark.parametrize("status", [199, 300, 500])
+def test_an_answer_under_a_status_of_no_success_is_none(status: int) -> None:
+    answer = read_line(json.dumps(_changed(lambda _: status, "response", "status_code")).encode())
+    assert (answer.outcome, answer.status_code) == (Outcome.failed, status)
+    assert answer.candidate is None
+    assert not answer.attempt_used
+
+
+def test_an_answer_under_any_success_is_one() -> None:
+    line = _changed(lambda _: 299, "response", "status_code")
+    assert read_line(json.dumps(line).encode()).outcome is Outcome.succeeded
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        *((100, 100), (999, 999), ("503", 503)),
+        *((99, None), (1_000, None), ("099", None), ("0200", None), ("9" * 5_000, None)),
+        *(("2O0", None), (200.0, None), (True, None)),
+    ],
+)
+def test_what_is_a_status(told: object, status: int | None) -> None:
+    line = {"custom_id": "17", "response": {"status_code": told, "body": None}}
+    assert read_line(json.dumps(line).encode()).status_code == status
+
+
+@pytest.mark.parametrize("body", [None, {}, {"choices": []}, {"choices": [], "type": "x"}])
+def test_a_success_without_an_answer_uses_an_attempt(body: object) -> None:
+    answer = http(200, body)
+    assert (answer.outcome, answer.reason) == (Outcome.invalid, "no_choices")
+    assert answer.attempt_used
+
+
+def test_a_response_that_tells_nothing() -> None:
+    answer = read_line(b'{"custom_id": "17", "response": {}}')
+    assert (answer.outcome, answer.reason) == (Outcome.failed, "no_status")
+    assert not answer.attempt_used
+
+
+ERROR = {"code": "context_length_exceeded"}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"body": {"error": ERROR}},
+        {"body": {"error": ERROR, "type": "error", "message": "failed"}},
+        {"body": None, "error": ERROR},
+        {"error": ERROR},
+    ],
+)
+def test_an_error_is_found_wherever_a_response_has_it(response: dict[str, Any]) -> None:
+    line = {"custom_id": "17", "response": {"status_code": 400, **response}}
+    answer = read_line(json.dumps(line).encode())
+    assert answer.reason == "http_400:context_length_exceeded"
+    assert answer.attempt_used
+
+
+def test_a_refusal_beside_a_text_is_a_refusal() -> None:
+    parts = [{"type": "text", "text": FULL}, {"type": "refusal", "refusal": "I can't"}]
+    for content in (parts, parts[::-1]):
+        line = _changed(lambda _, content=content: content, *CONTENT)
+        assert read_line(json.dumps(line).encode()).reason == "refusal"
+
+
+def test_a_list_given_as_one_value_and_no_positions_are_read_and_counted() -> None:
+    answer = read(full_answer(skills=5, hardware=False, city=True, positions=None))
+    assert answer.candidate is not None
+    assert (answer.candidate.skills, answer.candidate.hardware) == (["5"], [])
+    assert (answer.candidate.city, answer.candidate.positions) == ("", [])
+    assert answer.odd_fields == {"skills": 1, "hardware": 1, "city": 1, "positions": 1}
+
+
+def test_a_number_that_is_left_out_is_odd_and_one_that_is_null_is_not() -> None:
+    without = full_answer(average_tenure=None)
+    del without["years_in_us"]
+    assert read(without).odd_fields == {"years_in_us": 1}
+
+
+def test_as_many_keys_of_ours_as_others_make_a_candidate() -> None:
+    assert read({"first_name": "Zofia", "note": 1}).outcome is Outcome.succeeded
+
+
+@pytest.mark.parametrize(("depth", "is_cut"), [(6, False), (7, True)])
+def test_how_deep_an_answer_may_be_to_be_repaired(depth: int, is_cut: bool) -> None:
+    text = '{"first_name": ' + "[" * (depth - 1) + "]" * (depth - 1) + ", }"
+    assert (read(text).reason == "truncated") is is_cut
+
+
+def test_an_answer_that_others_share_cannot_be_changed() -> None:
+    one = candidate()
+    for changed in (one, one.positions[0]):
+        with pytest.raises(AttributeError, match="immutable"):
+            setattr(changed, changed.__struct_fields__[0], "Zoe")

@@ -62,12 +62,16 @@ def test_clean(raw, cleaned):
         ("Vi\x1ec7t Nam", "Việt Nam"),
         ("\x041c\x043e\x0441\x043a\x0432\x0430", "Москва"),
         ("\x00041c\x00043e", "Мо"),
+        ("\x1e00re", "Ḁre"),
+        ("Mar\0a0May", "Mar May"),
         ("O\x19Brien", "O’Brien"),
         ("O\x002019Brien", "O’Brien"),
         ("2015 \x13 2018", "2015 – 2018"),
         # Windows' signs where Latin-1 has controls
         ("O\x92Brien", "O’Brien"),
         ("2015\x962018", "2015–2018"),
+        ("12\x80", "12€"),
+        ("\x9fves", "Ÿves"),
         # escapes as text
         ("M\\u00fcller", "Müller"),
         ("M\\u0000fcller", "Müller"),
@@ -113,6 +117,8 @@ def test_escapes_are_read(raw, read):
         ("Mar\x002019", "Mar2019"),  # a year, rather than an apostrophe
         ("Fr\x00Edison", "FrEdison"),
         ("Nr\x0531", "Nr31"),
+        ("a\x0250b", "a50b"),  # the first that is not of the Latin scripts
+        ("ab\x1f00", "ab 00"),
         ("Mar\0\0ch", "March"),
     ],
 )
@@ -149,7 +155,10 @@ def test_clean_properties(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["N/A", "n/a", "(n/a)", "NA", "None", "null", "Unknown", "Not provided.", "-", "—", "…", "..."],
+    [
+        *("N/A", "n/a", "(n/a)", "NA", "None", "null", "Unknown", "Not provided.", "-", "—", "…"),
+        *("...", '[("not applicable")]'),
+    ],
 )
 def test_placeholders(text):
     assert is_placeholder(text)
@@ -173,6 +182,10 @@ def test_no_placeholders(text):
         ("Łódź", 3, "Łód"),
         ("cafe\u0301s", 4, "caf"),
         ("abc👩\u200d🚀", 6, "abc"),
+        ("abc👍🏻", 6, "abc"),  # the lightest and the darkest skin, and their neighbours
+        ("abc👍🏿", 6, "abc"),
+        ("abc👍🏺", 6, "abc👍"),
+        ("abc👍🐀", 6, "abc👍"),
         ("\u0301" * 9, 4, "\u0301" * 4),
         ("a\ud83d\ude00", 2, "a"),
         ("abc", 0, ""),

@@ -3,8 +3,8 @@
 import pytest
 
 from resume_assets.extraction import values
-from resume_assets.extraction.candidate import Candidate, Position, fields_of, fills
-from resume_assets.extraction.values import Change, Kind, Reading
+from resume_assets.extraction.candidate import Candidate, Fills, Position, fields_of, fills
+from resume_assets.extraction.values import Change, Kind, Reading, Record
 
 CITY = fills(fields_of(Candidate)["city"])
 COMPANY = fills(fields_of(Position)["company"])
@@ -50,6 +50,15 @@ def test_what_is_no_value_is_none(text: str) -> None:
     assert Kind(COMPANY).read(text).value is None
 
 
+def test_a_column_that_takes_placeholders_has_them() -> None:
+    assert Kind(Fills(("Note",), never=())).read("N/A") == Reading("N/A", None)
+
+
+def test_a_text_that_is_short_in_letters_and_long_in_code_units_is_cut() -> None:
+    """NVARCHAR(255) counts an emoji as two: 127 of them, and one letter."""
+    assert Kind(COMPANY).read("A" + "😀" * 150) == Reading("A" + "😀" * 127, Change.cut)
+
+
 @pytest.mark.parametrize(
     ("given", "inner"),
     [
@@ -59,6 +68,8 @@ def test_what_is_no_value_is_none(text: str) -> None:
         ("# [Acme](https://acme.example)", "Acme"),
         ("* ![Acme](logo.png)", "Acme"),
         ("> **[Acme](https://acme.example)**", "Acme"),
+        ("**C# Guild**", "C# Guild"),
+        ("# C# Guild", "C# Guild"),
     ],
 )
 def test_the_markdown_around_a_text_is_no_part_of_it(given: str, inner: str) -> None:
@@ -71,3 +82,8 @@ def test_white_space_around_a_text_makes_it_none_that_is_plain(text: str) -> Non
     kind = Kind(CITY)
     assert not kind.is_plain(text)
     assert kind.read(text).value == text.strip()
+
+
+def test_records_of_the_same_values_are_the_same_whether_digests_were_made_or_not() -> None:
+    assert Record(("Ada",), digests="0f") == Record(("Ada",))
+    assert Record(("Ada",)) != Record(("Bea",))
