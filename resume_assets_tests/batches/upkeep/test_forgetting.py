@@ -374,7 +374,9 @@ def test_as_long_as_the_databases_file_is_not_clean_it_is_tried_again(
     with monkeypatch.context() as patched:
         patched.setattr(flow.database.dialect, "scrub", scrub)
         [told] = forget(flow).left
-        assert told == (failed or "The database's log is in use; it is emptied once nobody reads it.")
+        assert told == (
+            failed or "The database's log is in use; it is emptied once nobody reads it."
+        )
         assert keep_house(flow).problems == [told]
     assert keep_house(flow).problems == []
     assert len(kept(flow.database)) == 3
