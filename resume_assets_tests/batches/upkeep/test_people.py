@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.applying import NotCollected
-from resume_assets.batches.upkeep import people
+from resume_assets.batches.upkeep import forgetting, people
 from resume_assets.batches.upkeep.naming import unknown_userids
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import KEY, Flowing
@@ -29,6 +29,23 @@ def test_its_candidates_wait_again_and_no_attempt_is_used(flow: Flowing) -> None
     assert not any(item.attempt_used for item in flow.items().values())
     assert flow.waiting() == [1, 2, 3]
     assert flow.is_balanced()
+
+
+def test_of_one_in_which_nobody_is_left(flow: Flowing) -> None:
+    flow.until_submitted()
+    forgetting.forget(flow.database, flow.settings, flow.store, flow.api, [1, 2, 3])
+    batch = give_up(flow)
+    assert (batch.state, batch.succeeded) == ("done", 0)
+    assert "0 resumes went back to the queue" in batch.message
+    assert json.loads(batch.tally) == {"cancelled: given_up": 0}
+
+
+def test_one_that_is_sent_one_by_one_is_not_given_up(flow: Flowing) -> None:
+    key = flow.ask_now(1).batch_key
+    flow.update(key, state="ended")
+    with leased(flow.database, key) as lease:
+        assert people.give_up(lease).state == "ended"
+    assert flow.ends(key) == {1: "succeeded"}
 
 
 def test_answers_that_come_later_are_never_applied(flow: Flowing) -> None:
