@@ -68,6 +68,52 @@ def test_another_process_keeps_its_lease_while_it_lives(flow: Flowing, holder):
         leased(flow.database, KEY, patience=0.2).__enter__()
 
 
+def test_whoever_waits_for_a_lease_looks_each_second(flow: Flowing, monkeypatch):
+    """Whoever holds it may be through long before one's patience is."""
+    flow.plan()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _set(flow, lease_owner="elsewhere|x|1|1|1", lease_until=now + timedelta(minutes=1))
+    waited: list[float] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout is not None
+            waited.append(timeout)
+            if len(waited) == 2:
+                _set(flow, lease_owner=None, lease_until=None)
+            return False
+
+    monkeypatch.setattr(threading, "Event", Event)
+    with leased(flow.database, KEY, patience=100):
+        assert waited == [1.0, 1.0]
+
+
+def test_a_lease_whose_taking_was_not_answered_is_ours(flow: Flowing, monkeypatch):
+    """The commit succeeded and its answer was lost: the transaction is done again."""
+    flow.plan()
+    write = flow.database.write
+
+    def twice(work):
+        write(work)
+        return write(work)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flow.database, "write", twice)
+        with leased(flow.database, KEY) as lease:
+            assert flow.batch().lease_owner == lease.owner
+    assert flow.batch().lease_owner is None
+
+
+@pytest.mark.parametrize("planning", [False, True])
+def test_only_what_plans_waits_for_planners(flow: Flowing, planning: bool):
+    flow.plan()
+    with leased(flow.database, KEY) as lease:
+        locked = flow.installation().lock_count
+        lease.write(lambda _: None, planning=planning)
+        lease.write(lambda _: None)
+        assert flow.installation().lock_count == locked + planning
+
+
 def test_a_killed_process_holds_no_lease(flow: Flowing, holder):
     holder.kill()
     holder.wait()

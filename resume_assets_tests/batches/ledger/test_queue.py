@@ -142,6 +142,20 @@ def test_one_fault_of_unknown_cause_between_two_answers_uses_none(flow: Flowing)
     assert flow.waiting() == [1, 2, 3]
 
 
+def test_two_faults_of_unknown_cause_after_an_answer_use_up_the_rest(flow: Flowing):
+    _fail(flow, 1, times=1)
+    for number in range(2):
+        assert flow.waiting() == [1, 2, 3]
+        _end(flow, 1, "failed", batch=f"b{number}", attempt_used=False, reason="error:odd")
+    assert flow.waiting() == [2, 3]
+
+
+def test_a_fault_that_used_an_attempt_counts_once(flow: Flowing):
+    for number in range(2):
+        _end(flow, 1, "failed", batch=f"b{number}", attempt_used=True, reason="error:odd")
+    assert flow.waiting() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("state", "reason"), [("failed", "error:request_failed"), ("missing", "no_line")]
 )
