@@ -217,3 +217,20 @@ def test_what_another_program_takes_meanwhile_is_tried_again(written: Database) 
     ]
     written.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER ignores"))
     assert undo(written).put_back == 1
+
+
+def test_candidates_are_locked_while_they_are_put_back_and_not_for_a_look(
+    written: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locking, locked = written.dialect.locking, []
+
+    def noting(query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        locked.append(table.name)
+        return locking(query, table)
+
+    monkeypatch.setattr(written.dialect, "locking", noting)
+    undoing.look(written, KEY)
+    assert locked == []
+    with leased(written, KEY) as lease:
+        undoing.undo(lease)
+    assert locked == [written.candidates.table.name] * 2  # a page each

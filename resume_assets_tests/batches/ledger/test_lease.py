@@ -1,10 +1,13 @@
 """One worker at a batch at a time; one that was overtaken commits nothing more."""
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -83,7 +86,8 @@ def test_whoever_waits_for_a_lease_looks_each_second(flow: Flowing, monkeypatch)
                 _set(flow, lease_owner=None, lease_until=None)
             return False
 
-    monkeypatch.setattr(threading, "Event", Event)
+    only_there = SimpleNamespace(Event=Event, Thread=threading.Thread)
+    monkeypatch.setattr("resume_assets.batches.ledger.lease.threading", only_there)
     with leased(flow.database, KEY, patience=100):
         assert waited == [1.0, 1.0]
 
@@ -119,6 +123,26 @@ def test_a_killed_process_holds_no_lease(flow: Flowing, holder):
     holder.wait()
     with leased(flow.database, KEY) as lease:
         assert flow.batch().lease_owner == lease.owner
+
+
+def test_nor_does_one_that_is_killed_and_that_its_parent_does_not_look_after(flow: Flowing, holder):
+    """A zombie."""
+    holder.kill()
+    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_nor_does_one_whose_number_another_process_has_by_now(flow: Flowing, holder):
+    *rest, started, random = str(flow.batch().lease_owner).split("|")
+    _set(flow, lease_owner="|".join([*rest, str(int(started) - 1), random]))
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_an_owner_tells_since_when_its_process_runs(flow: Flowing, holder):
+    started = int(str(flow.batch().lease_owner).split("|")[3]) / os.sysconf("SC_CLK_TCK")
+    assert 0 <= time.clock_gettime(time.CLOCK_BOOTTIME) - started < 600
 
 
 def test_a_lease_that_nobody_renews_runs_out(flow: Flowing, holder, monkeypatch):

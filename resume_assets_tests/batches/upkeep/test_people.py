@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.applying import NotCollected
 from resume_assets.batches.upkeep import forgetting, people
-from resume_assets.batches.upkeep.naming import unknown_userids
+from resume_assets.batches.upkeep.naming import Named, named, unknown_userids
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import KEY, Flowing
 
@@ -143,6 +143,17 @@ def test_ids_that_nobody_has(flow: Flowing) -> None:
     assert unknown_userids(flow.database, []) == []
     many = list(range(1, 1_200))
     assert unknown_userids(flow.database, many) == many[3:]
+
+
+def test_the_largest_id_that_a_database_takes(flow: Flowing) -> None:
+    """Larger ones are nobody's, and not asked for."""
+    largest = 2**63 - 1
+    flow.seed({largest: "Resume"})
+    for number in (largest + 1, 10**30, -(10**30)):
+        found = named(flow.database, [str(largest), str(number)])
+        assert found.userids == [largest]
+        assert str(found.told).endswith(f"has no candidate {number}.")
+    assert named(flow.database, ["1", str(largest)]) == Named([1, largest])
 
 
 def test_collected_is_never_lost_by_it(flow: Flowing) -> None:
