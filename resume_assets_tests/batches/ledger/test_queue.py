@@ -23,13 +23,20 @@ def test_the_newest_come_first(flow: Flowing):
     "text",
     [
         *(None, "", " ", "\n\t \r\n", "\u3000\u00a0", "\u200b", "\ufeff \u200b\n", "\x01\x02"),
-        *("\u2060\u200e\u202a", "\u00ad", "\ue000", "\u3164\u2800", "\u200b" * 100, " " * 250),
+        *("\u2060\u200e\u202a", "\u00ad", "\ue000", "\u3164\u2800", "\u200b" * 100, " " * 1_000),
     ],
 )
 def test_without_a_resume_nobody_waits(flow: Flowing, text: str | None):
     flow.change(2, markdownResume=text)
     assert flow.waiting() == [1, 3]
     assert _count(flow) == 2
+
+
+def test_a_longer_text_is_looked_at_when_it_is_claimed(flow: Flowing):
+    flow.change(2, markdownResume=" " * 1_001)
+    assert (flow.waiting(), _count(flow)) == ([1, 2, 3], 3)
+    flow.until_built()
+    assert flow.ends()[2] == "released: blank"
 
 
 @pytest.mark.parametrize("text", ["-", "\u200bx", "李", "\ufeff.", "😀"])

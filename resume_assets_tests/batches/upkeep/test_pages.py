@@ -49,6 +49,21 @@ def test_where_nobody_is_named_all_stay(tmp_path: Path) -> None:
     assert remove_trial_pages(settings(home=tmp_path / "none"), [PERSON]) == 0
 
 
+def test_one_that_another_process_removes_first_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_bytes
+
+    def removed_then(page: Path) -> bytes:
+        content = read(page)
+        if content == PERSON.encode():
+            page.unlink()
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", removed_then)
+    assert not left(tmp_path, PERSON, PERSON)
+
+
 def test_each_page_is_counted(tmp_path: Path) -> None:
     folder = tmp_path / "trials"
     folder.mkdir()
