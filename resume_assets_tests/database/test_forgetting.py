@@ -15,7 +15,7 @@ from resume_assets.batches.ledger.queue import count_sendable, count_waiting, wa
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.upkeep import anonymising, forgetting, reprocessing, undoing
+from resume_assets.batches.upkeep import anonymising, documents, forgetting, reprocessing, undoing
 from resume_assets.batches.upkeep.emptying import NEVER_EMPTY, REFUSED
 from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.database.candidates import PROCESSED, CandidateTable
@@ -346,6 +346,45 @@ def test_who_was_in_the_sample_of_an_old_trial(addressed: Database) -> None:
     assert len(database.read(lambda c: sample_of(c, database, new))) == 3
     assert len(rows_of(database, sa.select(trials))) == 3
     assert anonymising.prune(database, 30) == 0
+
+
+def put_document(database: Database, userid: Any) -> None:
+    """A file that was imported for somebody a month ago."""
+    values = {
+        "document_key": f"hash of {userid}",
+        "userid": userid,
+        "file_name": f"{userid}.pdf",
+        "bytes": 1,
+        "kind": "pdf",
+        "library": "none",
+        "delivery": "d1",
+        "imported_at": database.read(database.dialect.utc_now) - timedelta(days=31),
+    }
+    table = database.ledger.documents
+    database.write(lambda c: c.execute(table.insert().values(values)))
+
+
+def test_files_that_were_imported_for_them(addressed: Database, store: BatchStore) -> None:
+    """They are known until the person may be sent again; then they may be imported again."""
+    database, (person, other, _) = addressed, PEOPLE
+    for one in (person, other):
+        put_document(database, one)
+    receipt = forget(database, store, person)
+    assert (receipt.documents, receipt.found_anything) == (1, True)
+    assert [is_known(database, one) for one in (person, other)] == [False, True]
+    table = database.ledger.documents
+    assert len(rows_of(database, sa.select(table))) == 2
+    assert forgetting.allow_again(database, settings(), store, None, [person]) == 1
+    assert [row.userid for row in rows_of(database, sa.select(table.c.userid))] == [other]
+
+
+@pytest.mark.parametrize("days", [30, 32])
+def test_names_of_files_that_were_imported_long_ago(addressed: Database, days: float) -> None:
+    """Where they are texts the ids go too."""
+    put_document(addressed, PEOPLE[0])
+    assert documents.prune(addressed, days) == (days < 31)
+    assert is_known(addressed, PEOPLE[0]) == (days > 31)
+    assert len(rows_of(addressed, sa.select(addressed.ledger.documents))) == 1
 
 
 def test_old_rows(addressed: Database) -> None:
