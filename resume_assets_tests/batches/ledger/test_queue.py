@@ -18,6 +18,7 @@ from resume_assets_tests.flow import KEY, Flowing, resume
 def test_the_newest_come_first(flow: Flowing):
     assert flow.waiting() == [1, 2, 3]
     assert flow.waiting(2) == [1, 2]
+    assert [row.cuts for row in flow.queue()] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,8 @@ def test_an_edited_text_starts_afresh(flow: Flowing):
     flow.change(1, markdownResume=resume(99))
     assert flow.waiting() == [1, 2, 3]
     assert flow.given_up() == []
+    sendable = flow.database.read(lambda c: count_sendable(c, flow.database, max_attempts=3))
+    assert sendable == 3
 
 
 def test_the_old_text_again_is_still_used_up(flow: Flowing):
