@@ -12,10 +12,13 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
+from resume_assets import tallies
+from resume_assets.batches.ledger import counters
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.batches import UnknownBatch
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.tallies import Tally
 from resume_assets_tests.flow import KEY, Flowing
 
 # Takes the lease, says so, and stays until it is killed.
@@ -59,6 +62,20 @@ def test_the_lease_is_free_again_afterwards(flow: Flowing):
         with leased(flow.database, KEY):
             assert flow.batch().lease_owner is not None
     assert flow.batch().lease_owner is None
+
+
+def test_what_a_stage_counted_is_kept_where_it_ends(flow: Flowing):
+    flow.plan()
+    counters.keep(flow.database)  # what was counted before
+
+    def throttled() -> int:
+        found = flow.database.read(lambda connection: counters.read(connection, flow.database))
+        return found["openai_throttled"][0] if "openai_throttled" in found else 0
+
+    before = throttled()
+    with leased(flow.database, KEY):
+        tallies.count(Tally.throttled)
+    assert throttled() == before + 1
 
 
 def test_there_is_no_lease_on_a_batch_that_is_not_there(flow: Flowing):
