@@ -331,6 +331,18 @@ def test_a_trial_forgets(addressed: Database, store: BatchStore) -> None:
     assert PEOPLE[1] in trial.report
 
 
+def test_numbers_in_a_trials_report_tell_nobody(database: Database, store: BatchStore) -> None:
+    seed(database, 3)
+    values = settings()
+    variants = variants_of(values, ("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), [])
+    creating.create(database, values, variants, size=3, seed=7)
+    report = json.dumps({"pairs": [{"examples": ["2", "two"]}]})
+    trials = database.ledger.trials
+    database.write(lambda c: c.execute(trials.update().values(report=report)))
+    assert forget(database, store, 2).trials == 1
+    assert [row.report for row in rows_of(database, sa.select(trials.c.report))] == [report]
+
+
 def test_who_was_in_the_sample_of_an_old_trial(addressed: Database) -> None:
     """The trial itself, and its figures, stay."""
     database, values = addressed, settings()
