@@ -15,7 +15,7 @@ from resume_assets.batches.ledger.queue import count_sendable, count_waiting, wa
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.records import journal
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.upkeep import anonymising, forgetting, reprocessing, undoing
+from resume_assets.batches.upkeep import anonymising, documents, forgetting, reprocessing, undoing
 from resume_assets.batches.upkeep.emptying import NEVER_EMPTY, REFUSED
 from resume_assets.batches.upkeep.receipts import Receipt, kept
 from resume_assets.database.candidates import PROCESSED, CandidateTable
@@ -215,6 +215,7 @@ def test_many_at_once(
     written(database, 7)
     receipt = forget(database, store, *range(1, 6), records=True)
     assert (receipt.people, receipt.ledger_rows, receipt.records_emptied) == (5, 5, 5)
+    assert receipt.not_emptied == {}
     items = database.ledger.items
     known = rows_of(database, sa.select(items.c.userid).where(items.c.digests.is_not(None)))
     assert sorted(row.userid for row in known) == [6, 7]
@@ -249,6 +250,46 @@ def test_ids_of_which_all_are_taken(
     assert not is_known(database, person)
 
 
+def test_ids_of_which_one_is_taken(
+    addressed: Database, store: BatchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another is drawn in its place, and no more than are needed."""
+    database = addressed
+    written(database)
+    drawn = iter([PEOPLE[2], *(f"nobody-{number}" for number in range(1, 9))])
+    monkeypatch.setattr(anonymising, "random_id", lambda _: next(drawn))
+    assert forget(database, store, *PEOPLE[:2]).ledger_rows == 2
+    found = rows_of(database, sa.select(database.ledger.items.c.userid))
+    assert {row.userid for row in found} == {PEOPLE[2], "nobody-1", "nobody-2"}
+
+
+@pytest.mark.parametrize(
+    ("length", "drawn", "is_marked"),
+    [(2, 2, False), (10, 10, False), (11, 11, True), (24, 24, True), (60, 24, True)],
+)
+def test_a_random_id_is_one_of_nobody_and_fits(
+    empty_database: Database, length: int, drawn: int, is_marked: bool
+) -> None:
+    """Where there is room it says that somebody is gone."""
+    database = empty_database
+    make_schema(database)
+    make_table(database, {"userid": sa.String(length)})
+    initialise(database)
+    ids = {forgotten.random_id(database) for _ in range(20)}
+    assert {len(one) for one in ids} == {drawn}
+    assert {one.startswith("gone-") for one in ids} == {is_marked}
+    assert len(ids) > 10
+
+
+def test_what_stands_for_a_custom_id_fits_its_column(database: Database) -> None:
+    masked = forgotten.mask("secret", "resume-1")
+    assert forgotten.is_mask(masked)
+    column = database.ledger.items.c.custom_id.type
+    assert isinstance(column, sa.String)
+    assert 32 <= len(masked) <= (column.length or 0)
+    assert masked != forgotten.mask("another", "resume-1")
+
+
 def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchStore) -> None:
     """A text is blank then; a number without a default stays, and that is said."""
     database = empty_database
@@ -257,6 +298,7 @@ def test_columns_that_may_not_be_empty(empty_database: Database, store: BatchSto
     receipt = forget(database, store, 1, records=True)
     assert (receipt.records_emptied, receipt.not_emptied) == (1, {NEVER_EMPTY: 1})
     assert record(database, 1) == {"City": "", "State": 7}
+    assert forget(database, store, 99, records=True).not_emptied == {}  # nobody's record
 
 
 @pytest.mark.parametrize("people", [2, 3, 5])
@@ -287,6 +329,74 @@ def test_a_trial_forgets(addressed: Database, store: BatchStore) -> None:
     [trial] = rows_of(database, sa.select(trials))
     assert trial.sample_size == 2
     assert PEOPLE[1] in trial.report
+
+
+def test_numbers_in_a_trials_report_tell_nobody(database: Database, store: BatchStore) -> None:
+    seed(database, 3)
+    values = settings()
+    variants = variants_of(values, ("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), [])
+    creating.create(database, values, variants, size=3, seed=7)
+    report = json.dumps({"pairs": [{"examples": ["2", "two"]}]})
+    trials = database.ledger.trials
+    database.write(lambda c: c.execute(trials.update().values(report=report)))
+    assert forget(database, store, 2).trials == 1
+    assert [row.report for row in rows_of(database, sa.select(trials.c.report))] == [report]
+
+
+def test_who_was_in_the_sample_of_an_old_trial(addressed: Database) -> None:
+    """The trial itself, and its figures, stay."""
+    database, values = addressed, settings()
+    variants = variants_of(values, ("gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18"), [])
+    old, new, _ = (creating.create(database, values, variants, size=3, seed=7)[0] for _ in range(3))
+    trials, now = database.ledger.trials, database.read(database.dialect.utc_now)
+    for key, days in ((old, 31), (new, 29)):
+        done = trials.update().where(trials.c.trial_key == key)
+        at = now - timedelta(days=days)
+        database.write(lambda c: c.execute(done.values(done_at=at)))  # noqa: B023
+    assert anonymising.prune(database, 30) == 3
+    assert database.read(lambda c: sample_of(c, database, old)) == []
+    assert len(database.read(lambda c: sample_of(c, database, new))) == 3
+    assert len(rows_of(database, sa.select(trials))) == 3
+    assert anonymising.prune(database, 30) == 0
+
+
+def put_document(database: Database, userid: Any) -> None:
+    """A file that was imported for somebody a month ago."""
+    values = {
+        "document_key": f"hash of {userid}",
+        "userid": userid,
+        "file_name": f"{userid}.pdf",
+        "bytes": 1,
+        "kind": "pdf",
+        "library": "none",
+        "delivery": "d1",
+        "imported_at": database.read(database.dialect.utc_now) - timedelta(days=31),
+    }
+    table = database.ledger.documents
+    database.write(lambda c: c.execute(table.insert().values(values)))
+
+
+def test_files_that_were_imported_for_them(addressed: Database, store: BatchStore) -> None:
+    """They are known until the person may be sent again; then they may be imported again."""
+    database, (person, other, _) = addressed, PEOPLE
+    for one in (person, other):
+        put_document(database, one)
+    receipt = forget(database, store, person)
+    assert (receipt.documents, receipt.found_anything) == (1, True)
+    assert [is_known(database, one) for one in (person, other)] == [False, True]
+    table = database.ledger.documents
+    assert len(rows_of(database, sa.select(table))) == 2
+    assert forgetting.allow_again(database, settings(), store, None, [person]) == 1
+    assert [row.userid for row in rows_of(database, sa.select(table.c.userid))] == [other]
+
+
+@pytest.mark.parametrize("days", [30, 32])
+def test_names_of_files_that_were_imported_long_ago(addressed: Database, days: float) -> None:
+    """Where they are texts the ids go too."""
+    put_document(addressed, PEOPLE[0])
+    assert documents.prune(addressed, days) == (days < 31)
+    assert is_known(addressed, PEOPLE[0]) == (days > 31)
+    assert len(rows_of(addressed, sa.select(addressed.ledger.documents))) == 1
 
 
 def test_old_rows(addressed: Database) -> None:

@@ -61,7 +61,16 @@ def test_only_the_last_answer_counts(written: Database) -> None:
 
 
 def test_only_what_is_little_borne_out(written: Database) -> None:
-    weights = [(10, 3, KEY, 1), (10, 2, KEY, 2), (0, 0, KEY, 3)]
+    _checked(written, [(10, 3, KEY, 1), (10, 2, KEY, 2), (0, 0, KEY, 3)])
+    found = reprocessing.readable(written, MODEL, below=0.8)
+    assert [row.userid for row in found.rows] == [1]
+    assert reprocessing.readable(written, MODEL, below=0.5).rows == []
+    _checked(written, [(1, 1, KEY, 2)])
+    assert [row.userid for row in reprocessing.readable(written, MODEL, below=0.5).rows] == [2]
+
+
+def _checked(written: Database, weights: list[tuple[int, int, str, int]]) -> None:
+    """How many values of a record were looked for in the resume, and how many are not there."""
     written.write(
         lambda connection: written.dialect.update_rows(
             connection,
@@ -71,9 +80,6 @@ def test_only_what_is_little_borne_out(written: Database) -> None:
             weights,
         )
     )
-    found = reprocessing.readable(written, MODEL, below=0.8)
-    assert [row.userid for row in found.rows] == [1]
-    assert reprocessing.readable(written, MODEL, below=0.5).rows == []
 
 
 def test_a_model_that_read_nothing(written: Database) -> None:

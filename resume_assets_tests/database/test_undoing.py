@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
-from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.ledger.states import BatchState
 from resume_assets.batches.records import journal
 from resume_assets.batches.records.rewriting import Rewriter
@@ -14,6 +14,7 @@ from resume_assets.batches.upkeep import reprocessing, undoing
 from resume_assets.batches.upkeep.undoing import Why
 from resume_assets.database.connect import Database
 from resume_assets_tests.collected import KEY, collected_batch
+from resume_assets_tests.database.test_forgetting import of_a_site
 from resume_assets_tests.database.test_keeping import change, entries, item, record, write
 from resume_assets_tests.database.test_reprocessing import MODEL, processed
 from resume_assets_tests.databases import rows_of, seed, settings
@@ -105,7 +106,10 @@ def test_what_is_left_alone_and_why(written: Database) -> None:
     change(written, 2, LastProcessed=times[2].replace(year=2030))
     change(written, 3, LastProcessed=None)
     was = [record(written, userid) for userid in (1, 2, 3)]
+    batch = written.ledger.batches
+    before = rows_of(written, sa.select(batch.c.message))
     undone = undo(written)
+    assert rows_of(written, sa.select(batch.c.message)) == before  # nothing is to be told
     assert undone.put_back == 0
     assert dict(undone.left_alone) == {Why.changed: 1, Why.processed: 2}
     assert [record(written, userid) for userid in (1, 2, 3)] == was
@@ -132,6 +136,29 @@ def test_records_of_an_older_program(written: Database) -> None:
     older = written.ledger.items.update().values(digests=None, overwrote=None)
     written.write(lambda connection: connection.execute(older))
     assert dict(undo(written).left_alone) == {Why.older: 3}
+    older = written.ledger.items.update().values(last_processed=None)
+    written.write(lambda connection: connection.execute(older))
+    change(written, 1, LastProcessed=None)  # it waits, whoever wrote it
+    assert dict(undo(written).left_alone) == {Why.processed: 3}
+
+
+def test_a_column_that_may_not_be_empty_is_blank_again(empty_database: Database) -> None:
+    def place(database: Database) -> tuple[Any, Any]:
+        standing = record(database, 1)
+        return standing["City"], standing["State"]
+
+    columns = (
+        "userid INT PRIMARY KEY, markdownResume NVARCHAR(100), datelastmodified DATETIME2,"
+        " LastProcessed DATETIME2, City NVARCHAR(50) NOT NULL, State NVARCHAR(50) NOT NULL"
+    )
+    resume = "(userid, markdownResume, City, State) VALUES (1, 'Resume of 1', '', 'Ohio')"
+    of_a_site(empty_database, columns, [resume])
+    collected_batch(empty_database, settings(), 1)
+    write(empty_database, city="Gdańsk", state="TX")
+    mark_applied(empty_database)
+    assert place(empty_database) == ("Gdańsk", "TX")
+    assert undo(empty_database).put_back == 1
+    assert place(empty_database) == ("", "Ohio")
 
 
 def test_a_new_text_is_read_after_the_undo(written: Database) -> None:
@@ -170,3 +197,40 @@ def test_what_the_table_refuses_now_is_left_alone(
     assert (undone.put_back, dict(undone.left_alone)) == (2, {Why.refused: 1})
     assert record(written, 2)["City"] == "Gdańsk"
     assert isinstance(entries(written)[2], journal.Entry)
+
+
+def test_what_another_program_takes_meanwhile_is_tried_again(written: Database) -> None:
+    """What was put back before that stays so."""
+    if written.dialect.name != "sqlite":
+        pytest.skip("the trigger is SQLite's")
+    trigger = (
+        "CREATE TRIGGER ignores BEFORE UPDATE ON aicandidate WHEN OLD.userid = 3 "
+        "BEGIN SELECT RAISE(IGNORE); END"
+    )
+    written.write(lambda connection: connection.exec_driver_sql(trigger))
+    with leased(written, KEY) as lease, pytest.raises(BatchBusy, match="undo b1` goes on"):
+        undoing.undo(lease)
+    assert [item(written, userid).state for userid in (1, 2, 3)] == [
+        "undone",
+        "undone",
+        "succeeded",
+    ]
+    written.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER ignores"))
+    assert undo(written).put_back == 1
+
+
+def test_candidates_are_locked_while_they_are_put_back_and_not_for_a_look(
+    written: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locking, locked = written.dialect.locking, []
+
+    def noting(query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        locked.append(table.name)
+        return locking(query, table)
+
+    monkeypatch.setattr(written.dialect, "locking", noting)
+    undoing.look(written, KEY)
+    assert locked == []
+    with leased(written, KEY) as lease:
+        undoing.undo(lease)
+    assert locked == [written.candidates.table.name] * 2  # a page each

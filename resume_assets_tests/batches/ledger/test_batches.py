@@ -1,13 +1,17 @@
 """The ledger's rows: found by either name, closed once, and never longer than their columns."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
 from resume_assets.batches.ledger.closing import End, close
 from resume_assets.batches.ledger.lease import leased
-from resume_assets.batches.ledger.states import ItemState
+from resume_assets.batches.ledger.states import BatchState, ItemState
 from resume_assets.batches.planning.dispatching import abandon
 from resume_assets.batches.planning.quota import stop_planning
 from resume_assets_tests.flow import KEY, Flowing
@@ -89,6 +93,98 @@ def test_what_was_closed_before_is_not_given_back_again(flow: Flowing):
     }
     assert len(batch.message) == 1_000
     assert flow.claims() == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "reasons", "expected"),
+    [
+        ({}, ["failed: http_400"], True),
+        ({}, ["cancelled: no_line", "failed: http_400", "stale: changed_meanwhile"], True),
+        ({}, ["cancelled: no_line", "stale: x", "undone", "forgotten: by_request"], False),
+        ({}, ["released: cancelled_by_person"], False),
+        ({}, ["released: blank"], True),
+        ({}, [], False),
+        ({"succeeded": 1}, ["failed: http_400"], False),
+        ({"requests": 0}, ["failed: http_400"], False),
+        ({"requests": None}, ["failed: http_400"], False),
+        ({"state": "applied"}, ["failed: http_400"], False),
+    ],
+)
+def test_whether_a_batch_gave_nothing_usable(
+    values: dict[str, Any], reasons: Sequence[str], expected: bool
+):
+    """What people or the endpoint called back says nothing about the answers."""
+    batch: Any = SimpleNamespace(
+        **{"state": BatchState.done, "succeeded": 0, "requests": 2} | values
+    )
+    assert batches.nothing_usable(batch, reasons) is expected
+
+
+@pytest.mark.parametrize(
+    ("requests", "reused", "expected"),
+    [(None, None, 0), (3, None, 3), (None, 2, 2), (3, 2, 5), (0, 0, 0)],
+)
+def test_how_many_records_a_batch_could_bring(
+    requests: int | None, reused: int | None, expected: int
+):
+    batch: Any = SimpleNamespace(requests=requests, reused=reused)
+    assert batches.to_be_written(batch) == expected
+
+
+@pytest.mark.parametrize(
+    ("trial", "number", "told"),
+    [
+        (None, 3, "went back to the queue"),
+        ("t1", 1, "is left out of the trial"),
+        ("t1", 2, "are left out of the trial"),
+    ],
+)
+def test_what_became_of_those_that_were_not_sent(trial: str | None, number: int, told: str):
+    batch: Any = SimpleNamespace(trial_key=trial)
+    assert batches.fate_of_unsent(batch, number) == told
+
+
+def test_batches_of_trials_are_found_unless_they_are_not_wanted(flow: Flowing):
+    flow.plan("b1", rows=1)
+    flow.plan("b2", rows=1)
+    flow.update("b1", trial_key="t1")
+
+    def found(**more: bool) -> list[str]:
+        rows = flow.database.read(
+            lambda connection: batches.in_states(
+                connection, flow.database, {BatchState.planned}, **more
+            )
+        )
+        return [row.batch_key for row in rows]
+
+    assert found() == found(of_trials=True) == ["b1", "b2"]
+    assert found(of_trials=False) == ["b2"]
+
+
+def test_who_gets_anothers_answer_is_counted_unless_only_requests_are(flow: Flowing):
+    flow.until_submitted()
+    items = flow.database.ledger.items
+    shares = items.update().where(items.c.userid == 3).values(same_text_as=1)
+    flow.database.write(lambda connection: connection.execute(shares))
+
+    def counted(**more: bool) -> dict[str, int]:
+        return flow.database.read(
+            lambda connection: batches.count_items(connection, items, KEY, **more)
+        )
+
+    assert counted() == counted(only_sent=False) == {"submitted": 3}
+    assert counted(only_sent=True) == {"submitted": 2}
+
+
+def test_people_are_shown_a_batch_from_when_openai_has_it(flow: Flowing):
+    def shown() -> int:
+        count = sa.select(sa.func.count()).select_from(sa.table("aicandidateBatchStatus"))
+        return int(flow.rows(count)[0][0])
+
+    flow.until_built()
+    assert shown() == 0
+    flow.submit()
+    assert shown() == 1
 
 
 def test_a_reason_to_stop_has_room_in_its_column(flow: Flowing):

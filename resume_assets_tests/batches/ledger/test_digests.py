@@ -45,6 +45,7 @@ def test_a_records_digests_are_those_of_its_values(record: list[Any]) -> None:
         (MARCH, "2021-03-01"),
         (5, Decimal("5.00")),
         (Decimal("5.5"), 5.5),
+        (Decimal("5.1"), 5.1),
         (Decimal("15550101234"), 15550101234.0),
         (Decimal("1E+3"), 1000),
         ("5", 5),

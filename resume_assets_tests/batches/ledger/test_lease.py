@@ -1,18 +1,24 @@
 """One worker at a batch at a time; one that was overtaken commits nothing more."""
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from resume_assets import tallies
+from resume_assets.batches.ledger import counters
 from resume_assets.batches.ledger import lease as lease_module
 from resume_assets.batches.ledger.batches import UnknownBatch
 from resume_assets.batches.ledger.lease import BatchBusy, LeaseLost, leased
 from resume_assets.database.retrying import DatabaseFailed
+from resume_assets.tallies import Tally
 from resume_assets_tests.flow import KEY, Flowing
 
 # Takes the lease, says so, and stays until it is killed.
@@ -58,6 +64,20 @@ def test_the_lease_is_free_again_afterwards(flow: Flowing):
     assert flow.batch().lease_owner is None
 
 
+def test_what_a_stage_counted_is_kept_where_it_ends(flow: Flowing):
+    flow.plan()
+    counters.keep(flow.database)  # what was counted before
+
+    def throttled() -> int:
+        found = flow.database.read(lambda connection: counters.read(connection, flow.database))
+        return found["openai_throttled"][0] if "openai_throttled" in found else 0
+
+    before = throttled()
+    with leased(flow.database, KEY):
+        tallies.count(Tally.throttled)
+    assert throttled() == before + 1
+
+
 def test_there_is_no_lease_on_a_batch_that_is_not_there(flow: Flowing):
     with pytest.raises(UnknownBatch):
         leased(flow.database, "nobody").__enter__()
@@ -68,11 +88,78 @@ def test_another_process_keeps_its_lease_while_it_lives(flow: Flowing, holder):
         leased(flow.database, KEY, patience=0.2).__enter__()
 
 
+def test_whoever_waits_for_a_lease_looks_each_second(flow: Flowing, monkeypatch):
+    """Whoever holds it may be through long before one's patience is."""
+    flow.plan()
+    now = flow.database.read(flow.database.dialect.utc_now)
+    _set(flow, lease_owner="elsewhere|x|1|1|1", lease_until=now + timedelta(minutes=1))
+    waited: list[float] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout is not None
+            waited.append(timeout)
+            if len(waited) == 2:
+                _set(flow, lease_owner=None, lease_until=None)
+            return False
+
+    only_there = SimpleNamespace(Event=Event, Thread=threading.Thread)
+    monkeypatch.setattr("resume_assets.batches.ledger.lease.threading", only_there)
+    with leased(flow.database, KEY, patience=100):
+        assert waited == [1.0, 1.0]
+
+
+def test_a_lease_whose_taking_was_not_answered_is_ours(flow: Flowing, monkeypatch):
+    """The commit succeeded and its answer was lost: the transaction is done again."""
+    flow.plan()
+    write = flow.database.write
+
+    def twice(work):
+        write(work)
+        return write(work)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flow.database, "write", twice)
+        with leased(flow.database, KEY) as lease:
+            assert flow.batch().lease_owner == lease.owner
+    assert flow.batch().lease_owner is None
+
+
+@pytest.mark.parametrize("planning", [False, True])
+def test_only_what_plans_waits_for_planners(flow: Flowing, planning: bool):
+    flow.plan()
+    with leased(flow.database, KEY) as lease:
+        locked = flow.installation().lock_count
+        lease.write(lambda _: None, planning=planning)
+        lease.write(lambda _: None)
+        assert flow.installation().lock_count == locked + planning
+
+
 def test_a_killed_process_holds_no_lease(flow: Flowing, holder):
     holder.kill()
     holder.wait()
     with leased(flow.database, KEY) as lease:
         assert flow.batch().lease_owner == lease.owner
+
+
+def test_nor_does_one_that_is_killed_and_that_its_parent_does_not_look_after(flow: Flowing, holder):
+    """A zombie."""
+    holder.kill()
+    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_nor_does_one_whose_number_another_process_has_by_now(flow: Flowing, holder):
+    *rest, started, random = str(flow.batch().lease_owner).split("|")
+    _set(flow, lease_owner="|".join([*rest, str(int(started) - 1), random]))
+    with leased(flow.database, KEY) as lease:
+        assert flow.batch().lease_owner == lease.owner
+
+
+def test_an_owner_tells_since_when_its_process_runs(flow: Flowing, holder):
+    started = int(str(flow.batch().lease_owner).split("|")[3]) / os.sysconf("SC_CLK_TCK")
+    assert 0 <= time.clock_gettime(time.CLOCK_BOOTTIME) - started < 600
 
 
 def test_a_lease_that_nobody_renews_runs_out(flow: Flowing, holder, monkeypatch):

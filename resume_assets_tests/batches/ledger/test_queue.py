@@ -1,5 +1,6 @@
 """Who waits: the newest first, nobody twice, and nobody whose attempts are used up on this text."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,19 +18,27 @@ from resume_assets_tests.flow import KEY, Flowing, resume
 def test_the_newest_come_first(flow: Flowing):
     assert flow.waiting() == [1, 2, 3]
     assert flow.waiting(2) == [1, 2]
+    assert [row.cuts for row in flow.queue()] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
     "text",
     [
         *(None, "", " ", "\n\t \r\n", "\u3000\u00a0", "\u200b", "\ufeff \u200b\n", "\x01\x02"),
-        *("\u2060\u200e\u202a", "\u00ad", "\ue000", "\u3164\u2800", "\u200b" * 100, " " * 250),
+        *("\u2060\u200e\u202a", "\u00ad", "\ue000", "\u3164\u2800", "\u200b" * 100, " " * 1_000),
     ],
 )
 def test_without_a_resume_nobody_waits(flow: Flowing, text: str | None):
     flow.change(2, markdownResume=text)
     assert flow.waiting() == [1, 3]
     assert _count(flow) == 2
+
+
+def test_a_longer_text_is_looked_at_when_it_is_claimed(flow: Flowing):
+    flow.change(2, markdownResume=" " * 1_001)
+    assert (flow.waiting(), _count(flow)) == ([1, 2, 3], 3)
+    flow.until_built()
+    assert flow.ends()[2] == "released: blank"
 
 
 @pytest.mark.parametrize("text", ["-", "\u200bx", "李", "\ufeff.", "😀"])
@@ -68,6 +77,8 @@ def test_an_edited_text_starts_afresh(flow: Flowing):
     flow.change(1, markdownResume=resume(99))
     assert flow.waiting() == [1, 2, 3]
     assert flow.given_up() == []
+    sendable = flow.database.read(lambda c: count_sendable(c, flow.database, max_attempts=3))
+    assert sendable == 3
 
 
 def test_the_old_text_again_is_still_used_up(flow: Flowing):
@@ -142,6 +153,20 @@ def test_one_fault_of_unknown_cause_between_two_answers_uses_none(flow: Flowing)
     assert flow.waiting() == [1, 2, 3]
 
 
+def test_two_faults_of_unknown_cause_after_an_answer_use_up_the_rest(flow: Flowing):
+    _fail(flow, 1, times=1)
+    for number in range(2):
+        assert flow.waiting() == [1, 2, 3]
+        _end(flow, 1, "failed", batch=f"b{number}", attempt_used=False, reason="error:odd")
+    assert flow.waiting() == [2, 3]
+
+
+def test_a_fault_that_used_an_attempt_counts_once(flow: Flowing):
+    for number in range(2):
+        _end(flow, 1, "failed", batch=f"b{number}", attempt_used=True, reason="error:odd")
+    assert flow.waiting() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("state", "reason"), [("failed", "error:request_failed"), ("missing", "no_line")]
 )
@@ -175,6 +200,86 @@ def test_while_repeats_are_held_back_only_those_wait_that_used_no_attempt(
     monkeypatch.setattr(queue, "are_repeats_held", lambda *_: True)
     assert look(without_held=True) == [2, 3]
     assert look(without_held=False) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("unwritable", "refused_by_database"), ("released", "blank")]
+)
+@pytest.mark.parametrize("failed", [0, 1])
+def test_what_another_attempt_would_not_change_uses_all_of_them(
+    flow: Flowing, state: str, reason: str, failed: int
+):
+    _fail(flow, 1, times=failed)
+    _end(flow, 1, state, batch="b1", attempt_used=False, reason=reason)
+    _end(flow, 2, "released", batch="b1", attempt_used=False, reason="resume_gone")
+    assert flow.waiting() == [2, 3]
+    assert [(one.userid, one.state, one.reason) for one in flow.given_up()] == [(1, state, reason)]
+    # Nor is it forgiven to whom nothing failed.
+    assert forgive(flow.database, flow.settings, [1, 2, 3]) == 1
+    assert flow.waiting() == [1, 2, 3]
+    assert flow.given_up() == []
+
+
+def test_a_failure_without_a_reason_is_one(flow: Flowing):
+    _end(flow, 1, "failed", batch="b1", attempt_used=False)
+    assert flow.waiting() == [1, 2, 3]
+    _fail(flow, 1, times=3)
+    assert flow.waiting() == [2, 3]
+
+
+POOR, FAIR, FIRST, NEITHER = (None, True), (None, False), (False, None), (None, None)
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([], False),
+        ([POOR], False),
+        ([POOR, POOR], True),
+        ([FAIR, POOR], False),
+        ([POOR, FAIR], False),
+        ([FAIR, POOR, POOR], True),
+        ([POOR, POOR, POOR], True),
+        ([POOR, POOR, FAIR], False),
+        ([POOR, POOR, FIRST], False),  # one of first requests that went well
+        ([POOR, NEITHER, POOR, (True, None)], True),  # others tell nothing about repeats
+    ],
+)
+def test_repeats_are_held_while_the_last_two_batches_of_them_were_poor(
+    flow: Flowing, shares: list[tuple[bool | None, bool | None]], expected: bool
+):
+    keys = [f"b{number}" for number in range(len(shares))]
+    times = _closed(flow, dict(zip(keys, shares, strict=True)))
+    assert _are_held(flow) is expected
+    if not expected or len(keys) != 2:
+        return
+    # Only batches that ended since a person let them go on, and that are settled, count.
+    installation = flow.database.ledger.installation
+
+    def resumed(at: datetime) -> None:
+        flow.database.write(lambda c: c.execute(installation.update().values(resumed_at=at)))
+
+    resumed(times[0])
+    assert _are_held(flow)
+    resumed(times[1])
+    assert not _are_held(flow)
+    resumed(times[0])
+    flow.update(keys[1], state="applied")
+    assert not _are_held(flow)
+
+
+def _closed(flow: Flowing, shares: dict[str, tuple[bool | None, bool | None]]) -> list[datetime]:
+    """Batches that are done, an hour after one another, with these shares of usable answers."""
+    now = flow.database.read(flow.database.dialect.utc_now)
+    times = [now - timedelta(hours=len(shares) - number) for number in range(len(shares))]
+    for (key, (first, repeats)), at in zip(shares.items(), times, strict=True):
+        flow.plan(key)
+        flow.update(key, state="done", done_at=at, low_share=first, low_share_repeats=repeats)
+    return times
+
+
+def _are_held(flow: Flowing) -> bool:
+    return flow.database.read(lambda c: attempts.are_repeats_held(c, flow.database))
 
 
 def test_what_was_given_back_unsent_counts_for_nothing(flow: Flowing):

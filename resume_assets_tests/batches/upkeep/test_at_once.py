@@ -1,24 +1,33 @@
 """Who can be asked for now, and why others not; money, limits and stops; what a batch left."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.queue import Waiting
 from resume_assets.batches.planning.decision import NoPlan, Plan
 from resume_assets.batches.planning.dispatching import due_runs
 from resume_assets.batches.planning.planner import plan_batch
 from resume_assets.batches.planning.quota import resume_planning, stop_planning
-from resume_assets.batches.upkeep import forgetting
-from resume_assets.batches.upkeep.at_once import MOST, Beginning, TooMany, begin, finish
+from resume_assets.batches.upkeep import at_once, forgetting
+from resume_assets.batches.upkeep.at_once import Beginning, TooMany, begin, finish
+from resume_assets.batches.upkeep.choosing import Chosen, choose
 from resume_assets.batches.upkeep.people import forgive
+from resume_assets.batches.upkeep.reprocessing import put_back
+from resume_assets.database import rights
+from resume_assets.database.retrying import DuplicateKey
+from resume_assets.database.rights import RightsMissing
 from resume_assets.extraction.prompt import PromptError
 from resume_assets.local_openai.rules import answer
 from resume_assets.local_openai.settings import Pace
+from resume_assets.models.prices import Service
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at, resume
 from resume_assets_tests.local_openai.faults import Respond
 
 CHAT = "/v1/chat/completions"
+FLEX = "gpt-6-luna"  # has flex, which the default model has not
 
 
 def asked(flow: Flow, *userids: Any, **more: Any) -> Beginning:
@@ -29,14 +38,16 @@ def why_not(flow: Flow, userid: Any, **more: Any) -> str:
     """The sentence by which this candidate is refused; nothing is changed."""
     before = flow.batches()
     found = asked(flow, userid, **more)
-    assert found.key is None
+    assert (found.key, found.plan) == (None, None)
     assert not found.chosen.rows
     assert flow.batches() == before
     return found.chosen.refused[userid]
 
 
 def test_it_is_planned_and_claimed_at_once(flow: Flowing) -> None:
+    locked = flow.installation().lock_count
     found = asked(flow, 1, 3, 1)
+    assert flow.installation().lock_count == locked + 1  # under the planning lock
     batch = flow.batch(str(found.key))
     assert (batch.state, batch.origin, batch.rows_claimed) == ("claimed", "now", 2)
     assert flow.claims() == {1: found.key, 3: found.key}
@@ -67,6 +78,7 @@ def test_nobody_of_that_id(flow: Flowing) -> None:
 def test_whoever_is_forgotten_is_not_sent(flow: Flowing) -> None:
     forgetting.forget(flow.database, flow.settings, flow.store, flow.api, [2])
     assert "resume-assets forget 2 --allow-again" in why_not(flow, 2)
+    assert flow.items(str(asked(flow, 1, 2, 3).key)).keys() == {1, 3}
 
 
 def test_whose_batch_is_out_or_not_sent(tmp_path: Any) -> None:
@@ -128,8 +140,92 @@ def test_an_answer_that_was_cut_gets_more_room(flow: Flowing) -> None:
 
 
 def test_so_many_are_no_matter_of_now(flow: Flowing) -> None:
-    with pytest.raises(TooMany, match="resume-assets submit"):
-        asked(flow, *range(MOST + 1))
+    with pytest.raises(TooMany, match=r"50 at most.* `resume-assets submit` sends any number"):
+        asked(flow, *range(51))
+    assert len(asked(flow, *range(50), dry_run=True).chosen.rows) == 3
+
+
+def test_nothing_is_asked_for_without_the_rights_to_write_it_down(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def require(_: object) -> None:
+        raise RightsMissing("GRANT everything")
+
+    monkeypatch.setattr(rights, "require", require)
+    with pytest.raises(RightsMissing, match="GRANT everything"):
+        asked(flow, 1)
+    assert (flow.batches(), flow.claims()) == ([], {})
+
+
+class Raced:
+    """What a process sees that claims without our lock: 1 seems to wait for a while."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, looks: float) -> None:
+        self.looks = 0
+
+        def mistaken(*arguments: Any, **more: Any) -> Chosen:
+            self.looks += 1
+            found = choose(*arguments, **more)
+            if self.looks <= looks:
+                found.rows.insert(0, Waiting(1, 100))
+            return found
+
+        monkeypatch.setattr(at_once, "choose", mistaken)
+
+
+@pytest.mark.parametrize("lost", [1, 5])
+def test_whoever_loses_a_race_asks_for_who_is_left(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    first = asked(flow, 1).key
+    raced = Raced(monkeypatch, looks=lost)
+    key = asked(flow, 1, 2).key
+    assert raced.looks == lost + 1
+    assert flow.claims() == {1: first, 2: key}
+    assert len(flow.batches()) == 2
+
+
+def test_races_that_are_lost_for_ever_end(flow: Flowing, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = asked(flow, 1).key
+    Raced(monkeypatch, looks=float("inf"))
+    with pytest.raises(DuplicateKey):
+        asked(flow, 1, 2)
+    assert flow.claims() == {1: first}
+
+
+def test_whose_record_was_set_back_to_an_earlier_one_is_left_out(flow: Flowing) -> None:
+    """LastProcessed is as a batch before the last one set it: a copy was restored, say."""
+    flow.until_done(rows=1)
+    before = flow.candidate(1).LastProcessed.replace(year=2025)
+    items = flow.database.ledger.items
+    older = items.update().values(last_processed=before)
+    put_back(flow.database, flow.settings.model, [1])
+    flow.database.write(lambda connection: connection.execute(older))
+    flow.until_done("b2", rows=1)
+    flow.change(1, LastProcessed=before)
+    key = str(asked(flow, 1, 2, again=True).key)
+    assert flow.items(key).keys() == {2}
+    assert flow.candidate(1).LastProcessed == before
+
+
+def test_the_models_last_hours_are_enough(flow: Flowing) -> None:
+    """A batch may take a day; these are answered at once."""
+    flow.until_done(rows=1)
+    today = flow.database.read(flow.database.dialect.utc_now).date()
+    flow.update(model_shutdown=today + timedelta(days=1))
+    assert isinstance(plan_batch(flow.database, flow.settings, rows=1, origin="test"), NoPlan)
+    assert asked(flow, 2).key is not None
+    flow.update(model_shutdown=today)
+    assert isinstance(asked(flow, 3).plan, NoPlan)
+
+
+def test_at_the_cheaper_price_where_there_is_one_unless_a_person_wants_the_standard_one(
+    flow: Flowing,
+) -> None:
+    assert asked(flow, 1).service is Service.standard
+    flow.set(model=FLEX)
+    assert asked(flow, 2).service is Service.flex
+    assert asked(flow, 3, standard=True).service is Service.standard
 
 
 def test_a_prompt_that_is_not_there(flow: Flowing) -> None:
@@ -197,7 +293,9 @@ def left_by(flow: Flow, wanted: int | None) -> str | None:
     flow.collect()
     flow.apply()
     with leased(flow.database, KEY) as lease:
+        locked = flow.installation().lock_count
         key = finish(lease, flow.settings)
+        assert flow.installation().lock_count == locked + (wanted is not None)
         assert finish(lease, flow.settings) is None
     flow.settle()
     return key
@@ -228,6 +326,36 @@ def test_what_a_batch_left_is_asked_again_at_once(
         assert [due.key for due in due_runs(flow.database)] == [key]
         assert flow.carry_out(key).state == "done"
         assert flow.is_balanced()
+
+
+def test_at_the_cheaper_price_too(tmp_path: Any) -> None:
+    with flow_at(tmp_path / "home", rules=failing(1), settings={"model": FLEX}) as flow:
+        flow.seed(1)
+        assert flow.batch(str(left_by(flow, 1))).service == "flex"
+
+
+@pytest.mark.parametrize("values", [{"state": "done"}, {"trial_key": "t1"}])
+def test_only_of_a_batch_that_was_just_written_and_is_no_trials(
+    tmp_path: Any, values: dict[str, Any]
+) -> None:
+    with flow_at(tmp_path / "home", rules=failing(1)) as flow:
+        flow.seed(2)
+        flow.until_ended(finish_now=1)
+        flow.collect()
+        flow.apply()
+        flow.update(**values)
+        with leased(flow.database, KEY) as lease:
+            assert finish(lease, flow.settings) is None
+        assert flow.claims() == {}
+        assert flow.waiting() == [1]
+
+
+def test_not_while_repeats_come_to_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_once, "are_repeats_held", lambda *_: True)
+    with flow_at(tmp_path / "home", rules=failing(1)) as flow:
+        flow.seed(1)
+        assert left_by(flow, 1) is None
+        assert (flow.claims(), flow.waiting()) == ({}, [1])
 
 
 def test_poor_answers_of_the_last_batches_stop_what_nobody_asks_for(tmp_path: Any) -> None:

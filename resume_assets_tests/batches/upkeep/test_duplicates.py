@@ -44,6 +44,7 @@ def test_one_address_or_number_in_any_column_and_spelling(
             6: {"Email": "n/a", "Phone1": "123"},
             7: {"Email": "n/a", "Phone1": "123"},
             8: {},
+            9: {"Email": "bo", "Phone1": "555 010 0009"},
         },
     )
     assert duplicates(database) == [Group([1, 3], EMAIL), Group([2, 4], PHONE)]
@@ -60,6 +61,25 @@ def test_what_hangs_together_is_one_group(database: Database) -> None:
         },
     )
     assert duplicates(database) == [Group([1, 2, 3, 4], EMAIL | PHONE)]
+
+
+def test_what_groups_share_they_share_once_they_are_one(database: Database) -> None:
+    """Eight times over: which of the two groups takes the other is a matter of chance."""
+    contacts: dict[int, dict[str, str]] = {}
+    for number in range(8):
+        first, mail, phone = number * 10 + 1, f"a{number}@example.com", f"555 010 1{number:03d}"
+        contacts |= {
+            first: {"Email": mail},
+            first + 1: {"Email": mail},
+            first + 2: {"Phone1": phone},
+            first + 3: {"Phone1": phone},
+            first + 4: {"Email": mail, "Phone1": phone},
+        }
+    put(database, contacts)
+    groups = duplicates(database)
+    assert groups == [
+        Group(list(range(number * 10 + 1, number * 10 + 6)), EMAIL | PHONE) for number in range(8)
+    ]
 
 
 def test_only_records_are_looked_at(database: Database) -> None:

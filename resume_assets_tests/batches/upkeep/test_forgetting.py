@@ -1,6 +1,7 @@
 """A person is forgotten: markers are looked for in all that is kept, byte by byte."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,13 +10,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from resume_assets.batches.ledger.lease import leased
+from resume_assets.batches.ledger.lease import BatchBusy, leased
+from resume_assets.batches.receiving.blanking import blank
 from resume_assets.batches.records.rows import Row
 from resume_assets.batches.records.writing import Writer
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.upkeep import forgetting
-from resume_assets.batches.upkeep.housekeeping import tidy
-from resume_assets.batches.upkeep.receipts import Receipt, kept
+from resume_assets.batches.upkeep import cleaning, forgetting
+from resume_assets.batches.upkeep.cleaning import Found
+from resume_assets.batches.upkeep.housekeeping import Tidied, tidy
+from resume_assets.batches.upkeep.receipts import Receipt, keep, kept
+from resume_assets.batches.upkeep.remote_files import RemoteFile
+from resume_assets.database.retrying import DatabaseFailed
 from resume_assets.openai_api.client import BatchApi
 from resume_assets.openai_api.errors import ApiUnavailable
 from resume_assets_tests.flow import KEY, Flow, Flowing, flow_at
@@ -60,6 +65,14 @@ def states(flow: Flow, key: str = KEY) -> list[str]:
     return sorted(flow.ends(key).values())
 
 
+def keep_house(flow: Flow) -> Tidied:
+    return tidy(flow.database, flow.settings, flow.store, flow.api)
+
+
+def allow_again(flow: Flow, *userids: Any) -> int:
+    return forgetting.allow_again(flow.database, flow.settings, flow.store, flow.api, userids)
+
+
 def test_of_a_batch_that_is_done(flow: Flowing) -> None:
     flow.until_done()
     assert set(flow.written()) == {PERSON, *OTHERS}
@@ -67,7 +80,7 @@ def test_of_a_batch_that_is_done(flow: Flowing) -> None:
     receipt = forget(flow)
     assert (receipt.people, receipt.batches, receipt.ledger_rows) == (1, 1, 1)
     assert receipt.lines_blanked == 2  # the request and its answer
-    assert receipt.left == []
+    assert (receipt.answers_discarded, receipt.left) == (0, [])
     assert states(flow) == ["succeeded"] * 3
     # Nobody's row: the counts stay, and what it cost.
     [theirs] = [row for row in flow.items().values() if row.forgotten_at is not None]
@@ -127,10 +140,34 @@ def test_whatever_was_theirs_was_found(found: dict[str, Any]) -> None:
 
 def test_a_receipt_is_kept_and_tells_nothing(flow: Flowing) -> None:
     flow.until_done()
+    assert Receipt().as_dict()["made_at"] is None
     receipt = forget(flow, records=True)
     [there] = kept(flow.database)
     assert there == receipt.as_dict()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", there["made_at"])
     assert "zerelda" not in json.dumps(there).casefold()
+    keep(flow.database, receipt)  # again, where only the commit's answer was lost
+    assert len(kept(flow.database)) == 1
+
+
+def test_all_that_went_in_a_batch_is_in_the_receipt() -> None:
+    receipt, file = Receipt(), RemoteFile(KEY, "file-1", date(2026, 1, 31))
+    for _ in range(2):
+        receipt.add(Found(1, 2, 3, 4, ["b1/review.html"], 5, [file], ["Later."]))
+    told = receipt.as_dict()
+    del told["receipt"]
+    assert {name: value for name, value in told.items() if value} == {
+        "batches": 2,
+        "ledger_rows": 2,
+        "answers_discarded": 4,
+        "journal_entries": 6,
+        "lines_blanked": 8,
+        "files_removed": 2,
+        "removed": ["b1/review.html"] * 2,
+        "remote_files_deleted": 10,
+        "remote": [{"batch": KEY, "file": "file-1", "until": "2026-01-31"}] * 2,
+        "left_for_later": ["Later."] * 2,
+    }
 
 
 def test_the_rest_of_the_files_is_as_it_was(flow: Flowing) -> None:
@@ -274,6 +311,111 @@ def test_another_worker_is_at_it(flow: Flowing) -> None:
     assert tidy(flow.database, flow.settings, flow.store, flow.api).forgotten == 0
 
 
+def test_the_file_is_clean_once_the_daily_job_has_done_what_was_left(flow: Flowing) -> None:
+    flow.until_done()
+    with leased(flow.database, KEY):
+        assert forget(flow, patience=0).left
+    flow.delete(PERSON)
+    assert keep_house(flow).forgotten == 1
+    flow.database.dispose()
+    assert traces(flow.home, but=(THERE,)) == {}
+
+
+def test_the_daily_job_does_nothing_where_nothing_is_left(flow: Flowing) -> None:
+    flow.until_done()
+    assert keep_house(flow).forgotten == 0
+    assert kept(flow.database) == []
+    with leased(flow.database, KEY):
+        assert forget(flow, patience=0).left
+    for _ in range(2):
+        assert keep_house(flow).problems == []
+        assert [bool(one["left_for_later"]) for one in kept(flow.database)] == [True, False]
+
+
+def test_the_daily_job_does_it_where_forgetting_was_killed(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noted who is to be forgotten, and no receipt says that something is left."""
+    flow.until_done()
+    forget(flow, OTHERS[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(forgetting, "clean", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(flow)
+    assert keep_house(flow).forgotten == 1
+    is_gone(flow)
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_is_left_for_later_is_told_by_the_daily_job_too(flow: Flowing) -> None:
+    flow.until_done()
+    with leased(flow.database, KEY):
+        [left] = forget(flow, patience=0).left
+        problems = keep_house(flow).problems
+        assert [one for one in problems if "lease" in one][-1].startswith(f"Batch {KEY}: another")
+        assert left.startswith(f"Batch {KEY}: another")  # and names the batch once
+    assert left.count(KEY) == 1
+
+
+@pytest.mark.parametrize("failed", [None, "The disk is full."])
+def test_as_long_as_the_databases_file_is_not_clean_it_is_tried_again(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch, failed: str | None
+) -> None:
+    flow.until_done()
+
+    def scrub(_: object) -> bool:
+        if failed is not None:
+            raise DatabaseFailed(failed)
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flow.database.dialect, "scrub", scrub)
+        [told] = forget(flow).left
+        assert told == (
+            failed or "The database's log is in use; it is emptied once nobody reads it."
+        )
+        assert keep_house(flow).problems == [told]
+    assert keep_house(flow).problems == []
+    assert len(kept(flow.database)) == 3
+    assert keep_house(flow).problems == []
+    assert len(kept(flow.database)) == 3
+
+
+def test_a_journals_entry_that_was_written_meanwhile_goes_too(flow: Flowing) -> None:
+    flow.until_done()
+    table = flow.database.ledger.journal
+    entry = {"batch_key": KEY, "userid": PERSON, "record": "{}", "written_at": sa.func.now()}
+    with leased(flow.database, KEY):
+        assert forget(flow, patience=0).left
+    flow.database.write(lambda connection: connection.execute(table.insert().values(entry)))
+    assert keep_house(flow).problems == []
+    assert rows(flow, table) == []
+    assert kept(flow.database)[-1]["journal_entries"] == 1
+
+
+def test_another_is_to_be_forgotten_while_the_files_are_cleaned(
+    flow: Flowing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.until_done()
+
+    def asked_for_too(*arguments: Any) -> int:
+        if not asked:
+            asked.append(forget(flow, OTHERS[0], patience=0))
+        return blank(*arguments)
+
+    asked: list[Receipt] = []
+    monkeypatch.setattr(cleaning, "blank", asked_for_too)
+    receipt = forget(flow)
+    assert asked[0].left
+    assert (receipt.ledger_rows, receipt.left) == (2, [])
+    assert OTHERS[0] not in in_ledger(flow)
+    assert OTHERS[0].encode() not in flow.store.batch(KEY).path("output.jsonl").read_bytes()
+    assert flow.batch().forgetting_since is None
+
+
 def test_between_what_is_read_of_their_answer_and_its_writing(
     flow: Flowing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +459,35 @@ def test_the_files_can_not_be_reached(flow: Flowing) -> None:
     assert traces(flow.home / "batches")
     assert tidy(flow.database, flow.settings, flow.store, flow.api).problems == []
     assert traces(flow.home / "batches") == {}
+
+
+def test_files_that_are_deleted_are_looked_for_no_more(flow: Flowing) -> None:
+    """Their store may be gone by then."""
+    flow.set(keep_files_days=0.0)
+    flow.until_done()
+    assert keep_house(flow).local_files == 2
+    (flow.home / "batches").rename(flow.home / "elsewhere")
+    receipt = forget(flow)
+    assert (receipt.ledger_rows, receipt.left) == (1, [])
+
+
+def test_of_a_batch_that_has_no_files_yet_no_store_is_needed(flow: Flowing) -> None:
+    flow.plan()
+    flow.claim()
+    receipt = forget(flow)
+    assert (receipt.ledger_rows, receipt.left) == (1, [])
+
+
+def test_the_files_of_another_databases_batch_are_left_alone(flow: Flowing) -> None:
+    flow.until_done()
+    files = flow.store.batch(KEY)
+    names = ("requests.jsonl", "output.jsonl")
+    before = {name: files.path(name).read_bytes() for name in names}
+    with files.write(".installation") as stream:
+        stream.write(b"another")
+    receipt = forget(flow)
+    assert (receipt.ledger_rows, receipt.lines_blanked, receipt.left) == (1, 0, [])
+    assert {name: files.path(name).read_bytes() for name in names} == before
 
 
 def test_files_in_an_object_store(flow: Flowing) -> None:
@@ -393,13 +564,27 @@ def test_not_sent_again_until_somebody_says_so(flow: Flowing) -> None:
     flow.delete(PERSON)
     flow.seed({PERSON: text})  # brought back by the users' own import
     assert flow.waiting() == sorted(OTHERS)
-    args = flow.database, flow.settings, flow.store, flow.api
-    assert forgetting.allow_again(*args, [PERSON]) == 1
-    assert forgetting.allow_again(*args, [PERSON]) == 0
+    assert allow_again(flow, PERSON) == 1
+    assert allow_again(flow, PERSON) == 0
     assert set(flow.waiting()) == {PERSON, *OTHERS}
     flow.until_done()
     assert PERSON in flow.written()
     assert forget(flow).ledger_rows == 1
+
+
+def test_nobody_is_allowed_again_who_was_never_forgotten(flow: Flowing) -> None:
+    assert allow_again(flow, PERSON) == 0
+
+
+def test_not_allowed_again_before_all_is_forgotten(flow: Flowing) -> None:
+    """What was still left would be theirs for good."""
+    flow.until_done()
+    with leased(flow.database, KEY):
+        assert forget(flow, patience=0).left
+        with pytest.raises(BatchBusy, match="Not all is forgotten yet: Batch b1: another worker"):
+            allow_again(flow, PERSON)
+    assert allow_again(flow, PERSON) == 1
+    assert "zerelda" not in in_ledger(flow).casefold()
 
 
 def test_files_at_openai_are_named_with_their_last_day(flow: Flowing) -> None:
@@ -429,6 +614,21 @@ def test_without_an_endpoint_they_are_named(flow: Flowing) -> None:
     receipt = forgetting.forget(flow.database, flow.settings, flow.store, without, [PERSON])
     assert len(receipt.remote) == 2
     assert receipt.left == []
+
+
+def test_an_endpoint_that_does_not_answer_is_no_obstacle(flow: Flowing) -> None:
+    flow.until_done()
+    flow.faults.add("DELETE", "/v1/files/.*", Respond(503, "server_error"), times=None)
+    receipt = forget(flow)
+    assert (receipt.ledger_rows, receipt.lines_blanked, receipt.left) == (1, 2, [])
+    assert (receipt.remote_files_deleted, len(receipt.remote)) == (0, 2)
+
+
+def test_it_is_noted_under_the_planning_lock(flow: Flowing) -> None:
+    """Nobody plans or claims them meanwhile."""
+    locked = flow.installation().lock_count
+    forget(flow)
+    assert flow.installation().lock_count == locked + 1
 
 
 def test_numbers_stay_and_tell_nobody(tmp_path: Path) -> None:

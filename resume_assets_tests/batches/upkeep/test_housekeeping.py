@@ -9,11 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from resume_assets.batches.ledger.batches import installation_of
 from resume_assets.batches.ledger.lease import Lease, leased
 from resume_assets.batches.sending.uploading import upload_name
 from resume_assets.batches.store import BatchStore
+from resume_assets.batches.store_errors import StoreFailed
 from resume_assets.batches.upkeep import housekeeping, people
 from resume_assets.batches.upkeep.housekeeping import Tidied, tidy
 from resume_assets.batches.upkeep.remote_files import delete_remote
@@ -135,7 +137,15 @@ class TestUnusedUploads:
     def test_not_while_they_may_still_be_used(self, flow: Flowing) -> None:
         batch = flow.until_submitted()
         upload(flow, own_name(flow, "fresh"))
+        age(flow, 0.9)
         assert keep_house(flow).unused_uploads == 0  # it may be on its way into the ledger
+        age(flow, 1.1)
+        assert keep_house(flow).unused_uploads == 1
+        assert [file.id for file in flow.api.uploads("")] == [batch.input_file_id]
+
+    def test_also_those_of_a_batch_that_has_another_by_now(self, flow: Flowing) -> None:
+        batch = flow.until_submitted()
+        upload(flow, own_name(flow, KEY, 7))
         age(flow, 2)
         assert keep_house(flow).unused_uploads == 1
         assert [file.id for file in flow.api.uploads("")] == [batch.input_file_id]
@@ -189,6 +199,7 @@ class TestLocal:
         assert (tidied.local_batches, tidied.local_files) == (1, 2)
         [problem] = tidied.problems
         assert "deleting the files of batch a" in problem
+        assert not problem.startswith("Batch a")  # which it names already
         left = [path.name for path in flow.store.batch("a").folder.iterdir()]
         assert left == ["somebody's"]  # its own are gone all the same
         assert flow.batch("a").local_deleted_at is None
@@ -230,6 +241,67 @@ class TestLocal:
         with leased(flow.database, KEY) as lease:
             people.cancel(lease, flow.settings, flow.store, flow.api)
         assert keep_house(flow).local_files == 1
+
+
+class TestLedger:
+    """What the ledger keeps for a time; more is in `test_forgetting`."""
+
+    def test_the_journal_is_kept_for_so_many_days(self, flow: Flowing) -> None:
+        flow.until_done()
+        now = flow.database.read(flow.database.dialect.utc_now)
+        old, new = (now - timedelta(days=days) for days in (31, 29))
+        entries = [
+            {"batch_key": KEY, "userid": userid, "record": "{}", "written_at": at}
+            for userid, at in ((1, old), (2, new), (3, old))
+        ]
+        table = flow.database.ledger.journal
+        flow.database.write(lambda connection: connection.execute(table.insert(), entries))
+        flow.set(keep_journal_days=30)
+        assert keep_house(flow).journal_entries == 2
+        assert [row.userid for row in flow.rows(sa.select(table))] == [2]
+
+    def test_where_nothing_says_for_how_long_all_the_rest_is_kept(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        document(flow, "one", days=10_000)
+        flow.update(done_at=flow.batch().done_at - timedelta(days=10_000))
+        assert keep_house(flow).ledger_rows == 0
+        assert all(item.text_hash for item in flow.items().values())
+
+    def test_names_of_imported_files_go_with_the_rows(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0, keep_ledger_days=30)
+        flow.until_done()
+        flow.update(done_at=flow.batch().done_at - timedelta(days=31))
+        document(flow, "old", days=31)
+        document(flow, "new", days=29)
+        assert keep_house(flow).ledger_rows == 4
+        found = flow.rows(sa.select(flow.database.ledger.documents))
+        assert sorted(str(row.file_name) for row in found) == ["None", "new.pdf"]
+        assert keep_house(flow).ledger_rows == 0
+
+    def test_rows_for_people_that_are_missing_are_written(self, flow: Flowing) -> None:
+        flow.until_submitted()
+        status, count = sa.table("aicandidateBatchStatus"), sa.func.count()
+        flow.database.write(lambda connection: connection.execute(status.delete()))
+        keep_house(flow)
+        assert flow.rows(sa.select(count).select_from(status))[0][0] == 1
+
+
+def document(flow: Flow, name: str, *, days: float) -> None:
+    """A file that was imported so many days ago."""
+    now = flow.database.read(flow.database.dialect.utc_now)
+    values = {
+        "document_key": name,
+        "userid": 1,
+        "file_name": f"{name}.pdf",
+        "bytes": 1,
+        "kind": "pdf",
+        "library": "none",
+        "delivery": "d1",
+        "imported_at": now - timedelta(days=days),
+    }
+    table = flow.database.ledger.documents
+    flow.database.write(lambda connection: connection.execute(table.insert().values(values)))
 
 
 class TestStores:
@@ -281,6 +353,7 @@ class TestStores:
         assert (tidied.local_batches, tidied.local_files) == (0, 0)
         [problem] = tidied.problems
         assert f"none of its files are in {moved.home / 'batches'}" in problem
+        assert "older than the ledger's note" not in problem
         assert keep_house(moved).problems == []
 
     def test_of_a_batch_older_than_the_note_it_is_said_that_they_may_be_elsewhere(
@@ -308,6 +381,22 @@ class TestStores:
         [problem] = tidied.problems
         assert "nosuch://place" in problem
 
+    def test_one_in_which_no_broken_uploads_can_be_looked_for_keeps_nothing_waiting(
+        self, flow: Flowing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(_: BatchStore) -> int:
+            raise StoreFailed("out of reach")
+
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        with monkeypatch.context() as patched:
+            patched.setattr(BatchStore, "end_broken_uploads", failing)
+            tidied = keep_house(flow)
+        assert (tidied.broken_uploads, tidied.local_files) == (0, 2)
+        assert tidied.problems == ["Broken uploads are not looked for: out of reach"]
+        monkeypatch.setattr(BatchStore, "end_broken_uploads", lambda _: 3)
+        assert (keep_house(flow).broken_uploads, keep_house(flow).problems) == (3, [])
+
     def test_a_batch_goes_on_in_its_store(self, flow: Flowing) -> None:
         flow.until_submitted()
         flow.store = BatchStore(str(flow.home / "another"))
@@ -334,6 +423,16 @@ class TestStores:
         assert keep_house(flow).local_files == 2
         assert not (flow.home / "copy" / KEY).exists()
         assert (flow.home / "batches" / KEY / "output.jsonl").exists()
+
+    def test_files_of_another_databases_batch_stay(self, flow: Flowing) -> None:
+        flow.set(keep_files_days=0)
+        flow.until_done()
+        with flow.store.batch(KEY).write(".installation") as stream:
+            stream.write(b"another installation")
+        tidied = keep_house(flow)
+        assert (tidied.local_batches, tidied.local_files) == (0, 0)
+        assert "none of its files are in" in tidied.problems[0]
+        assert flow.store.batch(KEY).names() == ["output.jsonl", "requests.jsonl"]
 
     def test_another_databases_batch_of_that_key_is_not_taken_for_it(self, flow: Flowing) -> None:
         flow.until_ended()

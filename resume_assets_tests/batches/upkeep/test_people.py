@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from resume_assets.batches.ledger.lease import BatchBusy, leased
 from resume_assets.batches.records.applying import NotCollected
-from resume_assets.batches.upkeep import people
-from resume_assets.batches.upkeep.naming import unknown_userids
+from resume_assets.batches.upkeep import forgetting, people
+from resume_assets.batches.upkeep.naming import Named, named, unknown_userids
 from resume_assets.database.retrying import DatabaseFailed
 from resume_assets_tests.flow import KEY, Flowing
 
@@ -29,6 +29,23 @@ def test_its_candidates_wait_again_and_no_attempt_is_used(flow: Flowing) -> None
     assert not any(item.attempt_used for item in flow.items().values())
     assert flow.waiting() == [1, 2, 3]
     assert flow.is_balanced()
+
+
+def test_of_one_in_which_nobody_is_left(flow: Flowing) -> None:
+    flow.until_submitted()
+    forgetting.forget(flow.database, flow.settings, flow.store, flow.api, [1, 2, 3])
+    batch = give_up(flow)
+    assert (batch.state, batch.succeeded) == ("done", 0)
+    assert "0 resumes went back to the queue" in batch.message
+    assert json.loads(batch.tally) == {"cancelled: given_up": 0}
+
+
+def test_one_that_is_sent_one_by_one_is_not_given_up(flow: Flowing) -> None:
+    key = flow.ask_now(1).batch_key
+    flow.update(key, state="ended")
+    with leased(flow.database, key) as lease:
+        assert people.give_up(lease).state == "ended"
+    assert flow.ends(key) == {1: "succeeded"}
 
 
 def test_answers_that_come_later_are_never_applied(flow: Flowing) -> None:
@@ -126,6 +143,17 @@ def test_ids_that_nobody_has(flow: Flowing) -> None:
     assert unknown_userids(flow.database, []) == []
     many = list(range(1, 1_200))
     assert unknown_userids(flow.database, many) == many[3:]
+
+
+def test_the_largest_id_that_a_database_takes(flow: Flowing) -> None:
+    """Larger ones are nobody's, and not asked for."""
+    largest = 2**63 - 1
+    flow.seed({largest: "Resume"})
+    for number in (largest + 1, 10**30, -(10**30)):
+        found = named(flow.database, [str(largest), str(number)])
+        assert found.userids == [largest]
+        assert str(found.told).endswith(f"has no candidate {number}.")
+    assert named(flow.database, ["1", str(largest)]) == Named([1, largest])
 
 
 def test_collected_is_never_lost_by_it(flow: Flowing) -> None:
