@@ -49,6 +49,7 @@ _WAY_LAST = re.compile(
 )
 _IN_BRACKETS = re.compile(r"(.+?)\s*[(\[]([^()\[\]]*)[)\]]")
 _SEPARATOR = re.compile(r"\s*(?:[|;•/&\n]|\s(?:and|or|then)\s)\s*", re.IGNORECASE)
+_LOOSE = " \t\n,;:|/&•·-–—"  # signs that layout leaves at either end
 _US_ZIP = re.compile(r"(\d{5})(?:-\d{4})?")
 _ZIP = re.compile(r"(?:^|\s+)(?:\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)$", re.IGNORECASE)
 
@@ -99,11 +100,12 @@ def state(text: str) -> Reading:
     A text without one is kept, and noted, where it is written like a name (Bavaria); else it is no
     state, and None.
     """
+    text = text.strip(_LOOSE)
     first = _first_of_several(text)
     code = _state_code(first)
     if code is not None:
         return Reading(code, None if first == text else Change.left_out)
-    if _is_no_place(text):
+    if not text or _is_no_place(text):
         return Reading(None, Change.placeholder)
     if is_us(text) or text[:1].islower() or text[:1].isdecimal():
         return Reading(None, Change.nulled)
@@ -148,16 +150,17 @@ def location(text: str) -> Place:
 
 @lru_cache(maxsize=16_384)
 def _location(text: str) -> Place:
-    if _is_no_place(text):
+    stripped = text.strip(_LOOSE)
+    if not stripped or _is_no_place(stripped):
         return Place(None, None, Change.placeholder)
-    bare = _without_way(text)
-    if bare != text and is_us(bare):  # "Remote, USA"
+    bare = _without_way(stripped)
+    if bare != stripped and is_us(bare):  # "Remote, USA"
         return Place(None, in_us=True, change=Change.placeholder)
     first = _first_of_several(bare)
     place = _one_place(first)
     if first != bare:
         return place._replace(change=Change.left_out)
-    return place if bare == text else place._replace(change=Change.mended)
+    return place if bare == stripped else place._replace(change=Change.mended)
 
 
 def _without_way(text: str) -> str:
@@ -226,6 +229,6 @@ def _single(text: str, part: str, *, said_us: bool) -> Place:
         return Place(code, None if unsure else code in US_STATES)
     city, _, last = part.rpartition(" ")
     if city and last.isupper() and last in STATES:
-        in_us = fits(city, last) if last in DOUBLE and not said_us else last in US_STATES
-        return Place(f"{city}, {last}", in_us)
+        in_us = fits(city.rstrip(_LOOSE), last) if last in DOUBLE and not said_us else last in US_STATES
+        return Place(f"{city.rstrip(_LOOSE)}, {last}", in_us)
     return Place(text, True if said_us or code is not None else None)

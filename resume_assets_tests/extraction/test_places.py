@@ -62,6 +62,9 @@ def test_state(raw, code):
     ("raw", "value", "change"),
     [
         ("Bavaria", "Bavaria", Change.unknown),
+        ("Bavaria |", "Bavaria", Change.unknown),
+        ("Austin, TX •", "TX", None),
+        (" - ", None, Change.placeholder),
         ("NSW", "NSW", Change.unknown),
         ("Texas, Germany", "Texas, Germany", Change.unknown),
         ("ZZ", "ZZ", Change.unknown),
@@ -137,7 +140,12 @@ def test_what_is_no_state(raw, value, change):
         ("USA", "USA", True),
         ("Kraków", "Kraków", None),
         ("Sydney, NSW", "Sydney, NSW", None),
-        (",", ",", None),
+        ("Austin, TX /", "Austin, TX", True),  # layout leaves signs at either end
+        ("| Austin, TX", "Austin, TX", True),
+        ("• Austin, TX -", "Austin, TX", True),
+        ("Berlin, Germany |", "Berlin, Germany", False),
+        ("Austin / TX", "Austin, TX", True),
+        ("Austin | TX", "Austin, TX", True),
     ],
 )
 def test_location(raw, text, in_us):
@@ -178,6 +186,9 @@ def test_how_one_works_is_no_part_of_where(raw, text, in_us):
         ("Work from home", None),
         ("Various locations", None),
         ("Remote, USA", True),
+        ("Remote |", None),
+        (",", None),
+        (" – ", None),
     ],
 )
 def test_no_place(raw, in_us):

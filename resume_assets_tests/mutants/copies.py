@@ -25,7 +25,7 @@ PACKAGES = ("resume_assets", "resume_assets_tests")
 _NOTICED = (1, 2, 3)
 """Exit codes of pytest: a test failed, nothing could be imported, or pytest itself broke."""
 
-_WRONG_CALL = 4
+_WRONG_CALL, _NOTHING_RUN = 4, 5
 _NO_CONFTEST = "ImportError while loading conftest"
 """So pytest begins where the change breaks what all tests import, and ends as for a wrong call."""
 
@@ -116,7 +116,8 @@ class Copy:
         finally:
             _end(process)
         printed = self._printed()
-        if code == _WRONG_CALL and not printed[0].startswith(_NO_CONFTEST):
+        is_wrong_call = code == _WRONG_CALL and not printed[0].startswith(_NO_CONFTEST)
+        if is_wrong_call or code == _NOTHING_RUN:
             raise RuntimeError(f"pytest could not be asked: {printed[-1]}")
         if code not in (*_NOTICED, _WRONG_CALL) and code >= 0:
             return Verdict.passed, ""

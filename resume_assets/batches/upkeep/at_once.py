@@ -36,7 +36,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import insert_items
 from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.upkeep.choosing import Chosen, choose
+from resume_assets.batches.upkeep.choosing import Chosen, anothers, choose
 from resume_assets.batches.upkeep.reprocessing import put_back_in
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
@@ -123,8 +123,10 @@ def begin(
             return found
         # One time for both: by it `sending.restoring` knows whom this batch put back.
         now = database.dialect.utc_now(connection)
-        rows = _put_back(connection, database, found.chosen, now)
-        key = _claim(connection, database, asking, rows, found.plan, NOW, now)
+        _put_back(connection, database, found.chosen, now)
+        if not found.chosen.rows:
+            return replace(found, plan=None)
+        key = _claim(connection, database, asking, found.chosen.rows, found.plan, NOW, now)
         return replace(found, key=key)
 
     return _unless_raced(lambda: database.write(work))
@@ -138,14 +140,14 @@ def _look(
     return Beginning(found, asking.service, plan)
 
 
-def _put_back(
-    connection: sa.Connection, database: Database, found: Chosen, now: datetime
-) -> list[Waiting]:
-    """Who can be claimed, now that LastProcessed is NULL; left out is who was changed just now."""
+def _put_back(connection: sa.Connection, database: Database, found: Chosen, now: datetime) -> None:
+    """Have whose record is to be read anew wait; who was changed since is refused, and no row."""
     if not found.anew:
-        return found.rows
+        return
     lost = set(found.anew) - set(put_back_in(connection, database, found.anew, now=now))
-    return [row for row in found.rows if row.userid not in lost]
+    found.rows = [row for row in found.rows if row.userid not in lost]
+    found.anew = [userid for userid in found.anew if userid not in lost]
+    found.refused |= {userid: anothers(userid) for userid in lost}
 
 
 def carry_out(

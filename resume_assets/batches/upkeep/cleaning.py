@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Found:
-    """What went, in one batch; `remote` and `left` as in a receipt."""
+    """What went, in one batch; `remote` as in a receipt."""
 
     rows: int = 0
     discarded: int = 0
@@ -46,7 +46,6 @@ class Found:
     removed: list[str] = field(default_factory=list)
     remote_deleted: int = 0
     remote: list[RemoteFile] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
 
 
 def clean(

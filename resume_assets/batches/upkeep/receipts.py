@@ -61,7 +61,6 @@ class Receipt:
         self.removed += found.removed
         self.remote_files_deleted += found.remote_deleted
         self.remote += found.remote
-        self.left += found.left
 
     def as_dict(self) -> dict[str, Any]:
         """As `forget --json` prints it."""

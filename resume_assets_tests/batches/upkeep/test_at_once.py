@@ -203,6 +203,7 @@ def test_whose_record_was_set_back_to_an_earlier_one_is_left_out(flow: Flowing) 
     flow.database.write(lambda connection: connection.execute(older))
     flow.until_done("b2", rows=1)
     flow.change(1, LastProcessed=before)
+    assert "another program has set LastProcessed" in why_not(flow, 1, again=True)
     key = str(asked(flow, 1, 2, again=True).key)
     assert flow.items(key).keys() == {2}
     assert flow.candidate(1).LastProcessed == before

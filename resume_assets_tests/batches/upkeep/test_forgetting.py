@@ -153,7 +153,7 @@ def test_a_receipt_is_kept_and_tells_nothing(flow: Flowing) -> None:
 def test_all_that_went_in_a_batch_is_in_the_receipt() -> None:
     receipt, file = Receipt(), RemoteFile(KEY, "file-1", date(2026, 1, 31))
     for _ in range(2):
-        receipt.add(Found(1, 2, 3, 4, ["b1/review.html"], 5, [file], ["Later."]))
+        receipt.add(Found(1, 2, 3, 4, ["b1/review.html"], 5, [file]))
     told = receipt.as_dict()
     del told["receipt"]
     assert {name: value for name, value in told.items() if value} == {
@@ -166,7 +166,6 @@ def test_all_that_went_in_a_batch_is_in_the_receipt() -> None:
         "removed": ["b1/review.html"] * 2,
         "remote_files_deleted": 10,
         "remote": [{"batch": KEY, "file": "file-1", "until": "2026-01-31"}] * 2,
-        "left_for_later": ["Later."] * 2,
     }
 
 
