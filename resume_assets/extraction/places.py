@@ -229,6 +229,7 @@ def _single(text: str, part: str, *, said_us: bool) -> Place:
         return Place(code, None if unsure else code in US_STATES)
     city, _, last = part.rpartition(" ")
     if city and last.isupper() and last in STATES:
-        in_us = fits(city.rstrip(_LOOSE), last) if last in DOUBLE and not said_us else last in US_STATES
-        return Place(f"{city.rstrip(_LOOSE)}, {last}", in_us)
+        city = city.rstrip(_LOOSE)  # "Austin / TX"
+        in_us = fits(city, last) if last in DOUBLE and not said_us else last in US_STATES
+        return Place(f"{city}, {last}", in_us)
     return Place(text, True if said_us or code is not None else None)
