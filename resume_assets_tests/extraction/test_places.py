@@ -140,6 +140,7 @@ def test_what_is_no_state(raw, value, change):
         ("USA", "USA", True),
         ("Kraków", "Kraków", None),
         ("Sydney, NSW", "Sydney, NSW", None),
+        ("Austin, Downtown (TX)", "Austin, Downtown (TX)", None),  # Downtown is no city
         ("Austin, TX /", "Austin, TX", True),  # layout leaves signs at either end
         ("| Austin, TX", "Austin, TX", True),
         ("• Austin, TX -", "Austin, TX", True),

@@ -90,6 +90,8 @@ def test_limits_that_are_set():
     assert (mini.context_window, mini.max_output) == (128_000, 16_384)
     low = model_for(settings(model="gpt-6-luna", context_window=50_000))
     assert low.input_limit(4_000) == 46_000
+    brief = model_for(settings(model="gpt-4o-mini", output_limit=2_000))
+    assert (brief.context_window, brief.max_output) == (128_000, 2_000)
 
 
 def test_limits():

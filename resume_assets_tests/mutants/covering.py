@@ -8,8 +8,9 @@ line may run only in a process that a test starts: then the tests that run its m
 
 import ast
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
@@ -92,7 +93,7 @@ class Covering:
         if not found:
             found = {test for tests in self._of(change.path).values() for test in tests}
         known = {test for test in found if test in self.times} | self._own(change.path)
-        return Chosen(self._parts(known, change.path), len(known), is_covered)
+        return Chosen(self._parts(known, change), len(known), is_covered)
 
     def _own(self, path: str) -> set[str]:
         """The tests of the file that has the module's name."""
@@ -131,18 +132,25 @@ class Covering:
                     found |= self._using(other, one, seen)
         return found
 
-    def _parts(self, tests: Iterable[str], path: str) -> list[list[str]]:
-        """The module's own tests and those of a file or two; then the others, as many as may be."""
+    def _parts(self, tests: Iterable[str], change: Change) -> list[list[str]]:
+        """The module's own tests and those of a file or two; then as many others as may be.
+
+        Of these first those whose names have words of the changed line in them.
+        """
         files: dict[str, list[str]] = defaultdict(list)
         for test in sorted(tests, key=lambda test: (self.times[test], test)):
             files[test.partition("::")[0]].append(test)
-        ranked = sorted(files, key=lambda file: (*_distance(path, file), -len(files[file]), file))
+        ranked = sorted(
+            files, key=lambda file: (*_distance(change.path, file), -len(files[file]), file)
+        )
         near = [test for file in ranked[:_FIRST_FILES] for test in files[file]]
         first = self._within(FIRST_SECONDS, near)
         # Each file has its turn: whatever is left out, no file is.
         turns = zip_longest(*(files[file] for file in ranked))
         begun = set(first)
         others = [test for turn in turns for test in turn if test and test not in begun]
+        named = self._within(MOST_SECONDS / 3, _about(change.text, others))
+        others = [*named, *(test for test in others if test not in {*named})]
         return [part for part in (first, self._within(MOST_SECONDS, others)) if part]
 
     def _within(self, seconds: float, tests: Iterable[str]) -> list[str]:
@@ -164,3 +172,17 @@ def _distance(path: str, file: str) -> tuple[bool, bool, bool]:
     has_word = not set(module.stem.split("_")).isdisjoint(test.stem.split("_"))
     is_of_the_room = module.parts[1:-1] == test.parts[1:-1]
     return not has_stem, not has_word, not is_of_the_room
+
+
+def _about(text: str, tests: Sequence[str]) -> list[str]:
+    """Those tests with a word of a line's in their names, the one with the rarest words first."""
+    wanted = _words(text)
+    there = {test: wanted & _words(test) for test in tests}
+    often = Counter(word for words in there.values() for word in words)
+    likeness = {test: sum(1 / often[word] for word in words) for test, words in there.items()}
+    return sorted((test for test in tests if likeness[test]), key=lambda test: -likeness[test])
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text by their first four letters: reused, reusing and reuse are one."""
+    return {word[:4].casefold() for word in re.findall(r"[A-Za-z]{4,}", text)}
