@@ -106,7 +106,7 @@ class SQLiteDialect:
                 c["name"].casefold()
                 for c in columns
                 if c["default"] is not None
-                or (is_rowid and [c["name"]] == key and isinstance(c["type"], sa.INTEGER))
+                or (is_rowid and [c["name"]] == key)
             ),
         )
 

@@ -30,7 +30,7 @@ class VocabularyError(RuntimeError):
 
 def _vocabulary(url: str, expected_hash: str | None = None) -> dict[bytes, int]:
     """Return the ranks of the file with this name, from the wheel instead of the address."""
-    name = url.rsplit("/", 1)[-1]
+    name = url.rpartition("/")[2]
     # Found, not imported: the package itself loads a module of 70 MB.
     spec = find_spec("bpe_openai")
     for folder in (spec.submodule_search_locations or []) if spec else []:

@@ -40,6 +40,7 @@ def test_what_is_of_no_use_is_shared_with_nobody() -> None:
         line("1", finish_reason="length"),
         b"\n",
         line("9"),
+        line("9").replace(b'"9"', b'"\\u0039"'),  # so that only parsing tells whose it is
         b'{"custom_id": "1"}\n',
         line("1", "Ada"),
     ]
