@@ -105,8 +105,7 @@ class SQLiteDialect:
             frozenset(
                 c["name"].casefold()
                 for c in columns
-                if c["default"] is not None
-                or (is_rowid and [c["name"]] == key)
+                if c["default"] is not None or (is_rowid and [c["name"]] == key)
             ),
         )
 
