@@ -198,17 +198,17 @@ def _results(seed: int) -> Path:
 
 
 def _needs_a_server(change: Change, covering: Covering) -> bool:
-    return change.path.startswith(_SERVER_ONLY) and not covering.tests_for(change).is_covered
+    return change.path.startswith(_SERVER_ONLY) and not covering.is_covered(change)
 
 
 def _needs_a_store(change: Change, covering: Covering) -> bool:
-    return change.path.startswith(_STORES) and not covering.tests_for(change).is_covered
+    return change.path.startswith(_STORES) and not covering.is_covered(change)
 
 
 def _tell_uncovered(found: Sequence[Change], covering: Covering) -> None:
     lines: dict[str, set[int]] = defaultdict(set)
     for change in found:
-        if not covering.tests_for(change).is_covered:
+        if not covering.is_covered(change):
             lines[change.path].add(change.line)
     if lines:
         click.echo("\nLines that no test executes, unless in a process that it starts:")

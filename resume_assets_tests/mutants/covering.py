@@ -35,7 +35,7 @@ class Chosen:
 
     parts: list[list[str]]
     there: int  # tests that cover it, those that are not run included
-    is_covered: bool  # whether any executes the very line, or uses what it defines
+    is_covered: bool
 
 
 class Module:
@@ -85,15 +85,23 @@ class Covering:
 
     def tests_for(self, change: Change) -> Chosen:
         """The tests for a change."""
-        first, last = change.statement
-        found = self._executing(change.path, range(first, last + 1))
-        if not found or self._is_run_by_an_import(change.path, change.line):
-            found |= self._using(change.path, change.line, set())
+        found = self._covering(change)
         is_covered = bool(found)
         if not found:
             found = {test for tests in self._of(change.path).values() for test in tests}
         known = {test for test in found if test in self.times} | self._own(change.path)
         return Chosen(self._parts(known, change), len(known), is_covered)
+
+    def is_covered(self, change: Change) -> bool:
+        """Whether any test executes the very line, or uses what it defines."""
+        return bool(self._covering(change))
+
+    def _covering(self, change: Change) -> set[str]:
+        first, last = change.statement
+        found = self._executing(change.path, range(first, last + 1))
+        if not found or self._is_run_by_an_import(change.path, change.line):
+            found |= self._using(change.path, change.line, set())
+        return found
 
     def _own(self, path: str) -> set[str]:
         """The tests of the file that has the module's name."""
