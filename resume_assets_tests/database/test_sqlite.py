@@ -196,6 +196,18 @@ def test_what_sqlite_gives_a_column_by_itself(
     assert empty_file.write(look) == Supplied(frozenset(always), frozenset(by_default))
 
 
+def test_what_sqlite_gives_by_itself_is_asked_of_the_tables_own_schema(
+    empty_file: Database,
+) -> None:
+    def look(connection: sa.Connection) -> list[frozenset[str]]:
+        connection.exec_driver_sql("CREATE TABLE people (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql("CREATE TEMP TABLE people (id INT PRIMARY KEY)")
+        tables = [sa.Table("people", sa.MetaData(), schema=name) for name in ("main", "temp")]
+        return [empty_file.dialect.supplied(connection, each).by_default for each in tables]
+
+    assert empty_file.write(look) == [{"id"}, frozenset()]
+
+
 def test_a_check_without_a_name_is_told_as_such(empty_file: Database) -> None:
     def look(connection: sa.Connection) -> dict[str, str | None]:
         connection.exec_driver_sql(
