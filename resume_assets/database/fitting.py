@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ Fitter = Callable[[str], Fitted]
 
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
+_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
+"""For such numbers, and those of NUMERIC(38): Python's own context has 28 digits, and fails."""
 _DATES = (ColumnKind.start_date, ColumnKind.end_date)
 
 
@@ -121,8 +123,8 @@ def _bounds(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> tuple[Decimal
         most = Decimal(10**15)
     else:
         scale = kind.scale or 0
-        most = (Decimal(10**kind.precision) - 1).scaleb(-scale)
-    return -most, most
+        most = Decimal(10**kind.precision - 1).scaleb(-scale, _EXACT)
+    return most.copy_negate(), most
 
 
 def _binary(kind: sa.Integer | sa.Numeric[Any] | sa.Float[Any]) -> str | None:
@@ -147,7 +149,7 @@ def _to_number(
     told = Decimal(value)
     rounded = told
     if places is not None:
-        rounded = told.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        rounded = _EXACT.quantize(told, Decimal(1).scaleb(-places))
     number = rounded
     if binary is not None:  # what is written is what will be read
         (held,) = struct.unpack(binary, struct.pack(binary, float(rounded)))

@@ -1,12 +1,12 @@
 """A value as its column takes it; the values are pure, no database is asked."""
 
 import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mssql
 
@@ -203,9 +203,16 @@ def test_a_phone_in_a_column_of_numbers_is_whole_or_not_there(
     assert fitted(value, BY_NAME["Phone1"], kind) == expected
 
 
-@given(st.text(max_size=12) | st.decimals(allow_nan=False, allow_infinity=False).map(str))
+@given(
+    st.text(max_size=12)
+    | st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | st.from_regex(r"-?[0-9]{20,30}(\.[0-9]{1,30})?", fullmatch=True)
+)
+@example("1" + "0" * 26)
+@example("9" * 30 + "." + "9" * 30)
 def test_a_number_never_fails(text: str) -> None:
-    for kind in (sa.Integer(), sa.SmallInteger(), sa.Numeric(5, 2), sa.Float(), mssql.REAL()):
+    numeric = (sa.Numeric(5, 2), sa.Numeric(38), sa.Numeric(38, 10))
+    for kind in (sa.Integer(), sa.SmallInteger(), *numeric, sa.Float(), mssql.REAL()):
         number, change = fitted(text, YEARS, kind)
         if number is None:
             assert change is Change.nulled
@@ -213,7 +220,19 @@ def test_a_number_never_fails(text: str) -> None:
             rounded = Decimal("0.5") if change is not None else Decimal(0)
             if isinstance(kind, sa.Float):  # the nearest that the column holds
                 rounded = abs(Decimal(text)) / 10**7
-            assert abs(number - Decimal(text)) <= rounded
+            with localcontext(prec=100):
+                assert abs(number - Decimal(text)) <= rounded
+
+
+def test_the_longest_numbers() -> None:
+    nines = "9" * 30
+    assert fitted(nines, YEARS, sa.Numeric(38)) == (Decimal(nines), None)
+    assert fitted(nines, YEARS, sa.Numeric(30)) == (Decimal(nines), None)
+    assert fitted(nines + ".5", YEARS, sa.Numeric(30)) == (None, Change.nulled)
+    assert fitted("-" + nines, YEARS, sa.Numeric(29)) == (None, Change.nulled)
+    fine = "9" * 28 + "." + "1" * 30
+    held = Decimal(fine[:39])
+    assert fitted(fine, YEARS, sa.Numeric(38, 10)) == (held, Change.cut)
 
 
 @pytest.mark.parametrize(
