@@ -446,7 +446,7 @@ def test_nothing_raises(data):
     assert isinstance(read_line(data).outcome, Outcome)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.dictionaries(fields, json_values, max_size=8), json_values)
 def test_no_answer_raises(changes, other):
     for content in (full_answer(**changes), changes, json.dumps(other), other):
