@@ -182,16 +182,19 @@ def test_a_batch_that_is_not_written_yet(database: Database) -> None:
         undoing.look(database, KEY)
 
 
-def test_what_the_table_refuses_now_is_left_alone(
-    written: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if written.dialect.name != "sqlite":
+def have_updates(database: Database, when: str, answered: str) -> None:
+    """From now on the table's updates of such rows are `answered` so, by a trigger."""
+    if database.dialect.name != "sqlite":
         pytest.skip("the trigger is SQLite's")
     trigger = (
-        "CREATE TRIGGER refuses BEFORE UPDATE ON aicandidate WHEN NEW.City = 'Kraków' "
-        "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        f"CREATE TRIGGER answers BEFORE UPDATE ON aicandidate WHEN {when} "
+        f"BEGIN SELECT RAISE({answered}); END"
     )
-    written.write(lambda connection: connection.exec_driver_sql(trigger))
+    database.write(lambda connection: connection.exec_driver_sql(trigger))
+
+
+def test_what_the_table_refuses_now_is_left_alone(written: Database) -> None:
+    have_updates(written, "NEW.City = 'Kraków'", "ABORT, 'no'")
     with leased(written, KEY) as lease:
         undone = undoing.undo(lease)
     assert (undone.put_back, dict(undone.left_alone)) == (2, {Why.refused: 1})
@@ -201,13 +204,7 @@ def test_what_the_table_refuses_now_is_left_alone(
 
 def test_what_another_program_takes_meanwhile_is_tried_again(written: Database) -> None:
     """What was put back before that stays so."""
-    if written.dialect.name != "sqlite":
-        pytest.skip("the trigger is SQLite's")
-    trigger = (
-        "CREATE TRIGGER ignores BEFORE UPDATE ON aicandidate WHEN OLD.userid = 3 "
-        "BEGIN SELECT RAISE(IGNORE); END"
-    )
-    written.write(lambda connection: connection.exec_driver_sql(trigger))
+    have_updates(written, "OLD.userid = 3", "IGNORE")
     with leased(written, KEY) as lease, pytest.raises(BatchBusy, match="undo b1` goes on"):
         undoing.undo(lease)
     assert [item(written, userid).state for userid in (1, 2, 3)] == [
@@ -215,7 +212,7 @@ def test_what_another_program_takes_meanwhile_is_tried_again(written: Database) 
         "undone",
         "succeeded",
     ]
-    written.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER ignores"))
+    written.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER answers"))
     assert undo(written).put_back == 1
 
 
