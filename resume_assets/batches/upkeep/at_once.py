@@ -36,7 +36,7 @@ from resume_assets.batches.sending.building import build
 from resume_assets.batches.sending.claiming import insert_items
 from resume_assets.batches.sending.submission import submit
 from resume_assets.batches.store import BatchStore
-from resume_assets.batches.upkeep.choosing import Chosen, anothers, choose
+from resume_assets.batches.upkeep.choosing import Chosen, choose, left_alone
 from resume_assets.batches.upkeep.reprocessing import put_back_in
 from resume_assets.database import rights
 from resume_assets.database.connect import Database
@@ -147,7 +147,7 @@ def _put_back(connection: sa.Connection, database: Database, found: Chosen, now:
     lost = set(found.anew) - set(put_back_in(connection, database, found.anew, now=now))
     found.rows = [row for row in found.rows if row.userid not in lost]
     found.anew = [userid for userid in found.anew if userid not in lost]
-    found.refused |= {userid: anothers(userid) for userid in lost}
+    found.refused |= {userid: left_alone(userid) for userid in lost}
 
 
 def carry_out(

@@ -55,7 +55,7 @@ def choose(
         elif row.processed is None:
             wanted.append(userid)
         elif (userid, row.processed) not in read_from:
-            found.refused[userid] = anothers(userid)
+            found.refused[userid] = left_alone(userid)
         elif read_from[userid, row.processed] == text_hash(row.text) and not again:
             found.done.append(userid)
         else:
@@ -110,7 +110,7 @@ def _why_never(userid: Any, row: Any) -> str | None:
     return f"The resume of {userid} is blank." if is_blank(row.text) else None
 
 
-def anothers(userid: Any) -> str:
+def left_alone(userid: Any) -> str:
     """Why a candidate whose LastProcessed is not the one that we set last is not sent."""
     return (
         f"{userid} is left alone: another program has set LastProcessed. Set it to NULL to have "
