@@ -15,7 +15,7 @@ from resume_assets.extraction.candidate import (
     fills,
 )
 
-_RANKS = ("most", "second most", "third most", "fourth most", "fifth most", "sixth most")
+_RANKS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ")
 _ORDINALS = ("1st", "2nd", "3rd")
 _KINDS = {
     ColumnKind.start_date: "YYYY-MM",
@@ -47,12 +47,11 @@ def _all() -> Iterator[tuple[str, str]]:
         if name != "positions":
             yield from _of_field(name, field)
             continue
-        for number, prefix in enumerate(PREFIXES):
-            rank = _RANKS[number] if number < len(_RANKS) else f"{number + 1}th most"
+        for rank, prefix in zip(_RANKS, PREFIXES, strict=True):
             for part, of_position in fields_of(Position).items():
                 for column, line in _of_field(part, of_position):
                     what, _, rest = line.partition(":")
-                    yield prefix + column, f"{what} of the {rank} recent position:{rest}"
+                    yield prefix + column, f"{what} of the {rank}most recent position:{rest}"
 
 
 def _of_field(name: str, field: Field) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,4 @@ def test_each_column_has_a_line_and_no_two_have_the_same() -> None:
     assert set(lines) == {column.name for column in COLUMNS}
     assert len(set(lines.values())) == len(lines)
     for part in ("Company", "StartDate", "EndDate", "Location"):
-        last = lines[f"{PREFIXES[-1]}{part}"]
-        assert "most recent position" in last
-        assert "7th" in last or "seventh" in last
+        assert " of the seventh most recent position: " in lines[f"{PREFIXES[-1]}{part}"]
