@@ -158,7 +158,7 @@ class Covering:
         begun = set(first)
         others = [test for turn in turns for test in turn if test and test not in begun]
         named = self._within(MOST_SECONDS / 3, _about(change.text, others))
-        others = [*named, *(test for test in others if test not in {*named})]
+        others = [*dict.fromkeys([*named, *others])]
         return [part for part in (first, self._within(MOST_SECONDS, others)) if part]
 
     def _within(self, seconds: float, tests: Iterable[str]) -> list[str]:
