@@ -159,6 +159,22 @@ def seed(database: Database, texts: int | Mapping[Any, str | None], *, first: in
     )
 
 
+def put_document(database: Database, userid: Any, key: str, *, days: float) -> None:
+    """A file that was imported for somebody so many days ago."""
+    values = {
+        "document_key": key,
+        "userid": userid,
+        "file_name": f"{key}.pdf",
+        "bytes": 1,
+        "kind": "pdf",
+        "library": "none",
+        "delivery": "d1",
+        "imported_at": database.read(database.dialect.utc_now) - datetime.timedelta(days=days),
+    }
+    table = database.ledger.documents
+    database.write(lambda connection: connection.execute(table.insert().values(values)))
+
+
 def rows_of(database: Database, query: Any) -> list[Any]:
     """All rows of a query."""
     return list(database.read(lambda connection: connection.execute(query).all()))

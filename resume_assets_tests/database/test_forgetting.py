@@ -29,6 +29,7 @@ from resume_assets_tests.databases import (
     SQLITE,
     make_schema,
     make_table,
+    put_document,
     rows_of,
     seed,
     settings,
@@ -360,27 +361,11 @@ def test_who_was_in_the_sample_of_an_old_trial(addressed: Database) -> None:
     assert anonymising.prune(database, 30) == 0
 
 
-def put_document(database: Database, userid: Any) -> None:
-    """A file that was imported for somebody a month ago."""
-    values = {
-        "document_key": f"hash of {userid}",
-        "userid": userid,
-        "file_name": f"{userid}.pdf",
-        "bytes": 1,
-        "kind": "pdf",
-        "library": "none",
-        "delivery": "d1",
-        "imported_at": database.read(database.dialect.utc_now) - timedelta(days=31),
-    }
-    table = database.ledger.documents
-    database.write(lambda c: c.execute(table.insert().values(values)))
-
-
 def test_files_that_were_imported_for_them(addressed: Database, store: BatchStore) -> None:
     """They are known until the person may be sent again; then they may be imported again."""
     database, (person, other, _) = addressed, PEOPLE
     for one in (person, other):
-        put_document(database, one)
+        put_document(database, one, one, days=31)
     receipt = forget(database, store, person)
     assert (receipt.documents, receipt.found_anything) == (1, True)
     assert [is_known(database, one) for one in (person, other)] == [False, True]
@@ -393,7 +378,7 @@ def test_files_that_were_imported_for_them(addressed: Database, store: BatchStor
 @pytest.mark.parametrize("days", [30, 32])
 def test_names_of_files_that_were_imported_long_ago(addressed: Database, days: float) -> None:
     """Where they are texts the ids go too."""
-    put_document(addressed, PEOPLE[0])
+    put_document(addressed, PEOPLE[0], PEOPLE[0], days=31)
     assert documents.prune(addressed, days) == (days < 31)
     assert is_known(addressed, PEOPLE[0]) == (days > 31)
     assert len(rows_of(addressed, sa.select(addressed.ledger.documents))) == 1

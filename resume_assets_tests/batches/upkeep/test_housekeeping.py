@@ -20,6 +20,7 @@ from resume_assets.batches.upkeep import housekeeping, people
 from resume_assets.batches.upkeep.housekeeping import Tidied, tidy
 from resume_assets.batches.upkeep.remote_files import delete_remote
 from resume_assets.openai_api.errors import ApiUnavailable, OtherEndpoint
+from resume_assets_tests.databases import put_document
 from resume_assets_tests.flow import KEY, Flow, Flowing
 from resume_assets_tests.local_openai.faults import Respond
 
@@ -263,7 +264,7 @@ class TestLedger:
     def test_where_nothing_says_for_how_long_all_the_rest_is_kept(self, flow: Flowing) -> None:
         flow.set(keep_files_days=0)
         flow.until_done()
-        document(flow, "one", days=10_000)
+        put_document(flow.database, 1, "one", days=10_000)
         flow.update(done_at=flow.batch().done_at - timedelta(days=10_000))
         assert keep_house(flow).ledger_rows == 0
         assert all(item.text_hash for item in flow.items().values())
@@ -272,8 +273,8 @@ class TestLedger:
         flow.set(keep_files_days=0, keep_ledger_days=30)
         flow.until_done()
         flow.update(done_at=flow.batch().done_at - timedelta(days=31))
-        document(flow, "old", days=31)
-        document(flow, "new", days=29)
+        put_document(flow.database, 1, "old", days=31)
+        put_document(flow.database, 1, "new", days=29)
         assert keep_house(flow).ledger_rows == 4
         found = flow.rows(sa.select(flow.database.ledger.documents))
         assert sorted(str(row.file_name) for row in found) == ["None", "new.pdf"]
@@ -285,23 +286,6 @@ class TestLedger:
         flow.database.write(lambda connection: connection.execute(status.delete()))
         keep_house(flow)
         assert flow.rows(sa.select(count).select_from(status))[0][0] == 1
-
-
-def document(flow: Flow, name: str, *, days: float) -> None:
-    """A file that was imported so many days ago."""
-    now = flow.database.read(flow.database.dialect.utc_now)
-    values = {
-        "document_key": name,
-        "userid": 1,
-        "file_name": f"{name}.pdf",
-        "bytes": 1,
-        "kind": "pdf",
-        "library": "none",
-        "delivery": "d1",
-        "imported_at": now - timedelta(days=days),
-    }
-    table = flow.database.ledger.documents
-    flow.database.write(lambda connection: connection.execute(table.insert().values(values)))
 
 
 class TestStores:
