@@ -7,7 +7,7 @@ a desktop sets is never taken for the database's `username`.
 import json
 import os
 import re
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -251,7 +251,7 @@ class Settings(BaseSettings):
                 raise ValueError('must be a JSON object: {"endpoint_url": "https://host"}')
         return value
 
-    @cached_property
+    @property
     def home_folder(self) -> Path:
         """The home as an absolute path; not created here."""
         return self.home.expanduser().absolute()
@@ -351,13 +351,28 @@ def load_settings(**overrides: Any) -> Settings:
     Raises SettingsError, in a user's words and without the offending value.
     """
     try:
-        return Settings(**overrides)
+        said = tuple(os.environ.items()), _env_file()
+        return Settings(**overrides) if overrides else _settings(*said)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(f"Configuration: {problems}") from None
+
+
+@lru_cache(maxsize=1)
+def _settings(*_said: object) -> Settings:
+    """The settings that environment and `.env` give, anew where these say something else.
+
+    A run of Dagster's asks for them at every step; to read them takes some milliseconds.
+    """
+    return Settings()
+
+
+def _env_file() -> bytes | None:
+    file = Path(".env")
+    return file.read_bytes() if file.is_file() else None
 
 
 def demo_settings() -> Settings:
