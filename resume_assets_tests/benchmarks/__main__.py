@@ -75,6 +75,8 @@ def main() -> None:
         "--compare", nargs=2, metavar="COMMIT", help="measure nothing: what two commits had"
     )
     asked = parser.parse_args()
+    # As with everybody: without bytecode files each process would compile our code before it works.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if asked.compare:
         try:
             click.echo(comparison(*asked.compare))
