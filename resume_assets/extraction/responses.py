@@ -7,10 +7,10 @@ Reasons are short codes. They never hold a word of an answer, and of an error on
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 import orjson
 from msgspec.structs import astuple
 
@@ -35,8 +35,7 @@ class Outcome(StrEnum):
     cancelled = "cancelled"
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct, array_like=True):
     """What one line says. `custom_id` is None where the line can't be attributed.
 
     `attempt_used`: whether asking again counts against the candidate's attempts.
@@ -54,7 +53,7 @@ class Answer:
     output_tokens: int = 0
     status_code: int | None = None
     attempt_used: bool = False
-    odd_fields: dict[str, int] = field(default_factory=dict)
+    odd_fields: dict[str, int] = msgspec.field(default_factory=dict)
     recovered: bool = False
     record: Record | None = None
     candidate: Candidate | None = None

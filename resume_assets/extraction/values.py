@@ -6,9 +6,10 @@ recognised is here. Texts that need no change are remembered: most come again an
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+import msgspec
 
 from resume_assets.extraction.candidate import COLUMNS, ColumnKind, Evidence, Fills, Never
 from resume_assets.extraction.text import UNSURE, cleaned, fit, is_clean, is_placeholder
@@ -40,9 +41,6 @@ class Change(StrEnum):
     placeholder = "placeholder"  # N/A, Remote: NULL, and nothing is lost
     surplus = "surplus"  # opinions beyond the columns: the model was asked for so many, not for all
 
-
-CHANGES: Final[Mapping[str, Change]] = {change.value: change for change in Change}
-"""By their words; quicker than Change(word)."""
 
 LOSSES: Final = frozenset(
     [Change.refused, Change.lost, Change.nulled, Change.unread, Change.cut, Change.left_out]
@@ -91,8 +89,7 @@ NO_WEIGHT: Final = Weight(0, ())
 """Of a record that has no resume any more, or was not weighed."""
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct, array_like=True):
     """A candidate's values in the order of COLUMNS, and what had to be done to get them.
 
     `unreadable` holds the raw text of dates by column: personal data, for the ledger only.
@@ -101,10 +98,10 @@ class Record:
     """
 
     values: tuple[str | None, ...]
-    changes: Changes = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    changes: Changes = msgspec.field(default_factory=dict)
+    unreadable: dict[str, str] = msgspec.field(default_factory=dict)
     weight: Weight = NO_WEIGHT
-    digests: str = field(default="", compare=False)
+    digests: str = ""
 
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

@@ -4,7 +4,7 @@ import pytest
 
 from resume_assets.extraction import values
 from resume_assets.extraction.candidate import Candidate, Fills, Position, fields_of, fills
-from resume_assets.extraction.values import Change, Kind, Reading, Record
+from resume_assets.extraction.values import Change, Kind, Reading
 
 CITY = fills(fields_of(Candidate)["city"])
 COMPANY = fills(fields_of(Position)["company"])
@@ -82,8 +82,3 @@ def test_white_space_around_a_text_makes_it_none_that_is_plain(text: str) -> Non
     kind = Kind(CITY)
     assert not kind.is_plain(text)
     assert kind.read(text).value == text.strip()
-
-
-def test_records_of_the_same_values_are_the_same_whether_digests_were_made_or_not() -> None:
-    assert Record(("Ada",), digests="0f") == Record(("Ada",))
-    assert Record(("Ada",)) != Record(("Bea",))

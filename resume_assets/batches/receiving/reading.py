@@ -10,23 +10,20 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import fields
 from datetime import date
 from functools import partial
-from io import BytesIO
 from operator import attrgetter
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
-import orjson
+import msgspec
 
 from resume_assets import beside
 from resume_assets.batches.ledger.digests import digests_of
 from resume_assets.errors import PlatformError
 from resume_assets.evidence.weighing import weigh
 from resume_assets.extraction.mapping import note_shape, to_record
-from resume_assets.extraction.responses import Answer, Outcome, custom_id_in, read_line
+from resume_assets.extraction.responses import Answer, custom_id_in, read_line
 from resume_assets.extraction.text import text_hash
-from resume_assets.extraction.values import CHANGES, Record, Weight
 from resume_assets.processors import processors
 
 HELP_FROM: Final = 8_000_000
@@ -35,13 +32,13 @@ HELP_FROM: Final = 8_000_000
 BLOCK: Final = 600_000
 """Bytes (some two hundred and forty answers) whose resumes are sought at once."""
 
-TOGETHER: Final = 120
+TOGETHER: Final = 40
 """Answers that are read together, and go over to a helper in one parcel."""
 
 _MOST_HELPERS: Final = 2  # then writing takes longer than reading
-_AHEAD: Final = 6  # parcels that a helper has at a time
-_WAITING: Final = 3  # parcels beyond those that are read here before the oldest is waited for
-_LONG: Final = 4_000_000  # characters of a parcel's resumes that would take too much memory twice
+_AHEAD: Final = 16  # parcels that a helper has at a time: enough while a chunk is written
+_WAITING: Final = 6  # parcels beyond those that are read here before the oldest is waited for
+_LONG: Final = 1_500_000  # characters of a parcel's resumes that would take too much memory twice
 
 
 class Resume(NamedTuple):
@@ -62,6 +59,13 @@ class ReaderDied(PlatformError):
 class _Parcel(NamedTuple):
     lines: list[bytes]
     resumes: Mapping[str, Resume]
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_answers: Final = msgspec.msgpack.Decoder(list[Answer]).decode
+_decode_parcel: Final = msgspec.msgpack.Decoder(
+    tuple[list[bytes], dict[str, tuple[bytes, str | None]]]
+).decode
 
 
 def read_records(
@@ -128,6 +132,7 @@ def _with_record(answer: Answer, resumes: Mapping[str, Resume], today: date) -> 
         answer.record = to_record(answer.candidate, today)
         if answer.odd_fields or answer.recovered:
             note_shape(answer.record, answer.odd_fields, recovered=answer.recovered)
+        answer.record.digests = digests_of(answer.record.values)
         answer.candidate = None
         _weigh(answer, resumes)
     return answer
@@ -190,7 +195,7 @@ def _shared(parcels: Iterator[_Parcel], today: date, helpers: list[beside.Helper
             del parcel
         elif out:
             sought, by = out.popleft()
-            yield sought, by if isinstance(by, list) else _unpacked(by.receive())
+            yield sought, by if isinstance(by, list) else _decode_answers(by.receive())
         else:
             return
 
@@ -206,64 +211,28 @@ def _is_long(parcel: _Parcel) -> bool:
 
 
 def _packed(parcel: _Parcel) -> bytes:
-    """The sizes of what follows, on one line of JSON: all lines together, then each resume.
-
-    They follow as they are: to escape them and read them back costs several times as much.
-    """
-    lines = b"".join(parcel.lines)
-    texts, told = [], []
-    for custom_id, (text, sent) in parcel.resumes.items():
-        as_bytes = text.encode("utf-8", "surrogatepass") if text else b""
-        texts.append(as_bytes)
-        told.append((custom_id, len(as_bytes), sent))
-    return b"".join((orjson.dumps((len(lines), told)), b"\n", lines, *texts))
+    resumes = {
+        # Texts as bytes: MessagePack's own hold no lone surrogates.
+        custom_id: ((text or "").encode("utf-8", "surrogatepass"), sent)
+        for custom_id, (text, sent) in parcel.resumes.items()
+    }
+    return _encode((parcel.lines, resumes))
 
 
 def _unpacked_parcel(packed: bytes) -> _Parcel:
-    at = packed.index(b"\n") + 1
-    size, told = orjson.loads(packed[:at])
-    lines = BytesIO(packed[at : at + size]).readlines()
-    at += size
-    resumes = {}
-    for custom_id, size, sent in told:
-        text = packed[at : at + size].decode("utf-8", "surrogatepass")
-        resumes[custom_id] = Resume(text, sent)
-        at += size
-    return _Parcel(lines, resumes)
-
-
-_SENT = [field.name for field in fields(Answer) if field.name not in ("record", "candidate")]
-_values_of: Any = attrgetter(*_SENT)  # in the order of the fields, of which these are the first
-_record_of: Any = attrgetter("values", "changes", "unreadable")
-_OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # quicker than Outcome(value)
-
-
-def _packed_answer(answer: Answer) -> tuple[Any, Any]:
-    record = answer.record
-    if record is None:
-        return _values_of(answer), None
-    return _values_of(answer), (*_record_of(record), *record.weight, digests_of(record.values))
-
-
-def _unpacked(packed: bytes) -> list[Answer]:
-    return [_answer(values, record) for values, record in orjson.loads(packed)]
-
-
-def _answer(values: list[Any], packed: list[Any] | None) -> Answer:
-    custom_id, outcome, *others = values
-    answer = Answer(custom_id, _OUTCOMES[outcome], *others)
-    if packed:
-        values, changes, unreadable, checked, missing, digests = packed
-        if changes:
-            changes = {column: CHANGES[change] for column, change in changes.items()}
-        weight = Weight(checked, tuple(missing))
-        answer.record = Record(tuple(values), changes, unreadable, weight, digests)
-    return answer
+    lines, resumes = _decode_parcel(packed)
+    return _Parcel(
+        lines,
+        {
+            custom_id: Resume(text.decode("utf-8", "surrogatepass"), sent)
+            for custom_id, (text, sent) in resumes.items()
+        },
+    )
 
 
 def _work(packed: bytes, *, today: date) -> bytes:
     """What the helper process does with a parcel."""
-    return orjson.dumps([*map(_packed_answer, _read(_unpacked_parcel(packed), today))])
+    return _encode(_read(_unpacked_parcel(packed), today))
 
 
 def main() -> None:

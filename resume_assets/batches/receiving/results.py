@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+import msgspec
 import sqlalchemy as sa
 
 from resume_assets.batches.ledger import batches
@@ -24,9 +25,8 @@ REUSED_ONES = "reused"
 _PAGE = 1_000  # rows
 
 
-@dataclass(slots=True)
-class Asked:
-    """One request of the batch, as the ledger has it."""
+class Asked(msgspec.Struct, gc=False):
+    """One request of the batch, as the ledger has it; there may be 50,000 of them."""
 
     userid: Any
     state: str
