@@ -48,7 +48,7 @@ def _overview(connection: sa.Connection, database: Database, settings: Settings)
     ]
     spent = costing.totals(connection, database)
     opened = batches.in_states(connection, database, OPEN, of_trials=False)
-    closed = batches.in_states(connection, database, CLOSED, of_trials=False)[-_RECENT:]
+    closed = batches.in_states(connection, database, CLOSED, of_trials=False, latest=_RECENT)
     trials = ledger.open_trials(connection, database)
     stuck = planner.stuck_batches(connection, database, settings)
     return {

@@ -109,13 +109,20 @@ def in_states(
     states: Iterable[BatchState],
     *,
     of_trials: bool = True,
+    latest: int | None = None,
 ) -> Sequence[Batch]:
-    """The batches in these states, oldest first; those of trials only where `of_trials`."""
+    """The batches in these states, oldest first; those of trials only where `of_trials`.
+
+    `latest`: so many at most, those that were planned last.
+    """
     table = database.ledger.batches
     query = sa.select(table).where(table.c.state.in_(sorted(states)))
     if not of_trials:
         query = query.where(table.c.trial_key.is_(None))
-    return connection.execute(query.order_by(table.c.planned_at, table.c.batch_key)).all()
+    if latest is None:
+        return connection.execute(query.order_by(table.c.planned_at, table.c.batch_key)).all()
+    query = query.order_by(table.c.planned_at.desc(), table.c.batch_key.desc()).limit(latest)
+    return connection.execute(query).all()[::-1]
 
 
 def items_of(database: Database, trial_key: str | None) -> sa.Table:

@@ -149,16 +149,34 @@ def test_batches_of_trials_are_found_unless_they_are_not_wanted(flow: Flowing):
     flow.plan("b2", rows=1)
     flow.update("b1", trial_key="t1")
 
-    def found(**more: bool) -> list[str]:
-        rows = flow.database.read(
-            lambda connection: batches.in_states(
-                connection, flow.database, {BatchState.planned}, **more
-            )
-        )
-        return [row.batch_key for row in rows]
+    assert planned(flow) == planned(flow, of_trials=True) == ["b1", "b2"]
+    assert planned(flow, of_trials=False) == ["b2"]
 
-    assert found() == found(of_trials=True) == ["b1", "b2"]
-    assert found(of_trials=False) == ["b2"]
+
+def test_the_latest_batches_stand_in_the_same_order(flow: Flowing):
+    for key in ("b3", "b2", "b1"):
+        flow.plan(key, rows=1)
+    flow.update("b2", planned_at=planned_at(flow, "b1"))  # of one moment: the keys decide
+    assert planned(flow) == ["b3", "b1", "b2"]
+    for latest in range(5):
+        assert planned(flow, latest=latest) == ["b3", "b1", "b2"][3 - min(latest, 3) :]
+    flow.update("b1", trial_key="t1")
+    assert planned(flow, latest=2, of_trials=False) == ["b3", "b2"]
+
+
+def planned(flow: Flowing, **more: Any) -> list[str]:
+    """The keys of the planned batches, as they are found."""
+    rows = flow.database.read(
+        lambda connection: batches.in_states(
+            connection, flow.database, {BatchState.planned}, **more
+        )
+    )
+    return [row.batch_key for row in rows]
+
+
+def planned_at(flow: Flowing, key: str) -> Any:
+    """When a batch was planned."""
+    return flow.database.read(lambda c: batches.get(c, flow.database, key)).planned_at
 
 
 def test_who_gets_anothers_answer_is_counted_unless_only_requests_are(flow: Flowing):
