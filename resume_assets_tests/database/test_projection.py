@@ -201,8 +201,9 @@ def test_what_was_lost_is_made_up_for(database: Database, monkeypatch: pytest.Mo
     collected_batch(database, settings(), 1, key="b2")
     catch_up(database)
     assert dict(shown(database, "batch_key, state")) == {"b1": "collected", "b2": "collected"}
-    execute(database, f"UPDATE {name(database)} SET state = 'theirs'")
-    later = database.read(database.dialect.utc_now) + datetime.timedelta(seconds=1)
+    now = database.read(database.dialect.utc_now).replace(microsecond=0)  # exact in any column
+    soon, later = (now + datetime.timedelta(seconds=more) for more in (1, 2))
+    execute(database, f"UPDATE {name(database)} SET state = 'theirs', updated_at = '{soon}'")
     with monkeypatch.context() as patch:
         patch.setattr(connect, "project", lambda *_: None)
         step(database, "b1", ended_at=later)

@@ -13,6 +13,7 @@ from resume_assets.batches.ledger.states import BatchState
 from resume_assets.database import setup_steps
 from resume_assets.database.candidates import TableProblem
 from resume_assets.database.connect import Database
+from resume_assets.database.retrying import DuplicateKey
 from resume_assets.database.setup import (
     NotInitialised,
     initialise,
@@ -93,8 +94,9 @@ def test_the_tables_of_the_site_as_they_are_made(database: Database) -> None:
     kinds: dict[str, Any] = {column["name"].casefold(): column["type"] for column in found}
     assert kinds["primarytitle"].length == 255
     assert getattr(kinds["summary"], "length", None) is None
-    key = inspector.get_pk_constraint("aicandidate", schema=database.schema)
-    assert [name.casefold() for name in key["constrained_columns"]] == ["userid"]
+    seed(database, 1)
+    with pytest.raises(DuplicateKey):
+        seed(database, 1)  # the same userid
     name = "aicandidateBatchStatus"
     shown = inspector.get_columns(name, schema=database.schema)
     obliged = {column["name"].casefold() for column in shown if not column["nullable"]}
