@@ -30,6 +30,15 @@ def third() -> None: ...
 
 defs = dg.Definitions(assets=[first, second, third], executor=dg.in_process_executor)
 """
+# What no submission can do without, and nothing of ours besides.
+_LEAST = """
+import openai
+
+from resume_assets.models.fast_counting import fast_counter
+
+openai.OpenAI(api_key="benchmark")
+fast_counter("o200k_base")
+"""
 _QUEUE = """
 import sys
 from pathlib import Path
@@ -69,28 +78,31 @@ def _seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def measure(rows: int, rounds: int) -> Iterator[Figure]:
-    """`submit_over_bare`, what `--help` and `status` cost, and how the code location loads."""
+    """`submit_over_bare`, `status_over_sqlalchemy`, and how the code location loads."""
     rounds = rounds if rows < 50_000 else max(rounds, 5)
     folder = FOLDER / "starting"
     shutil.rmtree(folder, ignore_errors=True)
     ours, bare = folder / "ours", folder / "bare"
-    trivial = folder / "trivial.py"
+    trivial, least = folder / "trivial.py", folder / "least.py"
     python = sys.executable
     cli = [python, "-m", "resume_assets.cli"]
     times: dict[str, list[float]] = {}
     with stub([]) as server:
         environment, plain = _environment(ours, server.base_url), _environment(bare)
         trivial.write_text(_TRIVIAL, encoding="utf-8")
+        least.write_text(_TRIVIAL + _LEAST, encoding="utf-8")
         dagster = [python, "-m", "dagster"]
-        materialize = ["asset", "materialize", "--select", "*", "-f", str(trivial)]
+        materialize = [*dagster, "asset", "materialize", "--select", "*", "-f"]
         validate = [*dagster, "definitions", "validate"]
         commands = {
             "submit": ([*cli, "submit"], environment),
-            "bare": ([*dagster, *materialize], plain),
+            "bare": ([*materialize, str(trivial)], plain),
+            "least": ([*materialize, str(least)], plain),
             "help": ([*cli, "--help"], environment),
             "status": ([*cli, "status"], environment),
             "location": ([*validate, "-m", "resume_assets.definitions"], environment),
             "trivial": ([*validate, "-f", str(trivial)], plain),
+            "sqlalchemy": ([python, "-c", "import sqlalchemy"], plain),
             "python": ([python, "-c", "pass"], plain),
         }
         for turn in range(rounds + 1):  # the first fills caches and makes the instances
@@ -102,10 +114,14 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
                     times.setdefault(name, []).append(seconds)
     what = f"cold, {_RESUMES} resumes; three assets in process"
     yield ratio("submit_over_bare", times["submit"], times["bare"], what, at_most=2.2)
+    what = "the same; beside it the graph loads openai and the tokens' vocabulary"
+    yield ratio("submit_over_least", times["submit"], times["least"], what, at_most=1.4)
     yield figure("submit_seconds", times["submit"], "s", "resume-assets submit")
     yield figure("bare_seconds", times["bare"], "s", "dagster asset materialize, trivial graph")
     what = "the code location loaded: dagster definitions validate / of a trivial one"
     yield ratio("location_over_dagster", times["location"], times["trivial"], what)
     yield figure("help_seconds", times["help"], "s", "resume-assets --help")
+    what = "resume-assets status / python -c 'import sqlalchemy'"
+    yield ratio("status_over_sqlalchemy", times["status"], times["sqlalchemy"], what)
     yield figure("status_seconds", times["status"], "s", "resume-assets status")
     yield figure("python_seconds", times["python"], "s", "python -c pass")
