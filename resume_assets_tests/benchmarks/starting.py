@@ -113,7 +113,7 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
                 if turn:
                     times.setdefault(name, []).append(seconds)
     what = f"cold, {_RESUMES} resumes; three assets in process"
-    yield ratio("submit_over_bare", times["submit"], times["bare"], what, at_most=2.2)
+    yield ratio("submit_over_bare", times["submit"], times["bare"], what, at_most=2.0)
     what = "the same; beside it the graph loads openai and the tokens' vocabulary"
     yield ratio("submit_over_least", times["submit"], times["least"], what, at_most=1.4)
     yield figure("submit_seconds", times["submit"], "s", "resume-assets submit")
