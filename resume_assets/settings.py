@@ -351,8 +351,9 @@ def load_settings(**overrides: Any) -> Settings:
     Raises SettingsError, in a user's words and without the offending value.
     """
     try:
-        said = tuple(os.environ.items()), _env_file()
-        return Settings(**overrides) if overrides else _settings(*said)
+        if overrides:
+            return Settings(**overrides)
+        return _settings(tuple(os.environ.items()), tuple(in_env_file().items()))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
@@ -368,11 +369,6 @@ def _settings(*_said: object) -> Settings:
     A run of Dagster's asks for them at every step; to read them takes some milliseconds.
     """
     return Settings()
-
-
-def _env_file() -> bytes | None:
-    file = Path(".env")
-    return file.read_bytes() if file.is_file() else None
 
 
 def demo_settings() -> Settings:
