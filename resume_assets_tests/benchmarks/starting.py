@@ -30,7 +30,7 @@ def third() -> None: ...
 
 defs = dg.Definitions(assets=[first, second, third], executor=dg.in_process_executor)
 """
-# What no submission can do without, and nothing of ours besides.
+# What no submission can do without: of ours no more than who counts the tokens.
 _LEAST = """
 import openai
 
@@ -38,6 +38,21 @@ from resume_assets.models.fast_counting import fast_counter
 
 openai.OpenAI(api_key="benchmark")
 fast_counter("o200k_base")
+"""
+# And what `status` can't do without: the command line, the settings, the database.
+_LEAST_STATUS = """
+import click
+import sqlalchemy as sa
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    home: str = "."
+
+
+Settings()
+with sa.create_engine("sqlite://").connect() as connection:
+    connection.execute(sa.text("SELECT 1")).all()
 """
 _QUEUE = """
 import sys
@@ -103,6 +118,7 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
             "location": ([*validate, "-m", "resume_assets.definitions"], environment),
             "trivial": ([*validate, "-f", str(trivial)], plain),
             "sqlalchemy": ([python, "-c", "import sqlalchemy"], plain),
+            "least status": ([python, "-c", _LEAST_STATUS], plain),
             "python": ([python, "-c", "pass"], plain),
         }
         for turn in range(rounds + 1):  # the first fills caches and makes the instances
@@ -123,5 +139,7 @@ def measure(rows: int, rounds: int) -> Iterator[Figure]:
     yield figure("help_seconds", times["help"], "s", "resume-assets --help")
     what = "resume-assets status / python -c 'import sqlalchemy'"
     yield ratio("status_over_sqlalchemy", times["status"], times["sqlalchemy"], what)
+    what = "the same / sqlalchemy, click, settings of one field and one query"
+    yield ratio("status_over_least", times["status"], times["least status"], what)
     yield figure("status_seconds", times["status"], "s", "resume-assets status")
     yield figure("python_seconds", times["python"], "s", "python -c pass")
