@@ -446,7 +446,7 @@ def test_nothing_raises(data):
     assert isinstance(read_line(data).outcome, Outcome)
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(st.dictionaries(fields, json_values, max_size=8), json_values)
 def test_no_answer_raises(changes, other):
     for content in (full_answer(**changes), changes, json.dumps(other), other):
@@ -457,7 +457,7 @@ def test_no_answer_raises(changes, other):
             msgspec.json.encode(answer.candidate)
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["status_code", "body", "x"]), json_values), json_values)
 def test_no_line_raises(response, error):
     line = {"custom_id": "17", "response": response, "error": error}

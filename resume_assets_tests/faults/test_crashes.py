@@ -104,14 +104,14 @@ def test_the_boundaries_are_found(harness: Harness) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_every_boundary(harness: Harness, part: int) -> None:
-    """Then sensors or `continuous` go on. Passed in the same way again: every fourth time."""
+    """Then sensors or `continuous` go on. Passed in the same way again: every third time."""
 
     def one(point: Point) -> list[str]:
         return harness.killed(STRAIGHT, "go_on", point)
 
     first = new_points(harness.names, ())
     again = [point for point in points_of(harness.names) if point not in set(first)]
-    points = first + again[::4]
+    points = first + again[::3]
     assert harness.all(points[part::PARTS], one) == []
 
 
@@ -120,7 +120,7 @@ def test_killed_and_every_partition_materialized_again(harness: Harness, part: i
     def one(point: Point) -> list[str]:
         return harness.killed(STRAIGHT, "again", point)
 
-    points = points_of(harness.names)[::7]
+    points = points_of(harness.names)[::5]
     assert harness.all(points[part::PARTS], one) == []
 
 
