@@ -457,7 +457,7 @@ def test_no_answer_raises(changes, other):
             msgspec.json.encode(answer.candidate)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(["status_code", "body", "x"]), json_values), json_values)
 def test_no_line_raises(response, error):
     line = {"custom_id": "17", "response": response, "error": error}
